@@ -1,0 +1,111 @@
+#include "base/codec.h"
+
+#include "base/err.h"
+
+#include <openssl/evp.h>
+
+static const char hex_digits[] = "0123456789abcdef";
+static const char base32_digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
+int codec_hex(struct buf *out, const void *bytes, size_t n)
+{
+    const unsigned char *p = bytes;
+
+    for (size_t i = 0; i < n; i++) {
+        char pair[2] = {hex_digits[p[i] >> 4], hex_digits[p[i] & 15]};
+
+        (void)buf_add(out, pair, 2);
+    }
+    return buf_failed(out);
+}
+
+int codec_base64(struct buf *out, const void *bytes, size_t n)
+{
+    size_t size = (n + 2) / 3 * 4;
+    char *at = buf_reserve(out, size);
+
+    if (at != NULL) {
+        (void)EVP_EncodeBlock((unsigned char *)at, bytes, (int)n);
+        buf_commit(out, size);
+    }
+    return buf_failed(out);
+}
+
+static bool unreserved(char c)
+{
+    return ascii_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+int codec_percent(struct buf *out, struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+
+        if (unreserved(s.ptr[i])) {
+            (void)buf_addc(out, s.ptr[i]);
+        } else {
+            char escape[3] = {'%', ascii_upper(hex_digits[c >> 4]),
+                              ascii_upper(hex_digits[c & 15])};
+
+            (void)buf_add(out, escape, 3);
+        }
+    }
+    return buf_failed(out);
+}
+
+static int hex_value(char c)
+{
+    c = ascii_lower(c);
+    if (ascii_digit(c)) {
+        return c - '0';
+    }
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int codec_percent_decode(struct buf *out, struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+
+        if (c == '%') {
+            int high = i + 2 < s.len ? hex_value(s.ptr[i + 1]) : -1;
+            int low = i + 2 < s.len ? hex_value(s.ptr[i + 2]) : -1;
+
+            if (high < 0 || low < 0) {
+                return ERR_INVALID;
+            }
+            c = (char)(high << 4 | low);
+            i += 2;
+        }
+        (void)buf_addc(out, c);
+    }
+    return buf_failed(out);
+}
+
+void codec_base32(uint64_t value, size_t digits, char *out)
+{
+    out[digits] = '\0';
+    while (digits-- > 0) {
+        out[digits] = base32_digits[value & 31];
+        value >>= 5;
+    }
+}
+
+int codec_base32_decode(struct str s, uint64_t *ret_value)
+{
+    uint64_t value = 0;
+
+    if (s.len == 0 || s.len > 13) {
+        return ERR_INVALID;
+    }
+    for (size_t i = 0; i < s.len; i++) {
+        const char *at = memchr(base32_digits, s.ptr[i], sizeof base32_digits - 1);
+
+        if (at == NULL) {
+            return ERR_INVALID;
+        }
+        value = value << 5 | (uint64_t)(at - base32_digits);
+    }
+    *ret_value = value;
+    return 0;
+}

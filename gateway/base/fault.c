@@ -1,0 +1,63 @@
+#include "base/fault.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void faults_init(struct faults *f)
+{
+    *f = (struct faults){0};
+}
+
+void faults_finish(struct faults *f)
+{
+    free(f->list);
+    *f = (struct faults){0};
+}
+
+static struct fault *next_entry(struct faults *f)
+{
+    if (f->count == FAULTS_MAX) {
+        return NULL;
+    }
+    if ((f->count & (f->count + 1)) == 0) { /* full at 0, 1, 3, 7, 15, ... entries */
+        struct fault *list = realloc(f->list, (f->count * 2 + 1) * sizeof *list);
+
+        if (list == NULL) {
+            return NULL;
+        }
+        f->list = list;
+    }
+    return &f->list[f->count++];
+}
+
+struct fault *faults_add(struct faults *f, const char *pointer, const char *code, const char *tr,
+                         const char *en, ...)
+{
+    struct fault *entry = next_entry(f);
+    va_list ap;
+
+    f->total++;
+    f->errors++;
+    if (entry == NULL) {
+        return NULL;
+    }
+    *entry = (struct fault){.severity = FAULT_ERROR};
+    (void)snprintf(entry->pointer, sizeof entry->pointer, "%s", pointer);
+    (void)snprintf(entry->code, sizeof entry->code, "%s", code);
+    va_start(ap, en);
+    (void)vsnprintf(entry->tr, sizeof entry->tr, tr, ap);
+    va_end(ap);
+    va_start(ap, en);
+    (void)vsnprintf(entry->en, sizeof entry->en, en, ap);
+    va_end(ap);
+    return entry;
+}
+
+void fault_warning(struct faults *f, struct fault *entry)
+{
+    if (entry != NULL && entry->severity == FAULT_ERROR) {
+        entry->severity = FAULT_WARNING;
+        f->errors--;
+    }
+}

@@ -1,0 +1,89 @@
+#include "domain/message.h"
+
+#define BIT(s) (1u << (s))
+
+static const struct {
+    const char *name;
+    const char *tr;
+    const char *en;
+    unsigned next; /* bit per allowed next state */
+} states[MESSAGE_STATE_COUNT] = {
+    [MESSAGE_PLANNED] = {"planned", "Gönderim günü bekleniyor.", "Waiting for its day.",
+                         BIT(MESSAGE_QUEUED) | BIT(MESSAGE_SENDING) | BIT(MESSAGE_HELD) |
+                             BIT(MESSAGE_EXPIRED) | BIT(MESSAGE_CANCELLED) |
+                             BIT(MESSAGE_SUPPRESSED) | BIT(MESSAGE_FAILED)},
+    [MESSAGE_QUEUED] = {"queued", "Sırada, gönderilmek üzere.", "In the queue, about to be sent.",
+                        BIT(MESSAGE_SENDING) | BIT(MESSAGE_HELD) | BIT(MESSAGE_EXPIRED) |
+                            BIT(MESSAGE_CANCELLED) | BIT(MESSAGE_SUPPRESSED) | BIT(MESSAGE_FAILED)},
+    [MESSAGE_SENDING] = {"sending", "Sağlayıcıya iletiliyor.", "Being handed to the provider.",
+                         BIT(MESSAGE_ACCEPTED) | BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_QUEUED) |
+                             BIT(MESSAGE_UNDELIVERED) | BIT(MESSAGE_UNKNOWN) | BIT(MESSAGE_FAILED) |
+                             BIT(MESSAGE_EXPIRED) | BIT(MESSAGE_HELD) | BIT(MESSAGE_CANCELLED)},
+    [MESSAGE_ACCEPTED] = {"accepted", "Sağlayıcı iletiyi aldı; teslim raporu bekleniyor.",
+                          "The provider took it; waiting for its report.",
+                          BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_UNDELIVERED) | BIT(MESSAGE_QUEUED)},
+    [MESSAGE_DELIVERED] = {"delivered", "Alıcıya ulaştı.", "Reached the recipient.",
+                           BIT(MESSAGE_QUEUED)},
+    [MESSAGE_UNDELIVERED] = {"undelivered", "Sağlayıcı alıcıya ulaştıramadı.",
+                             "The provider could not deliver it.",
+                             BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_QUEUED)},
+    [MESSAGE_HELD] = {"held", "Bekletiliyor; bir yetkilinin kararı gerekiyor.",
+                      "Held; somebody has to decide.",
+                      BIT(MESSAGE_QUEUED) | BIT(MESSAGE_PLANNED) | BIT(MESSAGE_CANCELLED) |
+                          BIT(MESSAGE_EXPIRED) | BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_UNDELIVERED) |
+                          BIT(MESSAGE_ACCEPTED)},
+    [MESSAGE_UNKNOWN] = {"unknown",
+                         "Sağlayıcı yanıt vermeden bağlantı koptu; ileti gitmiş olabilir.",
+                         "The connection broke without an answer; it may have been sent.",
+                         BIT(MESSAGE_ACCEPTED) | BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_UNDELIVERED) |
+                             BIT(MESSAGE_QUEUED) | BIT(MESSAGE_HELD) | BIT(MESSAGE_FAILED) |
+                             BIT(MESSAGE_EXPIRED) | BIT(MESSAGE_CANCELLED)},
+    [MESSAGE_FAILED] = {"failed", "Gönderilemedi; sağlayıcı kesin olarak geri çevirdi.",
+                        "Not sent; refused for good.",
+                        BIT(MESSAGE_QUEUED) | BIT(MESSAGE_DELIVERED)},
+    [MESSAGE_EXPIRED] = {"expired", "Süresi geçtiği için gönderilmedi.",
+                         "Not sent; its time has passed.", BIT(MESSAGE_QUEUED)},
+    [MESSAGE_CANCELLED] = {"cancelled", "Gerek kalmadığı için iptal edildi.",
+                           "Cancelled; no longer needed.",
+                           BIT(MESSAGE_QUEUED) | BIT(MESSAGE_DELIVERED)},
+    [MESSAGE_SUPPRESSED] = {"suppressed", "Kural gereği gönderilmedi.", "Not sent, by rule.",
+                            BIT(MESSAGE_QUEUED)},
+};
+
+const char *message_state_name(enum message_state s)
+{
+    return s < MESSAGE_STATE_COUNT ? states[s].name : "?";
+}
+
+const char *message_state_sentence(enum message_state s, bool turkish)
+{
+    if (s >= MESSAGE_STATE_COUNT) {
+        return "?";
+    }
+    return turkish ? states[s].tr : states[s].en;
+}
+
+enum message_state message_state_parse(struct str s)
+{
+    enum message_state state = MESSAGE_PLANNED;
+
+    while (state < MESSAGE_STATE_COUNT && !str_eqs(s, states[state].name)) {
+        state++;
+    }
+    return state;
+}
+
+bool message_may_move(enum message_state from, enum message_state to)
+{
+    return from < MESSAGE_STATE_COUNT && to < MESSAGE_STATE_COUNT &&
+           (states[from].next & BIT(to)) != 0;
+}
+
+bool message_is_final(enum message_state s)
+{
+    const unsigned finals = BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_UNDELIVERED) |
+                            BIT(MESSAGE_FAILED) | BIT(MESSAGE_EXPIRED) | BIT(MESSAGE_CANCELLED) |
+                            BIT(MESSAGE_SUPPRESSED);
+
+    return s < MESSAGE_STATE_COUNT && (finals & BIT(s)) != 0;
+}

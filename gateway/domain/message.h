@@ -1,0 +1,39 @@
+/*
+ * The states of a message and the one table of allowed moves. Stored as small integers: never
+ * renumber. Nobody assigns a state: the store moves it through message_may_move().
+ */
+#pragma once
+
+#include "base/str.h"
+
+enum message_state {
+    MESSAGE_PLANNED = 0,     /* due in the future */
+    MESSAGE_QUEUED = 1,      /* due, waiting for a provider */
+    MESSAGE_SENDING = 2,     /* claimed: an attempt is in flight */
+    MESSAGE_ACCEPTED = 3,    /* the provider took it; a report may follow */
+    MESSAGE_DELIVERED = 4,   /* final */
+    MESSAGE_UNDELIVERED = 5, /* final: the provider could not deliver */
+    MESSAGE_HELD = 6,        /* waits for a person or a release */
+    MESSAGE_UNKNOWN = 7,     /* may have been sent; the doubt policy decides */
+    MESSAGE_FAILED = 8,      /* final: refused for good */
+    MESSAGE_EXPIRED = 9,     /* final: the deadline passed before it could be sent */
+    MESSAGE_CANCELLED = 10,  /* final: the case ended or an operator said so */
+    MESSAGE_SUPPRESSED = 11, /* final: policy forbids it */
+    MESSAGE_STATE_COUNT
+};
+
+const char *message_state_name(enum message_state s);
+/* A sentence for people. */
+const char *message_state_sentence(enum message_state s, bool turkish);
+/* MESSAGE_STATE_COUNT when unknown. */
+enum message_state message_state_parse(struct str s);
+bool message_may_move(enum message_state from, enum message_state to);
+/* No further move is expected by itself (ACCEPTED is not final: a report may come). */
+bool message_is_final(enum message_state s);
+
+enum message_urgency { URGENCY_URGENT = 0, URGENCY_EVENT = 1, URGENCY_CAMPAIGN = 2, URGENCY_COUNT };
+
+enum message_flag {
+    MESSAGE_POSSIBLE_DUPLICATE = 1, /* an earlier attempt may have reached the person */
+    MESSAGE_RESENT = 2              /* an operator asked for it again */
+};

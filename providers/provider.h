@@ -1,0 +1,135 @@
+/*
+ * What a back end is. Contract, checked by tests/contract:
+ *  1. Everything here runs on the loop thread; a back end that blocks owns its threads.
+ *  2. Every job given to submit() is completed exactly once through host->done, never from inside
+ *     submit(). Jobs of one batch may be completed in any order, one by one, as they happen.
+ *  3. The outcome names the culprit (domain/outcome.h). When bytes of the message may have left and
+ *     no complete answer came, it is OUTCOME_UNKNOWN; when they surely did not, OUTCOME_DOWN.
+ *  4. Retry, pacing, breaker, routing and metrics are the dispatcher's business, not the back
+ * end's.
+ *  5. A missing function pointer means "not offered".
+ *  6. drain(): finish what is in flight, accept nothing new, then call host->drained once.
+ *     destroy() may follow drained, or a create() whose start() failed.
+ */
+#pragma once
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "base/option.h"
+#include "domain/channel.h"
+#include "domain/outcome.h"
+#include "text/sms.h"
+
+#include <uv.h>
+
+struct curlmux;
+struct provider;
+
+enum { PROVIDER_REF_MAX = 48, PROVIDER_NAME_MAX = 40 };
+
+/* One attempt. The dispatcher owns it again after done(). Strings live until then. */
+struct provider_job {
+    struct list node;
+    int64_t message_id;
+    int attempt;
+    char ref[PROVIDER_REF_MAX]; /* ours, unique per attempt, safe in URLs and headers */
+    enum channel channel;
+    const char *to;      /* "+905…" or a mailbox, checked */
+    int64_t deadline_ms; /* wall time after which sending makes no sense */
+
+    /* SMS: tidied UTF-8 and how it is to be coded. */
+    const char *text;
+    enum sms_mode mode;
+
+    /* E-mail: complete RFC 5322 message with CRLF line ends; the same Message-ID at every attempt.
+     */
+    const char *mail;
+    size_t mail_len;
+    const char *mail_from;         /* envelope sender */
+    const char *message_id_header; /* without angle brackets */
+
+    void *owner; /* the dispatcher's */
+};
+
+enum report_state { REPORT_DELIVERED, REPORT_UNDELIVERED, REPORT_EXPIRED, REPORT_PENDING };
+
+/* A delivery report; matched by our ref when the provider echoes it, else by its ref and number. */
+struct provider_report {
+    const char *ref;          /* ours, or null */
+    const char *provider_ref; /* theirs, or null */
+    const char *to;           /* "+905…" normalised, or null */
+    enum report_state state;
+    const char *code;   /* raw */
+    const char *detail; /* may be null */
+    int64_t at_ms;      /* 0 when the provider did not say */
+};
+
+enum provider_health { PROVIDER_HEALTHY, PROVIDER_DEGRADED, PROVIDER_BROKEN };
+
+/* What the gateway offers a back end. Lives as long as the back end. */
+struct provider_host {
+    void *ctx;
+    void (*done)(void *ctx, struct provider_job *job, const struct outcome *outcome);
+    void (*report)(void *ctx, const struct provider_report *list, size_t count);
+    void (*health)(void *ctx, enum provider_health health, const char *sentence);
+    void (*drained)(void *ctx);
+    uv_loop_t *loop;
+    struct curlmux *curl;
+    const struct clock *clock;
+    const char *name;       /* of this configured provider, for logs */
+    const char *report_url; /* where the provider can push reports, "" when none; no trailing "/" */
+};
+
+struct provider_capabilities {
+    size_t batch_max; /* jobs per submit() call, 1..100 */
+    size_t in_flight; /* jobs it can work on at once */
+    bool reports;     /* accepted messages are followed by delivery reports */
+};
+
+/* A message accepted earlier whose report is still awaited. */
+struct provider_await {
+    const char *provider_ref;
+    const char *ref;
+    const char *to;
+    int64_t accepted_ms;
+};
+
+/* What somebody pushed to the report address. */
+struct provider_hook {
+    struct str method;
+    struct str query; /* without "?" */
+    struct str content_type;
+    struct str body;
+};
+
+struct provider_type {
+    const char *kind;  /* "smtp", "http-sms", "sink" */
+    unsigned channels; /* bit per enum channel */
+    const struct option *options;
+    size_t settings_size; /* of the struct that options fill */
+
+    /* settings: the struct filled from options, owned by the caller and outliving the provider. */
+    int (*create)(const struct provider_host *host, const void *settings, struct provider **ret,
+                  struct err *e);
+    int (*start)(struct provider *p, struct err *e);
+    void (*capabilities)(const struct provider *p, struct provider_capabilities *ret);
+    void (*submit)(struct provider *p, struct provider_job *const *jobs, size_t count);
+    /*
+     * Was this attempt taken? Answered through done(): SENT found, RETRY surely absent, UNKNOWN
+     * cannot know yet. Optional.
+     */
+    void (*ask)(struct provider *p, struct provider_job *job);
+    /* Fetches reports for these messages, answers through report(). Optional. */
+    void (*fetch_reports)(struct provider *p, const struct provider_await *list, size_t count);
+    /* Turns a pushed report into report(); ERR_INVALID when it makes no sense. Optional. */
+    int (*parse_hook)(struct provider *p, const struct provider_hook *hook, struct err *e);
+    /* Cheap check that the path works, answered through health(). Optional. */
+    void (*probe)(struct provider *p);
+    void (*drain)(struct provider *p);
+    void (*destroy)(struct provider *p); /* accepts null */
+};
+
+/* All compiled-in kinds, null-terminated. */
+extern const struct provider_type *const provider_types[];
+const struct provider_type *provider_type_find(struct str kind);
