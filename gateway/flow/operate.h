@@ -1,0 +1,16 @@
+/*
+ * What an operator does to single messages. Each call answers later on the loop thread, never from
+ * inside: status 0 with the new state, ERR_NOT_FOUND, or ERR_WRONG_STATE with a sentence.
+ */
+#pragma once
+
+#include "flow/gateway.h"
+
+typedef void operate_done(void *ctx, int status, enum message_state state, const struct err *e);
+
+/* Stops a message that has not been sent. actor: "key:<name>" or "cli", kept in the trace. */
+int operate_cancel(struct gateway *g, int64_t message_id, const char *actor, operate_done *done,
+                   void *ctx, struct err *e);
+/* Queues a finished or held message again, due now; it is marked as resent by hand. */
+int operate_resend(struct gateway *g, int64_t message_id, const char *actor, operate_done *done,
+                   void *ctx, struct err *e);

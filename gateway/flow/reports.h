@@ -1,0 +1,19 @@
+/*
+ * Delivery reports move messages forward: accepted to delivered or undelivered, also before the
+ * send answer was stored, twice, late or out of order. `delivered` beats everything else.
+ */
+#pragma once
+
+#include "flow/gateway.h"
+#include "providers/provider.h"
+
+/* Stores and applies reports of a provider (index of the lane); copies the list. Loop thread. */
+void reports_take(struct gateway *g, size_t provider_index, const struct provider_report *list,
+                  size_t count);
+/*
+ * A push to /reports/<provider>/<secret>: finds the provider, compares the secret in constant time
+ * and lets it read the body. ERR_NOT_FOUND for a wrong name or secret, ERR_INVALID for a body that
+ * makes no sense, 0 otherwise.
+ */
+int reports_hook(struct gateway *g, struct str provider, struct str secret,
+                 const struct provider_hook *hook, struct err *e);
