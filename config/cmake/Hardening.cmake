@@ -25,6 +25,10 @@ else()
     endif()
 endif()
 
+if(HATIRLAT_ANALYZER)
+    add_compile_options(-fanalyzer)
+endif()
+
 if(HATIRLAT_FUZZ)
     add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
