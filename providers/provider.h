@@ -74,6 +74,8 @@ struct provider_host {
     void (*report)(void *ctx, const struct provider_report *list, size_t count);
     void (*health)(void *ctx, enum provider_health health, const char *sentence);
     void (*drained)(void *ctx);
+    /* A test back end took this message: shows it in the inbox. May be null. */
+    void (*keep)(void *ctx, const struct provider_job *job);
     uv_loop_t *loop;
     struct curlmux *curl;
     const struct clock *clock;

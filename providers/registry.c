@@ -1,0 +1,14 @@
+#include "providers/provider.h"
+#include "providers/sink.h"
+
+const struct provider_type *const provider_types[] = {&sink_provider_type, NULL};
+
+const struct provider_type *provider_type_find(struct str kind)
+{
+    for (size_t i = 0; provider_types[i] != NULL; i++) {
+        if (str_eqs(kind, provider_types[i]->kind)) {
+            return provider_types[i];
+        }
+    }
+    return NULL;
+}
