@@ -1,0 +1,112 @@
+/*
+ * The case: one certificate of one holder, and what its facts mean together.
+ *
+ * A case file keeps the newest business time of every kind of fact, and the state is computed from
+ * these times alone. So facts may come late, early, twice or in any order: the same set of facts
+ * gives the same state, and what ended a case cannot be undone by an older or a repeated fact. Only
+ * a certificate.expiring with a later end than the one that was known opens it again.
+ */
+#pragma once
+
+#include "domain/fact.h"
+
+/* Stored as small integers: never renumber. */
+enum case_state {
+    CASE_WATCHING = 0,   /* valid or in its window, nothing known to be done */
+    CASE_BLOCKED = 1,    /* the portal refuses the holder's login */
+    CASE_APPLIED = 2,    /* application made, the institution's letter awaited */
+    CASE_LETTER = 3,     /* letter came, approval awaited */
+    CASE_APPROVED = 4,   /* in production or with the courier */
+    CASE_DELIVERED = 5,  /* the new card is there */
+    CASE_RENEWED = 6,    /* ended: a newer certificate has taken its place */
+    CASE_REVOKED = 7,    /* ended */
+    CASE_SUSPENDED = 8,  /* ended */
+    CASE_DUTY_ENDED = 9, /* ended: the holder needs none any more */
+    CASE_EXPIRED = 10, /* its time has passed and nothing was done; an application may still come */
+    CASE_STATE_COUNT
+};
+
+/* "watching", … */
+const char *case_state_name(enum case_state s);
+const char *case_state_sentence(enum case_state s, bool turkish);
+/* CASE_STATE_COUNT when unknown. */
+enum case_state case_state_parse(struct str s);
+/* Nothing more is to be said to the holder: ended, by whatever fact. */
+bool case_state_is_ended(enum case_state s);
+/* The reminder series runs: only while watching. Checked when planning and again when sending. */
+bool case_state_reminds(enum case_state s);
+
+/* Texts for the holder by knowledge of e-Onay: A active, E absent, N unknown. */
+enum case_series { SERIES_A, SERIES_E, SERIES_N };
+enum case_series case_series_of(enum eonay e);
+/* "A", "E", "N". */
+const char *case_series_name(enum case_series s);
+
+struct case_file {
+    struct fact known; /* the details last told; type and time are of the newest fact */
+    enum case_state state;
+    int64_t seen_ms[EVENT_TYPE_COUNT]; /* newest business time of each kind of fact, 0 for never */
+    int64_t end_told_ms;               /* newest fact that told the end */
+    int64_t end_since_ms;              /* oldest fact that told the present end */
+    int64_t other_end_ms;              /* latest end among the holder's other certificates */
+    int64_t eonay_told_ms;
+    int cycle; /* how often the end has moved on: 0 for the first certificate under this reference
+                */
+    bool extended; /* an earlier end was told before the present one */
+};
+
+/* How a fact concerns a case. */
+enum case_role {
+    CASE_SELF,     /* the fact names its certificate, or names only its holder */
+    CASE_REPLACED, /* the fact's "replaces" names its certificate */
+    CASE_RELATED   /* the fact names another certificate of the same holder */
+};
+
+/* One-time messages beside the series. */
+enum case_notice {
+    NOTICE_NONE,
+    NOTICE_BLOCKED,   /* B: ask the Atama şubesi */
+    NOTICE_SUBMITTED, /* S: now your institution has to write */
+    NOTICE_DELIVERED, /* T: the new card and when it begins to work */
+    NOTICE_EXPIRED    /* X: too late, how to begin anew */
+};
+/* "B", "S", "T", "X", or "" for none. */
+const char *case_notice_name(enum case_notice n);
+
+enum case_action {
+    CASE_STOP = 1,   /* end every waiting message of the series, with the reason */
+    CASE_PLAN = 2,   /* plan the series from the case as it is now (after CASE_STOP when both) */
+    CASE_PAUSE = 4,  /* hold every waiting message of the series */
+    CASE_RESUME = 8, /* let held messages go on, planning again what was missed */
+    CASE_SERIES = 16 /* e-Onay became known: messages from now on come from another series */
+};
+
+struct case_change {
+    enum case_state from;
+    enum case_state to;
+    unsigned actions; /* enum case_action bits */
+    enum case_notice notice;
+    const char *reason; /* stable code for messages and traces: "renewed", "applied", …; "" none */
+    bool stored;        /* the case file differs from before: keep it */
+};
+
+/* An empty file: nothing told yet. */
+void case_init(struct case_file *c);
+/*
+ * Puts a fact into the file and tells what follows from it. f->time_ms must be set (the time of
+ * receipt when the source gave none). Pure.
+ */
+void case_apply(struct case_file *c, enum case_role role, const struct fact *f, int64_t now_ms,
+                struct case_change *ret);
+/* What the mere passing of time does: the end has come. */
+void case_tick(struct case_file *c, int64_t now_ms, struct case_change *ret);
+/*
+ * A new case takes over what is known about its holder from another case of theirs: e-Onay, a
+ * blocked login, the latest other end, the end of duty unless the certificate is younger than that.
+ * Call before case_apply of the fact that begins the case; not_after_ms is that fact's, 0 unknown.
+ */
+void case_inherit(struct case_file *c, const struct case_file *other, int64_t not_after_ms);
+
+/* The file as JSON for the store (case_row.facts) and back. ERR_CORRUPT for foreign bytes. */
+int case_write(const struct case_file *c, struct buf *out);
+int case_read(struct str text, struct case_file *ret);

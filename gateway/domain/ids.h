@@ -1,0 +1,18 @@
+/*
+ * Names of messages for the outside: "m_<row>-<keyed hash>", not guessable and without an index of
+ * their own; and "<that>-<attempt>" for the provider. Lower-case letters, digits, "_" and "-" only:
+ * safe in URLs, headers and the left side of a Message-ID.
+ */
+#pragma once
+
+#include "base/crypto.h"
+
+enum { IDS_TEXT_SIZE = 40 };
+
+/* hash: keyed once per installation; see hash_of for threads. row is positive. */
+void ids_message_format(struct hash *hash, int64_t row, char out[IDS_TEXT_SIZE]);
+/* ERR_INVALID when it was not made with this key. */
+int ids_message_parse(struct hash *hash, struct str text, int64_t *ret_row);
+void ids_attempt_format(struct hash *hash, int64_t row, int attempt, char out[IDS_TEXT_SIZE]);
+/* ERR_INVALID when it was not made with this key. */
+int ids_attempt_parse(struct hash *hash, struct str text, int64_t *ret_row, int *ret_attempt);

@@ -1,0 +1,24 @@
+/*
+ * Rate limit as a generic cell rate algorithm: a rate with a burst in two integers, exact below a
+ * millisecond. Times are monotonic ms.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct pace {
+    int64_t step_us;  /* between two sends at the steady rate; 0 means no limit */
+    int64_t slack_us; /* how far ahead a burst may run */
+    int64_t next_us;  /* theoretical arrival time of the next send */
+};
+
+/* count sends per period_ms, at most burst (1 or more) of them at once; count 0 means no limit. */
+void pace_init(struct pace *p, int64_t count, int64_t period_ms, int64_t burst);
+/* 0 and the send is taken; else the ms to wait before asking again, and nothing is taken. */
+int64_t pace_take(struct pace *p, int64_t now_ms);
+/* How many sends could be taken at once now; INT64_MAX without a limit. */
+int64_t pace_room(const struct pace *p, int64_t now_ms);
+/* Ms until a send could be taken. */
+int64_t pace_wait(const struct pace *p, int64_t now_ms);
+/* Nothing before until_ms: the provider asked for it. */
+void pace_pause(struct pace *p, int64_t until_ms);
