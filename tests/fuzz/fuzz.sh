@@ -2,7 +2,7 @@
 # Runs every fuzz target: "fuzz.sh [SECONDS]" or "fuzz.sh -runs=N [TARGET...]". New finds stay in
 # out/fuzz; the seed corpora are in tests/fuzz/corpus.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 budget="-max_total_time=${1:-30}"
 case ${1:-} in -runs=*) budget=$1 ;; esac
 [ $# -gt 0 ] && shift

@@ -1,7 +1,7 @@
 #!/bin/sh
 # All static checks; every one runs even when an earlier one failed.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 failed=0
 run_check() {
     echo "-- $1"
