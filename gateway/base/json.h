@@ -2,8 +2,10 @@
  * JSON (RFC 8259), read strictly and written plainly; the only module that sees cJSON.
  *
  * The reader first scans the bytes itself, because cJSON 1.7.15 lets broken JSON pass: UTF-8 and
- * escapes must be valid, \u0000, lone surrogates, duplicate keys, leading zeros, trailing bytes and
- * a byte order mark are refused, and the bounds below hold. Integers above 2^53 keep their text.
+ * escapes must be valid, \u0000, lone surrogates, duplicate keys (also when they are spelled with
+ * different escapes), leading zeros, trailing bytes and
+ * a byte order mark are refused, and the bounds below hold. Numbers of more than 15 characters keep
+ * their text, so ids above 2^53 survive.
  */
 #pragma once
 
@@ -30,16 +32,58 @@ struct json_limits {
 /* 1 MiB, depth 32, 256 keys. */
 extern const struct json_limits json_default_limits;
 
+/* The deepest nesting that a limit can allow. */
+enum { JSON_DEPTH_MAX = 256 };
+
+/* What reading stumbled over. */
+enum json_problem {
+    JSON_OK,
+    JSON_ENDS_EARLY,
+    JSON_TRAILING_BYTES,
+    JSON_BYTE_ORDER_MARK,
+    JSON_UNEXPECTED,
+    JSON_WANTS_KEY,
+    JSON_WANTS_COLON,
+    JSON_WANTS_COMMA,
+    JSON_BAD_LITERAL,
+    JSON_BAD_NUMBER,
+    JSON_BAD_ESCAPE,
+    JSON_BAD_UTF8,
+    JSON_RAW_CONTROL,
+    JSON_OPEN_STRING,
+    JSON_OPEN_COMMENT,
+    JSON_DUPLICATE_KEY,
+    JSON_NUL,
+    JSON_LONE_SURROGATE,
+    JSON_TOO_DEEP,
+    JSON_TOO_MANY_KEYS,
+    JSON_TOO_LONG,
+    JSON_NO_MEMORY,
+    JSON_PROBLEM_COUNT
+};
+
 /* Where reading stopped. line and column count from 1, column in bytes. */
 struct json_place {
     size_t offset;
     int line;
     int column;
+    enum json_problem problem; /* JSON_OK for the place of a value */
 };
 
+/* The problem as a sentence without a final stop. */
+const char *json_problem_text(enum json_problem problem, bool turkish);
+
 /*
- * Parses the whole of text. On failure returns ERR_INVALID or ERR_LIMIT, fills e (English sentence)
- * and, when ret_place is given, the place. text is not kept. Any thread. Free with json_free().
+ * Parses the whole of text. On failure fills e (English sentence) and, when ret_place is given, the
+ * place, and returns
+ *   ERR_INVALID      this is not JSON (RFC 8259), whatever else is wrong with it;
+ *   ERR_UNSUPPORTED  it is JSON, but holds what is refused here: a member name given twice, \u0000,
+ *                    half a surrogate pair;
+ *   ERR_LIMIT        it is JSON, but crosses a bound: nesting, members of one object, bytes (the
+ *                    bytes are counted first; nothing is read then);
+ *   ERR_NOMEM.
+ * An HTTP handler has bounded the bytes before, so 400 goes with the first and 422 with the next
+ * two. text is not kept. Any thread. Free with json_free().
  */
 int json_parse(struct str text, unsigned flags, const struct json_limits *limits,
                struct json_doc **ret_doc, struct json_place *ret_place, struct err *e);
@@ -62,6 +106,8 @@ bool json_bool(const struct json *v, bool otherwise);
 /* A whole number within +-2^53; ERR_INVALID for other types, fractions or larger values. */
 int json_i64(const struct json *v, int64_t *ret_value);
 double json_double(const struct json *v, double otherwise);
+/* The digits of a number as they were written; scratch holds them when they had to be formatted. */
+struct str json_number_text(const struct json *v, char scratch[40]);
 /* RFC 6901 lookup, "" for the value itself; null when there is none. */
 const struct json *json_at(const struct json *v, const char *pointer);
 /* Line and column of a value when parsed with JSON_POSITIONS: of its first byte. */
