@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "domain/certificate.h"
 #include "domain/channel.h"
 #include "text/names.h"
 
@@ -103,7 +104,10 @@ void render_mail_finish(struct render_mail *m);
 int render_mail(const struct message_set *set, enum lang lang, struct str name,
                 const struct render_values *values, struct render_mail *ret, struct err *e);
 
-/* Which reminder a person gets: e-Onay active, absent, or not known. */
-enum render_series { SERIES_A, SERIES_E, SERIES_N };
-/* The template for a mark (90, 60, 30, 15, 7, 3, 1) of a series; null for another mark. */
-const char *render_template_for(enum render_series series, int mark, enum channel channel);
+/*
+ * The template for a mark (90, 60, 30, 15, 7, 3, 1) of a series, or for another mark the one of the
+ * next smaller listed mark (below 1: "x", the certificate has ended).
+ */
+const char *render_template_for(enum case_series series, int mark, enum channel channel);
+/* "b", "s", "t", "x"; null for NOTICE_NONE. */
+const char *render_template_of_notice(enum case_notice notice);
