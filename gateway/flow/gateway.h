@@ -6,27 +6,16 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/rng.h"
 #include "flow/stats.h"
 #include "store/store_thread.h"
 
 #include <uv.h>
 
-struct calendar;
-struct conf;
 struct dispatch;
-struct ids;
 struct intake;
-struct message_set;
-
-/* One consistent set of what an office may change; SIGHUP replaces the whole. */
-struct settings {
-    const struct conf *conf;
-    const struct calendar *calendar;
-    const struct message_set *words;
-    int holders; /* how many keep it alive; loop thread only */
-    void (*release)(struct settings *s);
-};
+struct settings;
 
 struct gateway {
     uv_loop_t *loop;
@@ -34,9 +23,11 @@ struct gateway {
     struct store_thread *writer;
     struct store_thread *reader;
     struct settings *settings;
-    struct ids *ids;
+    unsigned char ids_key[HASH_KEY_SIZE]; /* of message ids (domain/ids.h) */
+    struct hash *ids;                     /* with that key, for the loop thread */
     struct rng rng;
     struct stats stats;
+    bool disk_low; /* less than the configured reserve is free: new events are refused */
     bool draining; /* shutting down: nothing is claimed anew, nothing accepted */
     struct intake *intake;
     struct dispatch *dispatch;
@@ -45,17 +36,4 @@ struct gateway {
 static inline int64_t gateway_now(const struct gateway *g)
 {
     return clock_wall_ms(g->clock);
-}
-
-static inline struct settings *settings_hold(struct settings *s)
-{
-    s->holders++;
-    return s;
-}
-
-static inline void settings_drop(struct settings *s)
-{
-    if (--s->holders == 0) {
-        s->release(s);
-    }
 }

@@ -74,9 +74,10 @@ struct str intake_item_id(const struct intake_batch *batch, const struct intake_
 struct str intake_item_subject(const struct intake_batch *batch, const struct intake_item *item);
 
 /*
- * Stores the batch; done comes later on the loop thread, never from inside this call, when every
- * item has its result. The batch belongs to intake until then and to done afterwards. ERR_BUSY (and
- * no done) when too much is waiting or the gateway drains: answer 503 with Retry-After.
+ * Stores the batch (one fact or more); done comes later on the loop thread, never from inside this
+ * call, when every item has its result. The batch belongs to intake until then and to done
+ * afterwards. ERR_BUSY (and no done) when too much is waiting or the gateway drains: answer 503
+ * with Retry-After.
  */
 int intake_submit(struct intake *in, struct intake_batch *batch,
                   void (*done)(struct intake_batch *batch, void *ctx), void *ctx, struct err *e);

@@ -121,7 +121,7 @@ int store_message_by_case(struct store *s, int64_t case_id,
                           struct err *e);
 
 /* The one door for states. Fields with a "set" bit change together with the state. */
-enum message_set {
+enum message_fields {
     SET_DUE = 1,
     SET_LEASE = 2,
     SET_FLAGS = 4, /* OR-ed in */
@@ -137,7 +137,7 @@ struct message_move {
     int64_t id;
     enum message_state from; /* must be the present state, else ERR_WRONG_STATE */
     enum message_state to;   /* equal to from: only the fields change */
-    unsigned set;            /* enum message_set bits */
+    unsigned set;            /* enum message_fields bits */
     int64_t now_ms;
     int64_t due_ms;
     int64_t lease_ms;

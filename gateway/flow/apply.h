@@ -1,0 +1,39 @@
+/*
+ * Applying: an event of the log becomes changes of cases and messages, in the order of the log, on
+ * the store thread and inside the caller's transaction. What it does depends on the event, the
+ * stored cases and the settings alone.
+ */
+#pragma once
+
+#include "domain/campaign.h"
+#include "store/store.h"
+
+struct settings;
+
+/* A campaign as the planner wants it. */
+struct apply_campaign {
+    const char *name;
+    struct campaign_rules rules;
+    unsigned channels; /* bit per enum channel */
+    enum message_urgency urgency;
+};
+
+struct apply_env {
+    const struct apply_campaign *campaigns;
+    size_t campaign_count;
+    const struct calendar *calendar; /* may be null */
+    int64_t now_ms;
+};
+
+/* The campaign column of one-time notices (B, S, T, X). */
+#define APPLY_NOTICE_CAMPAIGN "notice"
+
+/* A mark (or notice) of the case's n-th certificate as a message's step, and back. */
+int apply_step(int mark, int cycle);
+int apply_step_mark(int step);
+
+/* Applies one event; 0 or the store's error. */
+int apply_event(struct store *s, const struct event_row *row, const struct apply_env *env,
+                struct err *e);
+/* Applies up to limit events behind store_applied() and moves it. */
+int apply_backlog(struct store *s, const struct apply_env *env, size_t limit, struct err *e);

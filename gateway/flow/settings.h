@@ -1,0 +1,35 @@
+/* Settings: one immutable set of what an office may change, built from its files. */
+#pragma once
+
+#include "flow/apply.h"
+#include "flow/gateway.h"
+#include "text/render.h"
+
+struct conf;
+struct faults;
+struct provider_type;
+
+enum { SETTINGS_CAMPAIGNS_MAX = 16 };
+
+struct settings {
+    struct conf *conf;
+    struct calendar *calendar;
+    struct message_set *words;
+    struct render_office office;
+    struct apply_campaign campaigns[SETTINGS_CAMPAIGNS_MAX];
+    size_t campaign_count;
+    char portal_shown[64];
+    int holders; /* how many keep it alive; loop thread only */
+};
+
+/*
+ * Reads configuration, calendar and templates. Every fault found is added; ERR_INVALID when any is
+ * an error, and nothing is returned. The caller is the first holder.
+ */
+int settings_load(const char *path, const struct provider_type *const *types, struct settings **ret,
+                  struct faults *faults, struct err *e);
+struct settings *settings_hold(struct settings *s);
+/* Frees the set when nobody holds it any more. Loop thread. */
+void settings_drop(struct settings *s);
+/* What the applier needs, at a moment. Points into s. */
+struct apply_env settings_apply_env(const struct settings *s, int64_t now_ms);
