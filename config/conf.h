@@ -1,0 +1,170 @@
+/*
+ * The configuration: one immutable snapshot, read from hatirlat.jsonc (JSON with comments and
+ * trailing commas). Durations are milliseconds, sizes bytes, times of day minutes. Every fault of
+ * the file is reported at once with file, line and column.
+ */
+#pragma once
+
+#include "base/log.h"
+#include "base/option.h"
+#include "domain/breaker.h"
+#include "domain/campaign.h"
+#include "domain/channel.h"
+#include "domain/policy.h"
+#include "domain/route.h"
+#include "providers/provider.h"
+
+enum { CONF_PROVIDERS_MAX = 32, CONF_CAMPAIGNS_MAX = 16, CONF_BYTES_MAX = 1024 * 1024 };
+
+enum conf_lang { CONF_TURKISH, CONF_ENGLISH };
+
+struct conf_office {
+    char *province;
+    char *name; /* never null: "<province> İl Millî Eğitim Müdürlüğü" unless given */
+    char *unit;
+    char *phone; /* may be null */
+    char *guide_url;
+    char *guide_short; /* without scheme, for SMS; may be null */
+    char *privacy_url; /* may be null */
+    char *stop_note;   /* how to be left alone; may be null */
+    struct option_strings link_hosts;
+};
+
+struct conf_listen {
+    char *http; /* as written */
+    char *host; /* without brackets */
+    int port;
+    char *public_url; /* where the outside reaches us, without a final "/"; may be null */
+};
+
+struct conf_log {
+    int level;  /* enum log_level */
+    int format; /* enum log_format */
+};
+
+struct conf_limits {
+    int64_t body_bytes;
+    int64_t batch_events;
+    int64_t json_depth;
+    int64_t json_keys;
+    int64_t bulk_body_bytes;
+    int64_t bulk_lines;
+    int64_t connections;
+    int64_t connections_per_address;
+    int64_t header_bytes;
+    int64_t header_timeout_ms;
+    int64_t body_timeout_ms;
+    int64_t request_timeout_ms;
+    int64_t queue_messages; /* accepts that may wait for the store */
+    int64_t disk_reserve_bytes;
+};
+
+struct conf_retry {
+    struct backoff backoff;
+    int64_t max_age_ms;
+};
+
+enum conf_sms_mode {
+    CONF_SMS_GSM7,
+    CONF_SMS_TR_SINGLE,
+    CONF_SMS_TR_LOCKING,
+    CONF_SMS_UCS2,
+    CONF_SMS_ASCII
+};
+
+struct conf_provider {
+    char *name;
+    char *kind;
+    const struct provider_type *type;
+    struct option_rate pace;        /* count 0: none */
+    struct option_rate domain_pace; /* per recipient domain */
+    int64_t in_flight;              /* 0: what the back end says */
+    int on_doubt;                   /* enum on_doubt */
+    int sms_mode;                   /* enum conf_sms_mode, as written */
+    enum sms_mode mode;             /* the same for the encoder … */
+    bool ascii;                     /* … and whether Turkish letters are folded first */
+    int64_t reserve_chars;
+    int64_t price_kurus;
+    int64_t retry_share; /* percent */
+    struct breaker_rules breaker;
+    void *settings; /* type->settings_size bytes, filled from type->options */
+};
+
+struct conf_route {
+    const struct conf_provider *list[ROUTE_MAX];
+    size_t count;
+};
+
+struct conf_campaign {
+    char *name;
+    struct campaign_rules rules;  /* with the send window of the file */
+    unsigned channels;            /* bit per enum channel */
+    int urgency;                  /* enum message_urgency */
+    const struct json *templates; /* {"sms": name, …} overrides; may be null */
+};
+
+struct conf {
+    char *path; /* of the file, as given */
+    char *dir;  /* its directory: relative paths begin here */
+    struct json_doc *doc;
+    int lang; /* enum conf_lang */
+    struct conf_office office;
+    struct conf_listen listen;
+    char *database;
+    struct conf_log log;
+    struct conf_limits limits;
+    int64_t shutdown_timeout_ms;
+    bool has_window;
+    struct send_window window;
+    char *holidays;  /* path; null: every day is a working day */
+    char *templates; /* directory */
+    char *recipes;   /* directory */
+    struct conf_retry retry[CHANNEL_COUNT];
+    struct conf_provider *providers;
+    size_t provider_count;
+    struct conf_route routes[CHANNEL_COUNT];
+    struct conf_campaign *campaigns;
+    size_t campaign_count;
+};
+
+/*
+ * Reads and checks the file. types is null-terminated (provider_types). faults gets every error and
+ * warning; with errors the result is ERR_INVALID and *ret null. ERR_NOT_FOUND, ERR_DENIED or
+ * ERR_IO when the file cannot be read, ERR_NOMEM. Any thread; the snapshot is read-only and may be
+ * shared. Free with conf_free().
+ */
+int conf_load(const char *path, const struct provider_type *const *types, struct conf **ret,
+              struct faults *faults, struct err *e);
+/* The same for text in memory; name stands for the file in faults and finds relative paths. */
+int conf_parse(struct str text, const char *name, const struct provider_type *const *types,
+               struct conf **ret, struct faults *faults, struct err *e);
+void conf_free(struct conf *conf); /* accepts null */
+const struct conf_provider *conf_provider_find(const struct conf *conf, struct str name);
+
+/*
+ * A further check by somebody who knows more (templates, recipes): adds faults, returns 0, or an
+ * error when it could not check.
+ */
+typedef int conf_checker(const struct conf *conf, struct faults *faults);
+
+/*
+ * Whether a running program may go over from old to new. Adds a fault "needs a restart" per setting
+ * that may not (listen, database, limits, the set and kinds of providers); ERR_UNSUPPORTED then.
+ */
+int conf_reload_allowed(const struct conf *old, const struct conf *new, struct faults *faults);
+
+/*
+ * A sender title as operators take it: 3 to 11 of A-Z a-z 0-9 blank . * -, beginning and ending
+ * with a letter or digit.
+ */
+bool conf_sender_valid(struct str sender);
+
+/*
+ * Prints faults for people: "file:line:col: hata CODE: …", the line, a caret; at the end the
+ * counts. Files are read again to show the lines.
+ */
+void conf_print_faults(const struct faults *faults, bool turkish, struct buf *out);
+/* {"errors":n,"warnings":n,"faults":[…]} */
+void conf_print_faults_json(const struct faults *faults, struct buf *out);
+/* JSON Schema (draft 2020-12) of the whole file. */
+void conf_schema(const struct provider_type *const *types, struct buf *out);
