@@ -109,6 +109,8 @@ struct provider_type {
     const char *kind;  /* "smtp", "http-sms", "sink" */
     unsigned channels; /* bit per enum channel */
     const struct option *options;
+    /* What the table cannot say, at the settings' pointer. Optional; create() refuses the same. */
+    void (*check)(const void *settings, const char *pointer, struct faults *faults);
     size_t settings_size; /* of the struct that options fill */
 
     /* settings: the struct filled from options, owned by the caller and outliving the provider. */

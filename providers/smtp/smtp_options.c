@@ -1,0 +1,253 @@
+#include "providers/smtp/smtp_options.h"
+
+#include "providers/smtp/smtp_mail.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#define AT(field)      offsetof(struct smtp_settings, field)
+#define AT_TIME(field) AT(timeouts.field)
+#define TIMES          .type = OPTION_DURATION, .min = 100, .max = 600000
+
+static const char *const tls_names[] = {"require", "none", NULL};
+static const char *const tls_max_names[] = {"1.2", "1.3", NULL};
+
+static const struct option timeouts[] = {
+    {.key = "connect",
+     TIMES,
+     .offset = AT_TIME(connect),
+     .fallback = "\"10s\"",
+     .tr = "Sunucunun bir adresine bağlanma süresi",
+     .en = "Connecting to one address of the relay"},
+    {.key = "greeting",
+     TIMES,
+     .offset = AT_TIME(greeting),
+     .fallback = "\"30s\"",
+     .tr = "Sunucunun ilk selamı",
+     .en = "The relay's greeting"},
+    {.key = "envelope",
+     TIMES,
+     .offset = AT_TIME(envelope),
+     .fallback = "\"60s\"",
+     .tr = "Bir komut ile yanıtı, TLS ve oturum açma",
+     .en = "A command and its answer, TLS, login"},
+    {.key = "data",
+     TIMES,
+     .offset = AT_TIME(data),
+     .fallback = "\"60s\"",
+     .tr = "DATA komutunun yanıtı",
+     .en = "The answer to DATA"},
+    {.key = "transfer",
+     TIMES,
+     .offset = AT_TIME(transfer),
+     .fallback = "\"120s\"",
+     .tr = "İletinin tamamının aktarılması",
+     .en = "Transfer of the whole message"},
+    {.key = "final",
+     TIMES,
+     .offset = AT_TIME(final),
+     .fallback = "\"120s\"",
+     .tr = "Sunucunun ileti için son kararı",
+     .en = "The relay's verdict on the message"},
+    {.key = "drain",
+     TIMES,
+     .offset = AT_TIME(drain),
+     .fallback = "\"20s\"",
+     .tr = "Kapanırken yoldaki iletilere tanınan süre",
+     .en = "Time for messages in flight at shutdown"},
+    {.key = NULL},
+};
+
+const struct option smtp_options[] = {
+    {.key = "host",
+     .type = OPTION_STRING,
+     .offset = AT(host),
+     .required = true,
+     .min = 1,
+     .max = 253,
+     .tr = "E-posta sunucusunun adı (sertifikasında da bu ad aranır)",
+     .en = "Name of the relay, as its certificate has it"},
+    {.key = "port",
+     .type = OPTION_INT,
+     .offset = AT(port),
+     .fallback = "587",
+     .min = 1,
+     .max = 65535,
+     .tr = "Sunucunun kapısı; 465 desteklenmez",
+     .en = "Its port; 465 is not supported"},
+    {.key = "tls",
+     .type = OPTION_ENUM,
+     .offset = AT(tls),
+     .fallback = "\"require\"",
+     .names = tls_names,
+     .tr = "STARTTLS: zorunlu ya da (yalnız yerel sunucu için) yok",
+     .en = "STARTTLS: required, or none (only for a local relay)"},
+    {.key = "tls_max",
+     .type = OPTION_ENUM,
+     .offset = AT(tls_max),
+     .fallback = "\"1.2\"",
+     .names = tls_max_names,
+     .tr = "En yüksek TLS sürümü",
+     .en = "Highest TLS version"},
+    {.key = "ca_file",
+     .type = OPTION_STRING,
+     .offset = AT(ca_file),
+     .min = 1,
+     .max = 1000,
+     .tr = "Güvenilen kök sertifikalar (PEM); yoksa sistemdekiler",
+     .en = "Trusted root certificates (PEM); the system's when absent"},
+    {.key = "user",
+     .type = OPTION_STRING,
+     .offset = AT(user),
+     .min = 1,
+     .max = 255,
+     .tr = "Oturum adı; yoksa oturum açılmaz",
+     .en = "Login name; no login when absent"},
+    {.key = "password",
+     .type = OPTION_SECRET,
+     .offset = AT(password),
+     .reloadable = false,
+     .tr = "Parola",
+     .en = "Password"},
+    {.key = "envelope_from",
+     .type = OPTION_STRING,
+     .offset = AT(envelope_from),
+     .required = true,
+     .min = 3,
+     .max = 254,
+     .tr = "Gönderen adresi (zarf)",
+     .en = "Sender address (envelope)"},
+    {.key = "from_name",
+     .type = OPTION_STRING,
+     .offset = AT(from_name),
+     .min = 1,
+     .max = 100,
+     .tr = "Gönderenin görünen adı",
+     .en = "The sender's display name"},
+    {.key = "reply_to",
+     .type = OPTION_STRING,
+     .offset = AT(reply_to),
+     .min = 3,
+     .max = 254,
+     .tr = "Yanıtların gideceği adres",
+     .en = "Where answers go"},
+    {.key = "helo",
+     .type = OPTION_STRING,
+     .offset = AT(helo),
+     .min = 1,
+     .max = 253,
+     .tr = "Kendimizi tanıtırken kullanılan ad; yoksa makinenin adı",
+     .en = "The name we introduce ourselves with; this machine's when absent"},
+    {.key = "workers",
+     .type = OPTION_INT,
+     .offset = AT(workers),
+     .fallback = "2",
+     .min = 1,
+     .max = 16,
+     .tr = "Aynı anda açık oturum sayısı",
+     .en = "Sessions open at once"},
+    {.key = "batch",
+     .type = OPTION_INT,
+     .offset = AT(batch),
+     .fallback = "100",
+     .min = 1,
+     .max = 100,
+     .tr = "Bir oturumda en çok ileti",
+     .en = "Most messages per session"},
+    {.key = "timeouts",
+     .type = OPTION_OBJECT,
+     .offset = 0,
+     .table = timeouts,
+     .tr = "Süre sınırları",
+     .en = "Time limits"},
+    {.key = NULL},
+};
+
+static bool is_address(const char *host)
+{
+    struct in_addr v4;
+
+    return inet_pton(AF_INET, host, &v4) == 1;
+}
+
+bool smtp_is_loopback(const char *host)
+{
+    return str_ieq(str_of(host), STR("localhost")) ||
+           (is_address(host) && strncmp(host, "127.", 4) == 0);
+}
+
+/* errors and warnings carry the key's place below the settings' pointer. */
+#define FAULT(f, pointer, key, code, tr, en, ...)                                                  \
+    faults_add((f), at_key((char[FAULT_POINTER_MAX]){0}, (pointer), (key)), (code), tr, en,        \
+               __VA_ARGS__)
+
+static const char *at_key(char *at, const char *pointer, const char *key)
+{
+    (void)snprintf(at, FAULT_POINTER_MAX, "%s/%s", pointer, key);
+    return at;
+}
+
+static void check_host(const struct smtp_settings *s, const char *pointer, struct faults *f)
+{
+    if (s->port == 465) {
+        FAULT(f, pointer, "port", "smtp_implicit_tls",
+              "%d numaralı kapı doğrudan TLS ister; bu desteklenmiyor. 587 ile STARTTLS kullanın.",
+              "port %d wants implicit TLS, which is not supported; use 587 with STARTTLS", 465);
+    }
+    if (strchr(s->host, ':') != NULL || strchr(s->host, '[') != NULL) {
+        FAULT(f, pointer, "host", "smtp_host",
+              "\"%s\": IPv6 adresi ya da kapı yazılamaz; bir ad ya da IPv4 adresi verin.",
+              "\"%s\": neither an IPv6 literal nor a port is possible here; give a name or an IPv4 "
+              "address",
+              s->host);
+    } else if (!smtp_host_ok(s->host)) {
+        FAULT(f, pointer, "host", "smtp_host", "\"%s\" bir sunucu adı değil.",
+              "\"%s\" is not a host name", s->host);
+    }
+    if (s->helo != NULL && !smtp_host_ok(s->helo)) {
+        FAULT(f, pointer, "helo", "smtp_host", "\"%s\" bir makine adı değil.",
+              "\"%s\" is not a host name", s->helo);
+    }
+}
+
+static void check_login(const struct smtp_settings *s, const char *pointer, struct faults *f)
+{
+    if ((s->user == NULL) != (s->password.value == NULL)) {
+        FAULT(f, pointer, s->user == NULL ? "user" : "password", "smtp_login", "%s eksik.",
+              "%s is missing", s->user == NULL ? "user" : "password");
+    }
+    if (s->password.value != NULL && strlen(s->password.value) > 255) {
+        FAULT(f, pointer, "password", "smtp_login", "Parola %d bayttan uzun.",
+              "the password is longer than %d bytes", 255);
+    }
+    if (s->user != NULL && s->tls == SMTP_TLS_NONE && !smtp_is_loopback(s->host)) {
+        FAULT(f, pointer, "tls", "smtp_cleartext_login",
+              "%s adresine parola şifresiz gönderilmez; \"tls\" değerini \"require\" yapın.",
+              "no password goes to %s in the clear; set \"tls\" to \"require\"", s->host);
+    } else if (s->tls == SMTP_TLS_NONE && !smtp_is_loopback(s->host)) {
+        fault_warning(f, FAULT(f, pointer, "tls", "smtp_cleartext",
+                               "%s ile konuşma şifresiz; iletileri yoldaki herkes okuyabilir.",
+                               "the way to %s is not encrypted; anybody on it can read the mail",
+                               s->host));
+    }
+}
+
+static void check_mailbox(const char *mailbox, const char *key, const char *pointer,
+                          struct faults *f)
+{
+    if (mailbox != NULL && !smtp_mailbox_ok(mailbox)) {
+        FAULT(f, pointer, key, "smtp_mailbox", "\"%s\" bir e-posta adresi değil.",
+              "\"%s\" is not a mailbox", mailbox);
+    }
+}
+
+void smtp_settings_check(const struct smtp_settings *s, const char *pointer, struct faults *faults)
+{
+    if (s->host == NULL || s->envelope_from == NULL) {
+        return; /* the table has said so */
+    }
+    check_host(s, pointer, faults);
+    check_login(s, pointer, faults);
+    check_mailbox(s->envelope_from, "envelope_from", pointer, faults);
+    check_mailbox(s->reply_to, "reply_to", pointer, faults);
+}
