@@ -1,0 +1,354 @@
+#include "loop/curlmux.h"
+
+#include "base/list.h"
+#include "loop/curlmux_transfer.h"
+
+#include <stdlib.h>
+
+enum { SPARE_MAX = 64 };
+
+const struct curlmux_limits curlmux_default_limits = {
+    .host_connections = 32, .connections = 256, .in_flight = 4096};
+
+struct curlmux {
+    uv_loop_t *loop;
+    CURLM *multi;
+    struct curlmux_limits limits;
+    uv_timer_t timer;
+    uv_idle_t kick; /* work for the next round of the loop */
+    bool curl_due;
+    size_t open_handles;
+    struct list active;
+    struct list spare;
+    size_t active_count;
+    size_t spare_count;
+    bool closing;
+    void (*drained)(void *ctx);
+    void *drained_ctx;
+    bool draining;
+};
+
+struct watch {
+    uv_poll_t poll;
+    curl_socket_t fd;
+    struct curlmux *mux;
+};
+
+/* The life of a transfer. */
+
+static void transfer_free(struct transfer *t)
+{
+    curl_easy_cleanup(t->easy);
+    free(t);
+}
+
+static struct transfer *transfer_take(struct curlmux *mux)
+{
+    struct list *node = list_pop_front(&mux->spare);
+    struct transfer *t;
+
+    if (node != NULL) {
+        mux->spare_count--;
+        return list_entry(node, struct transfer, node);
+    }
+    t = calloc(1, sizeof(*t));
+    if (t == NULL) {
+        return NULL;
+    }
+    t->easy = curl_easy_init();
+    if (t->easy == NULL) {
+        free(t);
+        return NULL;
+    }
+    t->mux = mux;
+    return t;
+}
+
+/* Clears everything of the request; the handle is kept for another one. */
+static void transfer_give_back(struct transfer *t)
+{
+    struct curlmux *mux = t->mux;
+
+    transfer_reset(t);
+    if (mux->spare_count >= SPARE_MAX || mux->closing) {
+        transfer_free(t);
+        return;
+    }
+    list_push_back(&mux->spare, &t->node);
+    mux->spare_count++;
+}
+
+static void transfer_finish(struct transfer *t, CURLcode result)
+{
+    struct curlmux *mux = t->mux;
+    struct curlmux_answer answer;
+
+    curl_multi_remove_handle(mux->multi, t->easy);
+    list_remove(&t->node);
+    mux->active_count--;
+    transfer_answer(t, result, &answer);
+    t->done(t->ctx, &answer);
+    transfer_give_back(t);
+}
+
+/* Finishes what libcurl reports as done; new requests may begin meanwhile. */
+static void finish_done(struct curlmux *mux)
+{
+    CURLMsg *message;
+    int left;
+
+    while (!mux->closing && (message = curl_multi_info_read(mux->multi, &left)) != NULL) {
+        char *private = NULL;
+        CURLcode result = message->data.result;
+
+        if (message->msg != CURLMSG_DONE) {
+            continue;
+        }
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+        transfer_finish((struct transfer *)(void *)private, result);
+    }
+}
+
+/* The loop and libcurl: sockets, one timer, and a kick for what is due at once. */
+
+static void on_kick(uv_idle_t *handle);
+
+static void kick(struct curlmux *mux)
+{
+    if (!mux->closing) {
+        uv_idle_start(&mux->kick, on_kick);
+    }
+}
+
+static void act(struct curlmux *mux, curl_socket_t fd, int events)
+{
+    int running;
+
+    curl_multi_socket_action(mux->multi, fd, events, &running);
+    finish_done(mux);
+    if (mux->draining && mux->active_count == 0) {
+        kick(mux);
+    }
+}
+
+static void on_kick(uv_idle_t *handle)
+{
+    struct curlmux *mux = handle->data;
+
+    uv_idle_stop(handle);
+    if (mux->curl_due) {
+        mux->curl_due = false;
+        act(mux, CURL_SOCKET_TIMEOUT, 0);
+    }
+    if (!mux->closing && mux->draining && mux->active_count == 0 && mux->drained != NULL) {
+        void (*drained)(void *) = mux->drained;
+
+        mux->drained = NULL;
+        drained(mux->drained_ctx); /* may destroy mux */
+    }
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+    act(handle->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* libcurl wants to be called after so many milliseconds; never from inside this call. */
+static int on_timer_wanted(CURLM *multi, long ms, void *ctx)
+{
+    struct curlmux *mux = ctx;
+
+    (void)multi;
+    if (mux->closing) {
+        return 0;
+    }
+    mux->curl_due = ms == 0;
+    if (ms > 0) {
+        uv_timer_start(&mux->timer, on_timer, (uint64_t)ms, 0);
+        return 0;
+    }
+    uv_timer_stop(&mux->timer);
+    if (ms == 0) {
+        kick(mux);
+    }
+    return 0;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct watch *w = poll->data;
+    int flags = status < 0 ? CURL_CSELECT_ERR : 0;
+
+    flags |= events & UV_READABLE ? CURL_CSELECT_IN : 0;
+    flags |= events & UV_WRITABLE ? CURL_CSELECT_OUT : 0;
+    act(w->mux, w->fd, flags);
+}
+
+static void mux_unref(struct curlmux *mux)
+{
+    if (--mux->open_handles == 0) {
+        free(mux);
+    }
+}
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+    struct watch *w = handle->data;
+
+    mux_unref(w->mux);
+    free(w);
+}
+
+static struct watch *watch_create(struct curlmux *mux, curl_socket_t fd)
+{
+    struct watch *w = calloc(1, sizeof(*w));
+
+    if (w == NULL || uv_poll_init_socket(mux->loop, &w->poll, fd) != 0) {
+        free(w);
+        return NULL;
+    }
+    w->poll.data = w;
+    w->fd = fd;
+    w->mux = mux;
+    mux->open_handles++;
+    curl_multi_assign(mux->multi, fd, w);
+    return w;
+}
+
+/* Without memory for a watch the transfer stands still until its deadline ends it. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *assigned)
+{
+    struct curlmux *mux = ctx;
+    struct watch *w = assigned;
+    int events = 0;
+
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (w != NULL) {
+            uv_poll_stop(&w->poll);
+            uv_close((uv_handle_t *)&w->poll, on_watch_closed);
+            curl_multi_assign(mux->multi, fd, NULL);
+        }
+        return 0;
+    }
+    w = w != NULL ? w : watch_create(mux, fd);
+    events |= what != CURL_POLL_OUT ? UV_READABLE : 0;
+    events |= what != CURL_POLL_IN ? UV_WRITABLE : 0;
+    if (w != NULL) {
+        uv_poll_start(&w->poll, events, on_poll);
+    }
+    return 0;
+}
+
+int curlmux_send(struct curlmux *mux, const struct curlmux_request *request, curlmux_callback *done,
+                 void *ctx, struct err *e)
+{
+    struct transfer *t;
+    int code;
+
+    if (mux->draining || mux->closing || mux->active_count >= mux->limits.in_flight) {
+        return err_set(e, ERR_LIMIT, "no more requests are taken now");
+    }
+    t = transfer_take(mux);
+    if (t == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for a request");
+    }
+    code = transfer_prepare(t, request, e);
+    if (code == 0 && curl_multi_add_handle(mux->multi, t->easy) != CURLM_OK) {
+        code = err_set(e, ERR_NOMEM, "libcurl could not take the request");
+    }
+    if (code != 0) {
+        transfer_give_back(t);
+        return code;
+    }
+    t->done = done;
+    t->ctx = ctx;
+    list_push_back(&mux->active, &t->node);
+    mux->active_count++;
+    return 0;
+}
+
+size_t curlmux_in_flight(const struct curlmux *mux)
+{
+    return mux->active_count;
+}
+
+void curlmux_drain(struct curlmux *mux, void (*drained)(void *ctx), void *ctx)
+{
+    mux->draining = true;
+    mux->drained = drained;
+    mux->drained_ctx = ctx;
+    kick(mux);
+}
+
+static int set_multi(struct curlmux *mux)
+{
+    CURLM *m = mux->multi;
+    bool bad = false;
+
+    bad |= curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK;
+    bad |= curl_multi_setopt(m, CURLMOPT_SOCKETDATA, mux) != CURLM_OK;
+    bad |= curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_timer_wanted) != CURLM_OK;
+    bad |= curl_multi_setopt(m, CURLMOPT_TIMERDATA, mux) != CURLM_OK;
+    bad |= curl_multi_setopt(m, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) != CURLM_OK;
+    curl_multi_setopt(m, CURLMOPT_MAX_HOST_CONNECTIONS, (long)mux->limits.host_connections);
+    curl_multi_setopt(m, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)mux->limits.connections);
+    curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, (long)mux->limits.connections);
+    return bad ? ERR_NOMEM : 0;
+}
+
+int curlmux_create(uv_loop_t *loop, const struct curlmux_limits *limits, struct curlmux **ret_mux,
+                   struct err *e)
+{
+    struct curlmux *mux = calloc(1, sizeof(*mux));
+
+    if (mux == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(mux);
+        return err_set(e, ERR_NOMEM, "libcurl could not be started");
+    }
+    mux->loop = loop;
+    mux->limits = *limits;
+    mux->multi = curl_multi_init();
+    if (mux->multi == NULL || set_multi(mux) != 0) {
+        curl_multi_cleanup(mux->multi);
+        free(mux);
+        return err_set(e, ERR_NOMEM, "libcurl could not be set up");
+    }
+    list_init(&mux->active);
+    list_init(&mux->spare);
+    uv_timer_init(loop, &mux->timer);
+    uv_idle_init(loop, &mux->kick);
+    mux->timer.data = mux;
+    mux->kick.data = mux;
+    mux->open_handles = 2;
+    *ret_mux = mux;
+    return 0;
+}
+
+static void on_own_closed(uv_handle_t *handle)
+{
+    mux_unref(handle->data);
+}
+
+void curlmux_destroy(struct curlmux *mux)
+{
+    struct list *node;
+
+    if (mux == NULL || mux->closing) {
+        return;
+    }
+    mux->closing = true;
+    while (!list_empty(&mux->active)) {
+        struct transfer *t = list_entry(mux->active.next, struct transfer, node);
+
+        t->cut = "the gateway is stopping";
+        transfer_finish(t, CURLE_ABORTED_BY_CALLBACK);
+    }
+    while ((node = list_pop_front(&mux->spare)) != NULL) {
+        transfer_free(list_entry(node, struct transfer, node));
+    }
+    curl_multi_cleanup(mux->multi);
+    curl_global_cleanup();
+    uv_close((uv_handle_t *)&mux->timer, on_own_closed);
+    uv_close((uv_handle_t *)&mux->kick, on_own_closed);
+}
