@@ -12,12 +12,36 @@ const char *lang_name(enum lang lang);
 /* Turkish when the tag is empty or unknown; "en", "en-GB" … are English. */
 enum lang lang_parse(struct str tag);
 
+/* Members of one map stand together; the names of messages come first, those of layouts last. */
 enum text_name {
     NAME_HOLDER_GIVEN_NAME,
     NAME_HOLDER_FAMILY_NAME,
+    NAME_HOLDER_FULL_NAME,
     NAME_CERTIFICATE_END_SHORT,
     NAME_CERTIFICATE_END_LONG,
     NAME_CERTIFICATE_END_DATE,
+    NAME_CERTIFICATE_END_ON,
+    NAME_CERTIFICATE_END_UNTIL,
+    NAME_CERTIFICATE_END_SINCE,
+    NAME_OFFICE_NAME,
+    NAME_OFFICE_UNIT,
+    NAME_OFFICE_PROVINCE,
+    NAME_OFFICE_PROVINCE_IN,
+    NAME_OFFICE_PHONE,
+    NAME_INSTITUTION_NAME,
+    NAME_INSTITUTION_ADDRESS_FORM,
+    NAME_SUMMARY_LETTERS,
+    NAME_SUMMARY_AWAITED,
+    NAME_SUMMARY_URGENT,
+    NAME_SUMMARY_BLOCKED,
+    NAME_SUMMARY_UNDELIVERED,
+    NAME_ROWS_INSTITUTION,
+    NAME_ROWS_NAME,
+    NAME_ROWS_END,
+    NAME_ROWS_APPLIED,
+    NAME_ROWS_DAYS_LEFT,
+    NAME_ROWS_STATUS,
+    NAME_ROWS_WAITING,
     NAME_DAYS_LEFT,
     NAME_REMAINING,
     NAME_KALAN,
@@ -27,28 +51,15 @@ enum text_name {
     NAME_GUIDE_URL,
     NAME_STOP_NOTE,
     NAME_PRIVACY_URL,
-    NAME_OFFICE_NAME,
-    NAME_OFFICE_UNIT,
-    NAME_OFFICE_PROVINCE,
-    NAME_OFFICE_PHONE,
-    NAME_INSTITUTION_NAME,
-    NAME_INSTITUTION_ADDRESS_FORM,
     NAME_TODAY,
     NAME_PERSONS,
     NAME_WINDOW_DAYS,
-    NAME_SUMMARY_LETTERS,
-    NAME_SUMMARY_AWAITED,
-    NAME_SUMMARY_URGENT,
-    NAME_SUMMARY_BLOCKED,
-    NAME_SUMMARY_UNDELIVERED,
     NAME_ROWS,
-    NAME_ROWS_INSTITUTION,
-    NAME_ROWS_NAME,
-    NAME_ROWS_END,
-    NAME_ROWS_APPLIED,
-    NAME_ROWS_DAYS_LEFT,
-    NAME_ROWS_STATUS,
-    NAME_ROWS_WAITING,
+    MESSAGE_NAME_COUNT,
+    NAME_LAYOUT_SUBJECT = MESSAGE_NAME_COUNT,
+    NAME_LAYOUT_PREHEADER,
+    NAME_LAYOUT_BODY,
+    NAME_LAYOUT_BOX,
     TEXT_NAME_COUNT
 };
 
@@ -66,5 +77,6 @@ extern const struct text_name_info text_names[TEXT_NAME_COUNT];
 
 /* TEXT_NAME_COUNT when unknown. */
 enum text_name text_name_find(struct str name);
-/* The same table in the form template_check() wants. */
+/* The same table in the form template_check() wants: MESSAGE_NAME_COUNT for messages, all
+ * TEXT_NAME_COUNT for layouts. */
 const struct template_name *text_template_names(void);

@@ -11,7 +11,12 @@
 
 struct message_set;
 
-enum { RENDER_SMS_MAX = 4096, RENDER_MAIL_MAX = 262144, RENDER_TEMPLATE_NAME_MAX = 40 };
+enum {
+    RENDER_ROWS_MAX = 2000,
+    RENDER_SMS_MAX = 4096,
+    RENDER_MAIL_MAX = 262144,
+    RENDER_TEMPLATE_NAME_MAX = 40
+};
 
 /*
  * Loads dir/<lang>/NAME.sms, NAME.mail, their partials (_NAME.sms, _NAME.mail) and the layouts
@@ -21,6 +26,12 @@ enum { RENDER_SMS_MAX = 4096, RENDER_MAIL_MAX = 262144, RENDER_TEMPLATE_NAME_MAX
 int message_set_load(const char *dir, struct message_set **ret, struct faults *faults);
 /* Accepts null. */
 void message_set_free(struct message_set *set);
+/*
+ * The language in which this message can be said to somebody who wants lang: lang itself, else
+ * Turkish. ERR_NOT_FOUND when there is no such template at all.
+ */
+int message_set_lang(const struct message_set *set, enum lang lang, enum channel channel,
+                     struct str name, enum lang *ret);
 bool message_set_has(const struct message_set *set, enum lang lang, enum channel channel,
                      struct str name);
 /* In order of the names; for listings. */
@@ -84,25 +95,27 @@ void render_values_longest(struct render_values *v, enum lang lang);
 struct str render_values_get(const struct render_values *v, enum text_name name);
 
 /*
- * Appends the text of an SMS. A language without this template falls back to Turkish.
- * ERR_NOT_FOUND when there is no such template, ERR_LIMIT, ERR_NOMEM.
+ * Appends the text of an SMS in the language of the values. ERR_NOT_FOUND when there is no such
+ * template in it (message_set_lang tells before), ERR_LIMIT, ERR_NOMEM.
  */
-int render_sms(const struct message_set *set, enum lang lang, struct str name,
-               const struct render_values *values, struct buf *out, struct err *e);
+int render_sms(const struct message_set *set, struct str name, const struct render_values *values,
+               struct buf *out, struct err *e);
 
 /* The parts of a mail; the buffers keep their memory from one mail to the next. */
 struct render_mail {
     struct buf subject;
     struct buf text;
     struct buf html;
+    struct buf body;    /* scratch: the message's own words */
+    struct buf outline; /* scratch: the same as HTML */
 };
 
 void render_mail_init(struct render_mail *m);
 void render_mail_finish(struct render_mail *m);
 /* Replaces the content of ret. Text and HTML are made from the same rendered words. Errors as
  * render_sms(). */
-int render_mail(const struct message_set *set, enum lang lang, struct str name,
-                const struct render_values *values, struct render_mail *ret, struct err *e);
+int render_mail(const struct message_set *set, struct str name, const struct render_values *values,
+                struct render_mail *ret, struct err *e);
 
 /*
  * The template for a mark (90, 60, 30, 15, 7, 3, 1) of a series, or for another mark the one of the
