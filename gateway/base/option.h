@@ -64,17 +64,42 @@ struct option {
     const char *en;
 };
 
+/* Where settings are read. */
+struct option_source {
+    const char *dir; /* where relative paths begin; null: where the process runs */
+    /* Only looking: a secret that exists inside the running service alone is a warning. */
+    bool check_only;
+};
+
 /*
  * Reads object by table into base. Every fault is added to faults with its pointer below
- * `pointer`; unknown keys get a suggestion, "$schema" is passed over. Fallbacks fill what is
- * absent. Zeroed base expected. Secrets are read here: from their file, the environment or
- * $CREDENTIALS_DIRECTORY. A null object counts as empty. Relative paths begin at dir (null: where
- * the process runs).
+ * `pointer`; unknown keys get a suggestion. Fallbacks fill what is absent. Zeroed base expected. A
+ * null object counts as empty and misses nothing. Secrets are read here: from their file, the
+ * environment or $CREDENTIALS_DIRECTORY. source may be null. Codes: CFG-020 unknown key, CFG-101
+ * wrong type, CFG-102 out of range, CFG-103 missing, CFG-104 malformed, CFG-105 not one of the
+ * choices, SEC-001 plain text secret, SEC-002 unreadable, SEC-003 readable by others, SEC-004
+ * unusable content, SEC-005 outside the service.
  */
-void option_read_in(const char *dir, const struct option *table, const struct json *object,
-                    const char *pointer, void *base, struct faults *faults);
+void option_read_from(const struct option_source *source, const struct option *table,
+                      const struct json *object, const char *pointer, void *base,
+                      struct faults *faults);
 void option_read(const struct option *table, const struct json *object, const char *pointer,
                  void *base, struct faults *faults);
+/* The two halves of option_read_from(), for an object that several tables share. */
+void option_read_known(const struct option_source *source, const struct option *table,
+                       const struct json *object, const char *pointer, void *base,
+                       struct faults *faults);
+void option_check_keys(const struct option *const *tables, size_t count, const struct json *object,
+                       const char *pointer, struct faults *faults);
+/* Writes the pointer of a member, escaped (RFC 6901), into out. */
+void option_pointer(const char *parent, const char *key, char out[FAULT_POINTER_MAX]);
+/*
+ * Gives every fault from index `from` on that has no file yet its file, line, column and width: of
+ * the value its pointer leads to, of the member name for an unknown key, else of the nearest thing
+ * around it. doc was parsed from text with JSON_POSITIONS.
+ */
+void option_place_faults(const struct json_doc *doc, struct str text, const char *file, size_t from,
+                         struct faults *faults);
 /* Frees and wipes what option_read allocated; base is zeroed for the table's fields. */
 void option_release(const struct option *table, void *base);
 /*
@@ -90,3 +115,5 @@ const struct option *option_find(const struct option *table, const char *path);
  * object that is open in w: JSON Schema, draft 2020-12.
  */
 void option_schema(const struct option *table, struct json_writer *w);
+/* One entry as a member, for an object that several tables share. */
+void option_schema_property(const struct option *o, struct json_writer *w);
