@@ -77,7 +77,7 @@ enum case_action {
     CASE_STOP = 1,   /* end every waiting message of the series, with the reason */
     CASE_PLAN = 2,   /* plan the series from the case as it is now (after CASE_STOP when both) */
     CASE_PAUSE = 4,  /* hold every waiting message of the series */
-    CASE_RESUME = 8, /* let held messages go on, planning again what was missed */
+    CASE_RESUME = 8, /* let held messages go on */
     CASE_SERIES = 16 /* e-Onay became known: messages from now on come from another series */
 };
 

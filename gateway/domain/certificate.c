@@ -1,0 +1,395 @@
+#include "domain/certificate.h"
+
+#include "domain/calendar.h"
+
+/* Certificates are issued for three years (leap day included). */
+enum { LIFE_DAYS = 1096 };
+
+static const struct {
+    const char *name;
+    const char *tr;
+    const char *en;
+} states[CASE_STATE_COUNT] = {
+    [CASE_WATCHING] = {"watching", "İzleniyor.", "Watched."},
+    [CASE_BLOCKED] = {"blocked", "Başvuru ekranına giriş engelli.", "The login is blocked."},
+    [CASE_APPLIED] = {"applied", "Başvuru yapıldı; kurum yazısı bekleniyor.",
+                      "Applied; the institution's letter is awaited."},
+    [CASE_LETTER] = {"letter", "Kurum yazısı geldi; onay bekleniyor.",
+                     "The letter came; approval is awaited."},
+    [CASE_APPROVED] = {"approved", "Onaylandı; üretimde ya da kargoda.",
+                       "Approved; in production or on its way."},
+    [CASE_DELIVERED] = {"delivered", "Yeni kart teslim edildi.", "The new card was delivered."},
+    [CASE_RENEWED] = {"renewed", "Yenilendi.", "Renewed."},
+    [CASE_REVOKED] = {"revoked", "İptal edildi.", "Revoked."},
+    [CASE_SUSPENDED] = {"suspended", "Askıya alındı.", "Suspended."},
+    [CASE_DUTY_ENDED] = {"duty-ended", "Görevi sona erdi.", "The duty has ended."},
+    [CASE_EXPIRED] = {"expired", "Süresi doldu, başvuru yapılmadı.",
+                      "Expired without an application."},
+};
+
+const char *case_state_name(enum case_state s)
+{
+    return s < CASE_STATE_COUNT ? states[s].name : "?";
+}
+
+const char *case_state_sentence(enum case_state s, bool turkish)
+{
+    if (s >= CASE_STATE_COUNT) {
+        return "?";
+    }
+    return turkish ? states[s].tr : states[s].en;
+}
+
+enum case_state case_state_parse(struct str s)
+{
+    enum case_state state = CASE_WATCHING;
+
+    while (state < CASE_STATE_COUNT && !str_eqs(s, states[state].name)) {
+        state++;
+    }
+    return state;
+}
+
+bool case_state_is_ended(enum case_state s)
+{
+    return s == CASE_RENEWED || s == CASE_REVOKED || s == CASE_SUSPENDED || s == CASE_DUTY_ENDED;
+}
+
+bool case_state_reminds(enum case_state s)
+{
+    return s == CASE_WATCHING;
+}
+
+enum case_series case_series_of(enum eonay e)
+{
+    if (e == EONAY_ACTIVE) {
+        return SERIES_A;
+    }
+    return e == EONAY_ABSENT ? SERIES_E : SERIES_N;
+}
+
+const char *case_series_name(enum case_series s)
+{
+    static const char *const names[] = {"A", "E", "N"};
+
+    return names[s];
+}
+
+const char *case_notice_name(enum case_notice n)
+{
+    static const char *const names[] = {"", "B", "S", "T", "X"};
+
+    return names[n];
+}
+
+void case_init(struct case_file *c)
+{
+    *c = (struct case_file){.state = CASE_WATCHING};
+    fact_reset(&c->known);
+}
+
+/* ---- the state, from the times alone ---- */
+
+/* Facts from before the present end was told belong to the certificate before it. */
+static bool counts(const struct case_file *c, enum event_type t)
+{
+    return c->seen_ms[t] != 0 && !(c->extended && c->seen_ms[t] <= c->end_since_ms);
+}
+
+static enum case_state ended_state(const struct case_file *c)
+{
+    static const struct {
+        enum event_type type;
+        enum case_state state;
+    } finals[] = {
+        {EVENT_CERTIFICATE_RENEWED, CASE_RENEWED},
+        {EVENT_CERTIFICATE_REVOKED, CASE_REVOKED},
+        {EVENT_CERTIFICATE_SUSPENDED, CASE_SUSPENDED},
+        {EVENT_DUTY_ENDED, CASE_DUTY_ENDED},
+    };
+    enum case_state state = CASE_STATE_COUNT;
+    int64_t newest = 0;
+
+    for (size_t i = 0; i < sizeof finals / sizeof finals[0]; i++) {
+        if (counts(c, finals[i].type) && c->seen_ms[finals[i].type] > newest) {
+            newest = c->seen_ms[finals[i].type];
+            state = finals[i].state;
+        }
+    }
+    if (state == CASE_STATE_COUNT && c->other_end_ms > c->known.not_after_ms &&
+        c->known.not_after_ms != 0) {
+        state = CASE_RENEWED;
+    }
+    return state;
+}
+
+/* The furthest step of an application that was told of, whichever came first. */
+static enum case_state progress_state(const struct case_file *c)
+{
+    if (counts(c, EVENT_CARD_DELIVERED)) {
+        return CASE_DELIVERED;
+    }
+    if (counts(c, EVENT_APPROVAL_GIVEN)) {
+        return CASE_APPROVED;
+    }
+    if (counts(c, EVENT_LETTER_RECEIVED)) {
+        return CASE_LETTER;
+    }
+    return counts(c, EVENT_APPLICATION_SUBMITTED) ? CASE_APPLIED : CASE_STATE_COUNT;
+}
+
+static enum case_state derive(const struct case_file *c, int64_t now_ms)
+{
+    enum case_state state = ended_state(c);
+
+    if (state == CASE_STATE_COUNT) {
+        state = progress_state(c);
+    }
+    if (state != CASE_STATE_COUNT) {
+        return state;
+    }
+    if (c->known.not_after_ms != 0 && c->known.not_after_ms < now_ms) {
+        return CASE_EXPIRED;
+    }
+    return c->seen_ms[EVENT_LOGIN_BLOCKED] > c->seen_ms[EVENT_LOGIN_UNBLOCKED] ? CASE_BLOCKED
+                                                                               : CASE_WATCHING;
+}
+
+/* ---- taking in a fact ---- */
+
+/*
+ * The newest fact that tells an end is right; of two at the same time the later end. An older fact
+ * only teaches that there was an earlier end before the present one. Ends on one day are the same.
+ */
+static void tell_end(struct case_file *c, int64_t end_ms, int64_t time_ms)
+{
+    int64_t known = c->known.not_after_ms;
+    bool older = time_ms < c->end_told_ms || (time_ms == c->end_told_ms && end_ms < known);
+
+    if (known != 0 && istanbul_day(end_ms) == istanbul_day(known)) {
+        c->known.not_after_ms = older ? known : end_ms;
+        c->end_since_ms = time_ms < c->end_since_ms ? time_ms : c->end_since_ms;
+        c->end_told_ms = older ? c->end_told_ms : time_ms;
+        return;
+    }
+    if (known != 0 && older) {
+        c->extended = c->extended || (end_ms < known && time_ms <= c->end_since_ms);
+        return;
+    }
+    if (known != 0) {
+        c->extended = end_ms > known;
+        c->cycle++;
+    }
+    c->known.not_after_ms = end_ms;
+    c->end_told_ms = time_ms;
+    c->end_since_ms = time_ms;
+}
+
+static void tell_eonay(struct case_file *c, const struct fact *f)
+{
+    enum eonay eonay = f->type == EVENT_EONAY_ACTIVATED ? EONAY_ACTIVE : f->eonay;
+
+    if (eonay != EONAY_UNKNOWN &&
+        (c->known.eonay == EONAY_UNKNOWN || f->time_ms >= c->eonay_told_ms)) {
+        c->known.eonay = eonay;
+        c->eonay_told_ms = f->time_ms;
+    }
+}
+
+static void see(struct case_file *c, enum event_type t, int64_t time_ms)
+{
+    if (time_ms > c->seen_ms[t]) {
+        c->seen_ms[t] = time_ms;
+    }
+}
+
+static void tell_details(struct case_file *c, const struct fact *f)
+{
+    bool newer = f->time_ms >= c->known.time_ms;
+
+    fact_merge(&c->known, f, newer);
+    if (newer) {
+        c->known.time_ms = f->time_ms;
+        c->known.type = f->type;
+    }
+}
+
+/*
+ * "renewed" with an end tells of what comes after: without `replaces` the same reference goes on
+ * with the new end, with it the reference is the new certificate.
+ */
+static void take_renewed(struct case_file *c, const struct fact *f)
+{
+    bool successor = f->certificate.replaces[0] != '\0';
+    bool first = c->known.not_after_ms == 0;
+
+    if (f->not_after_ms != 0) {
+        tell_end(c, f->not_after_ms, f->time_ms);
+        if (first && !successor) {
+            c->extended = true;
+        }
+    }
+    if (!successor) {
+        see(c, EVENT_CERTIFICATE_RENEWED, f->time_ms);
+    }
+}
+
+static void take_self(struct case_file *c, const struct fact *f)
+{
+    tell_details(c, f);
+    if (f->type == EVENT_CERTIFICATE_RENEWED) {
+        take_renewed(c, f);
+        return;
+    }
+    if (f->type == EVENT_CERTIFICATE_EXPIRING) {
+        tell_end(c, f->not_after_ms, f->time_ms);
+    }
+    see(c, f->type, f->time_ms);
+}
+
+/* Another certificate of the same holder: what is personal holds here too, and the latest speaks.
+ */
+static void take_related(struct case_file *c, const struct fact *f)
+{
+    bool tells_end = f->type == EVENT_CERTIFICATE_EXPIRING || f->type == EVENT_CERTIFICATE_RENEWED;
+
+    if (event_is_personal(f->type)) {
+        see(c, f->type, f->time_ms);
+    }
+    if (tells_end && f->not_after_ms > c->other_end_ms) {
+        c->other_end_ms = f->not_after_ms;
+    }
+}
+
+/* ---- what follows ---- */
+
+static const char *reason_of(const struct case_file *c, enum case_state s)
+{
+    static const char *const reasons[CASE_STATE_COUNT] = {
+        [CASE_WATCHING] = "end_changed", [CASE_BLOCKED] = "blocked",
+        [CASE_APPLIED] = "applied",      [CASE_LETTER] = "letter_received",
+        [CASE_APPROVED] = "approved",    [CASE_DELIVERED] = "delivered",
+        [CASE_RENEWED] = "renewed",      [CASE_REVOKED] = "revoked",
+        [CASE_SUSPENDED] = "suspended",  [CASE_DUTY_ENDED] = "duty_ended",
+        [CASE_EXPIRED] = "expired",
+    };
+
+    if (s == CASE_RENEWED && !counts(c, EVENT_CERTIFICATE_RENEWED)) {
+        return "newer_certificate";
+    }
+    return reasons[s];
+}
+
+static enum case_notice notice_of(enum case_state from, enum case_state to)
+{
+    if (from == to) {
+        return NOTICE_NONE;
+    }
+    switch (to) {
+    case CASE_BLOCKED:
+        return NOTICE_BLOCKED;
+    case CASE_APPLIED:
+        return NOTICE_SUBMITTED;
+    case CASE_DELIVERED:
+        return NOTICE_DELIVERED;
+    case CASE_EXPIRED:
+        return NOTICE_EXPIRED;
+    default:
+        return NOTICE_NONE;
+    }
+}
+
+static unsigned actions_of(const struct case_file *before, const struct case_file *after)
+{
+    enum case_state from = before->state;
+    enum case_state to = after->state;
+    bool first = before->known.not_after_ms == 0;
+    bool moved =
+        istanbul_day(after->known.not_after_ms) != istanbul_day(before->known.not_after_ms);
+
+    if (to == CASE_WATCHING) {
+        if (moved) {
+            return first && from == CASE_WATCHING ? CASE_PLAN : CASE_STOP | CASE_PLAN;
+        }
+        if (from == CASE_BLOCKED) {
+            return CASE_RESUME | CASE_PLAN;
+        }
+        return from == CASE_WATCHING ? 0 : CASE_PLAN;
+    }
+    if (to == CASE_BLOCKED) {
+        return moved && !first ? CASE_STOP : (from == CASE_WATCHING ? CASE_PAUSE : 0);
+    }
+    return from == to ? 0 : CASE_STOP;
+}
+
+/* Compares what was known with what is known, and says what follows. */
+static void conclude(const struct case_file *before, struct case_file *c, int64_t now_ms,
+                     struct case_change *ret)
+{
+    c->state = derive(c, now_ms);
+    *ret = (struct case_change){.from = before->state, .to = c->state, .reason = ""};
+    ret->actions = actions_of(before, c);
+    ret->notice = notice_of(before->state, c->state);
+    if (c->known.eonay != before->known.eonay) {
+        ret->actions |= CASE_SERIES;
+    }
+    if ((ret->actions & CASE_RESUME) != 0) {
+        ret->reason = "unblocked";
+    } else if ((ret->actions & (CASE_STOP | CASE_PAUSE)) != 0 || ret->from != ret->to) {
+        ret->reason = reason_of(c, c->state);
+    }
+}
+
+void case_apply(struct case_file *c, enum case_role role, const struct fact *f, int64_t now_ms,
+                struct case_change *ret)
+{
+    struct case_file before;
+
+    memcpy(&before, c, sizeof before); /* whole, because it is compared whole below */
+    if (role == CASE_REPLACED) {
+        see(c, EVENT_CERTIFICATE_RENEWED, f->time_ms);
+    } else if (role == CASE_RELATED) {
+        take_related(c, f);
+    } else {
+        take_self(c, f);
+    }
+    if (role != CASE_REPLACED && (role == CASE_SELF || event_is_personal(f->type))) {
+        tell_eonay(c, f);
+    }
+    conclude(&before, c, now_ms, ret);
+    ret->stored = memcmp(&before, c, sizeof before) != 0;
+}
+
+void case_tick(struct case_file *c, int64_t now_ms, struct case_change *ret)
+{
+    struct case_file before = *c;
+
+    conclude(&before, c, now_ms, ret);
+    ret->stored = before.state != c->state;
+}
+
+/* A certificate issued after the duty ended says that there is a duty again. */
+static bool outlives_duty(const struct case_file *other, int64_t not_after_ms)
+{
+    return not_after_ms != 0 &&
+           not_after_ms - (int64_t)LIFE_DAYS * DAY_MS > other->seen_ms[EVENT_DUTY_ENDED];
+}
+
+void case_inherit(struct case_file *c, const struct case_file *other, int64_t not_after_ms)
+{
+    int64_t end = other->known.not_after_ms;
+
+    see(c, EVENT_LOGIN_BLOCKED, other->seen_ms[EVENT_LOGIN_BLOCKED]);
+    see(c, EVENT_LOGIN_UNBLOCKED, other->seen_ms[EVENT_LOGIN_UNBLOCKED]);
+    see(c, EVENT_EONAY_ACTIVATED, other->seen_ms[EVENT_EONAY_ACTIVATED]);
+    if (!outlives_duty(other, not_after_ms)) {
+        see(c, EVENT_DUTY_ENDED, other->seen_ms[EVENT_DUTY_ENDED]);
+    }
+    if (other->known.eonay != EONAY_UNKNOWN && other->eonay_told_ms >= c->eonay_told_ms) {
+        c->known.eonay = other->known.eonay;
+        c->eonay_told_ms = other->eonay_told_ms;
+    }
+    end = end > other->other_end_ms ? end : other->other_end_ms;
+    c->other_end_ms = end > c->other_end_ms ? end : c->other_end_ms;
+    c->state = derive(c, 0);
+}
