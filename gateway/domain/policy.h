@@ -10,7 +10,8 @@
 
 /* What to do when nobody can say whether an attempt was sent. */
 enum on_doubt {
-    DOUBT_ASK,    /* ask the provider by our reference; resend when it cannot tell */
+    DOUBT_ASK, /* ask the provider by our reference; resend when it cannot be asked or cannot tell
+                */
     DOUBT_RESEND, /* send again, flagged as a possible duplicate */
     DOUBT_PARK,   /* keep for a person to decide */
     DOUBT_COUNT
@@ -29,6 +30,7 @@ struct policy_message {
     unsigned flags; /* enum message_flag */
     enum on_doubt on_doubt;
     bool can_ask;    /* the provider can be asked by reference */
+    int asks;        /* how often it was asked about this attempt before */
     bool asked;      /* the outcome is the answer to such a question */
     bool reports;    /* an accepted message is followed by a report */
     int max_unknown; /* how often it may be sent again in doubt; 0 for the default of 1 */
@@ -51,7 +53,8 @@ enum policy_effect {
 struct decision {
     enum message_state state;
     int64_t due_ms;     /* QUEUED: when it may be tried again */
-    int64_t lease_ms;   /* UNKNOWN: when to ask; ACCEPTED: when to stop waiting for a report */
+    int64_t lease_ms;   /* UNKNOWN: when to ask; ACCEPTED: when to stop waiting
+                             for a report, INT64_MAX when none will come */
     const char *reason; /* stable code, "" for none */
     bool counts;        /* the attempt counts; else attempts goes back by one */
     unsigned flags;     /* enum message_flag bits to set */
