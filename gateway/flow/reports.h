@@ -17,3 +17,8 @@ void reports_take(struct gateway *g, size_t provider_index, const struct provide
  */
 int reports_hook(struct gateway *g, struct str provider, struct str secret,
                  const struct provider_hook *hook, struct err *e);
+
+enum { REPORT_SECRET_SIZE = 14 };
+
+/* The last part of a provider's report address: 13 characters that only this installation makes. */
+void reports_secret(const struct gateway *g, const char *provider, char out[REPORT_SECRET_SIZE]);

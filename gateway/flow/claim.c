@@ -1,0 +1,264 @@
+/*
+ * Claiming. Each due message is looked at once more — is the case still open, is there time, is
+ * somebody on the way to this person — gets its words and a place in a lane, and is claimed in one
+ * transaction. Only then a provider sees it.
+ */
+#include "base/log.h"
+#include "flow/dispatch_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { RECIPIENT_WAIT_MS = 2000, LEASE_MARGIN_MS = 15 * 60000 };
+
+struct claim_job {
+    struct store_job job;
+    struct channel_state *channel;
+    struct list attempts; /* to be sent, or only moved */
+    bool more;            /* the store had more due messages */
+};
+
+/* ---- verdicts without sending ---- */
+
+static void decide(struct attempt *a, enum message_state to, const char *reason, int64_t now_ms)
+{
+    a->has_move = true;
+    a->move = (struct message_move){.id = a->job.message_id,
+                                    .from = a->from,
+                                    .to = to,
+                                    .set = SET_REASON | SET_TRACE,
+                                    .now_ms = now_ms,
+                                    .reason = str_of(reason),
+                                    .actor = STR("policy")};
+}
+
+/* The message stays where it is and is looked at again later; that leaves no trace. */
+static void postpone(struct attempt *a, int64_t due_ms, int64_t now_ms)
+{
+    a->has_move = true;
+    a->move = (struct message_move){.id = a->job.message_id,
+                                    .from = a->from,
+                                    .to = a->from,
+                                    .set = SET_DUE,
+                                    .now_ms = now_ms,
+                                    .due_ms = due_ms};
+}
+
+static bool is_notice(const struct attempt *a)
+{
+    return strcmp(a->campaign, APPLY_NOTICE_CAMPAIGN) == 0;
+}
+
+/* Reminders need an open case; notices speak of what has just ended or changed. */
+static bool case_allows(const struct attempt *a)
+{
+    return a->case_id == 0 || is_notice(a) || case_state_reminds(a->case_state);
+}
+
+static bool outside_window(const struct gateway *g, const struct attempt *a, int64_t now_ms,
+                           int64_t *ret_due_ms)
+{
+    const struct conf *conf = g->settings->conf;
+
+    if (!conf->has_window || a->case_id == 0 || a->urgency == URGENCY_URGENT) {
+        return false;
+    }
+    *ret_due_ms = calendar_next_send(g->settings->calendar, &conf->window, now_ms);
+    return *ret_due_ms > now_ms;
+}
+
+/* True when the message may be sent now; else its move says what becomes of it. */
+static bool may_be_sent(struct dispatch *d, struct attempt *a, int64_t now_ms)
+{
+    const char *reason = "";
+    int64_t due;
+
+    if (!case_allows(a)) {
+        decide(a, MESSAGE_CANCELLED, "case_ended", now_ms);
+    } else if (a->job.deadline_ms != 0 && a->job.deadline_ms <= now_ms) {
+        decide(a, MESSAGE_EXPIRED, "deadline", now_ms);
+    } else if (outside_window(d->gateway, a, now_ms, &due)) {
+        postpone(a, due, now_ms);
+    } else if (compose_recipient(a, &reason) != 0) {
+        decide(a, MESSAGE_SUPPRESSED, reason, now_ms);
+    } else {
+        a->recipient = hash_of(d->gateway->ids, str_of(a->to));
+        if (!attempt_recipient_busy(d, a->recipient)) {
+            return true;
+        }
+        postpone(a, now_ms + RECIPIENT_WAIT_MS, now_ms);
+    }
+    return false;
+}
+
+/* ---- a place in a lane ---- */
+
+static struct lane *pick_lane(struct channel_state *c, const struct attempt *a, int64_t *ret_wait)
+{
+    struct dispatch *d = c->dispatch;
+    int64_t mono = clock_mono_ms(d->gateway->clock);
+    struct route_candidate candidates[ROUTE_MAX];
+    struct route_choice choice;
+    struct lane *lane;
+
+    for (size_t i = 0; i < d->route_count[c->channel]; i++) {
+        lane = &d->lanes[d->route[c->channel][i]];
+        candidates[i].channel = c->channel;
+        candidates[i].state = lane_state(lane, mono, &candidates[i].wait_ms);
+    }
+    route_pick(candidates, d->route_count[c->channel], c->channel, 0, &choice);
+    *ret_wait = choice.wait_ms;
+    if (choice.index < 0) {
+        return NULL;
+    }
+    lane = &d->lanes[d->route[c->channel][choice.index]];
+    return lane_take(lane, a->to, a->attempts > 0, mono, ret_wait) ? lane : NULL;
+}
+
+static void name_attempt(const struct gateway *g, struct attempt *a)
+{
+    a->job.attempt = a->number;
+    ids_attempt_format(g->ids, a->job.message_id, a->number, a->job.ref);
+}
+
+static bool prepare(struct channel_state *c, struct attempt *a, struct lane *lane, int64_t now_ms)
+{
+    struct gateway *g = c->dispatch->gateway;
+    const char *reason = "";
+
+    a->lane = lane;
+    name_attempt(g, a);
+    if (compose_content(g, a, &reason) != 0) {
+        lane_give_back(lane);
+        a->lane = NULL;
+        decide(a, MESSAGE_FAILED, reason, now_ms);
+        return false;
+    }
+    a->claimed_ms = now_ms;
+    a->move = (struct message_move){.id = a->job.message_id,
+                                    .from = a->from,
+                                    .to = MESSAGE_SENDING,
+                                    .set = SET_LEASE | SET_PROVIDER | SET_ATTEMPTS,
+                                    .now_ms = now_ms,
+                                    .lease_ms = now_ms + LEASE_MARGIN_MS,
+                                    .attempts = a->number,
+                                    .provider = str_of(lane->conf->name)};
+    attempt_occupy(c->dispatch, a);
+    return true;
+}
+
+/* ---- the transaction ---- */
+
+static int open_attempt(struct store *s, const struct attempt *a, struct err *e)
+{
+    struct attempt_row row = {.message_id = a->job.message_id,
+                              .number = a->number,
+                              .provider = a->move.provider,
+                              .claimed_ms = a->claimed_ms,
+                              .outcome = -1,
+                              .content = {a->content.data, a->content.len}};
+
+    return store_attempt_open(s, &row, e);
+}
+
+static int claim_work(struct store_job *job, struct store *s, struct err *e)
+{
+    struct claim_job *j = (struct claim_job *)job;
+
+    list_each(node, &j->attempts)
+    {
+        struct attempt *a = list_entry(node, struct attempt, job.node);
+        int rc = store_message_move(s, &a->move, e);
+
+        if (rc == ERR_WRONG_STATE || rc == ERR_NOT_FOUND) {
+            continue; /* cancelled since it was fetched */
+        }
+        if (rc == 0 && !a->has_move) {
+            rc = open_attempt(s, a, e);
+            a->claimed = rc == 0;
+            a->from = MESSAGE_SENDING;
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static void claim_done(struct store_job *job, int status, const struct err *e)
+{
+    struct claim_job *j = (struct claim_job *)job;
+    struct channel_state *c = j->channel;
+    struct dispatch *d = c->dispatch;
+    struct list claimed;
+    struct list *node;
+
+    if (status != 0) {
+        log_error("claim_failed", LOG_S("error", e->text));
+    }
+    list_init(&claimed);
+    while ((node = list_pop_front(&j->attempts)) != NULL) {
+        struct attempt *a = list_entry(node, struct attempt, job.node);
+
+        if (status == 0 && a->claimed) {
+            list_push_back(&claimed, node);
+            continue;
+        }
+        if (a->lane != NULL) {
+            lane_give_back(a->lane);
+            attempt_release(d, a);
+        }
+        attempt_free(a);
+    }
+    dispatch_claimed(c, &claimed, j->more && status == 0);
+    free(j);
+}
+
+static void give_up(struct claim_job *j, struct list *candidates)
+{
+    struct list *node;
+
+    while ((node = list_pop_front(candidates)) != NULL) {
+        attempt_free(list_entry(node, struct attempt, job.node));
+    }
+    free(j);
+}
+
+void claim_candidates(struct channel_state *c, struct list *candidates, bool more)
+{
+    struct dispatch *d = c->dispatch;
+    struct claim_job *j = calloc(1, sizeof *j);
+    int64_t now = gateway_now(d->gateway);
+    int64_t wait = 0;
+    struct list *node;
+
+    if (j == NULL) {
+        give_up(j, candidates);
+        dispatch_claimed(c, candidates, false);
+        return;
+    }
+    list_init(&j->attempts);
+    while ((node = list_pop_front(candidates)) != NULL) {
+        struct attempt *a = list_entry(node, struct attempt, job.node);
+        struct lane *lane = NULL;
+
+        if (may_be_sent(d, a, now)) {
+            lane = pick_lane(c, a, &wait);
+            if (lane == NULL) {
+                attempt_free(a); /* stays due; asked again after the wait */
+                more = false;
+                continue;
+            }
+            (void)prepare(c, a, lane, now);
+        }
+        list_push_back(&j->attempts, node);
+    }
+    if (wait > 0) {
+        dispatch_wait(c, wait);
+    }
+    j->more = more;
+    j->channel = c;
+    j->job.work = claim_work;
+    j->job.done = claim_done;
+    store_thread_submit(d->gateway->writer, &j->job);
+}

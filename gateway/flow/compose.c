@@ -1,0 +1,196 @@
+/* Today's words: who gets the message, which template, which text. Facts in, bytes out. */
+#include "base/json.h"
+#include "base/log.h"
+#include "flow/dispatch_state.h"
+#include "text/mail.h"
+#include "text/sms.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The holder and the certificate as last told; for a message of its own, its "fact" member. */
+static int read_known(const struct attempt *a, struct case_file *ret)
+{
+    if (a->case_id != 0) {
+        return case_read((struct str){a->facts, a->facts_len}, ret);
+    }
+    case_init(ret);
+    return fact_read_canonical((struct str){a->facts, a->facts_len}, &ret->known);
+}
+
+int compose_recipient(struct attempt *a, const char **ret_reason)
+{
+    struct case_file *file = calloc(1, sizeof *file);
+    const char *to;
+    int rc = file == NULL ? ERR_NOMEM : read_known(a, file);
+
+    *ret_reason = "facts_unreadable";
+    if (rc == 0) {
+        to = a->job.channel == CHANNEL_SMS ? file->known.holder.phone : file->known.holder.email;
+        *ret_reason = a->job.channel == CHANNEL_SMS ? "no_phone" : "no_email";
+        rc = to[0] == '\0' ? ERR_NOT_FOUND : str_copy(a->to, sizeof a->to, str_of(to));
+        a->job.to = a->to;
+    }
+    free(file);
+    return rc;
+}
+
+/* A series message finds its template by the series of the day; others name theirs. */
+static const char *template_of(const struct attempt *a, const struct case_file *file)
+{
+    if (a->template[0] != '\0') {
+        return a->template;
+    }
+    return render_template_for(case_series_of(file->known.eonay), apply_step_mark(a->step),
+                               a->job.channel);
+}
+
+static struct render_facts facts_of(const struct gateway *g, const struct fact *known)
+{
+    return (struct render_facts){.office = &g->settings->office,
+                                 .now_ms = gateway_now(g),
+                                 .given_name = str_of(known->holder.given_name),
+                                 .family_name = str_of(known->holder.family_name),
+                                 .end_ms = known->not_after_ms,
+                                 .institution_name = str_of(known->institution.name),
+                                 .institution_address_form =
+                                     str_of(known->institution.address_form)};
+}
+
+static unsigned modes_allowed(enum sms_mode mode)
+{
+    return mode == SMS_UCS2 ? SMS_ALLOW_7BIT | SMS_ALLOW_UCS2 : 1u << SMS_GSM7 | 1u << mode;
+}
+
+static int compose_sms(const struct gateway *g, struct attempt *a, enum lang lang, struct str name,
+                       const struct render_values *values, struct err *e)
+{
+    const struct conf_provider *conf = a->lane->conf;
+    struct sms_options options = {.reserve = (unsigned)conf->reserve_chars};
+    struct sms_measure *measure = malloc(sizeof *measure);
+    int rc = measure == NULL ? ERR_NOMEM
+                             : render_sms(g->settings->words, lang, name, values, &a->content, e);
+
+    if (rc == 0) {
+        rc = sms_tidy((struct str){a->content.data, a->content.len},
+                      conf->ascii ? SMS_TIDY_ASCII : 0, &a->wire, e);
+    }
+    if (rc == 0) {
+        rc = sms_choose((struct str){a->wire.data, a->wire.len}, modes_allowed(conf->mode),
+                        &options, &a->job.mode, measure, e);
+    }
+    if (rc == 0) {
+        a->segments = measure->segments;
+        a->job.text = a->wire.data;
+        buf_reset(&a->content);
+        rc = buf_add(&a->content, a->wire.data, a->wire.len);
+    }
+    free(measure);
+    return rc;
+}
+
+static void address_mail(const struct gateway *g, const struct attempt *a, const struct fact *known,
+                         const char *display, struct mail *ret)
+{
+    const struct conf *conf = g->settings->conf;
+
+    (void)known;
+    *ret = (struct mail){.from = {str_of(conf->mail.from_name), str_of(conf->mail.from)},
+                         .reply_to = {{NULL, 0}, str_of(conf->mail.reply_to)},
+                         .to = {str_of(display), str_of(a->to)},
+                         .message_id = str_of(a->header_id),
+                         .date_ms = gateway_now(g)};
+}
+
+/* "<message>@<domain of the sender>": the same at every attempt, different for every message. */
+static int name_mail(const struct gateway *g, struct attempt *a)
+{
+    const char *at = strchr(g->settings->conf->mail.from, '@');
+    char id[IDS_TEXT_SIZE];
+
+    ids_message_format(g->ids, a->job.message_id, id);
+    return snprintf(a->header_id, sizeof a->header_id, "%s%s", id, at) >= (int)sizeof a->header_id
+               ? ERR_LIMIT
+               : 0;
+}
+
+/* All mails about one case form a thread, whose root never was a mail of its own. */
+static void thread_of(const struct attempt *a, char *out, size_t size)
+{
+    (void)snprintf(out, size, "case-%lld%s", (long long)a->case_id, strchr(a->header_id, '@'));
+}
+
+static int compose_mail(const struct gateway *g, struct attempt *a, enum lang lang, struct str name,
+                        const struct render_values *values, const struct fact *known, struct err *e)
+{
+    struct render_mail parts;
+    struct mail mail;
+    char display[FACT_NAME_SIZE * 2];
+    char thread[ATTEMPT_HEADER_ID_MAX + 32];
+    int rc;
+
+    render_mail_init(&parts);
+    rc = render_mail(g->settings->words, lang, name, values, &parts, e);
+    rc = rc == 0 ? name_mail(g, a) : rc;
+    if (rc == 0) {
+        (void)snprintf(display, sizeof display, "%s%s%s", known->holder.given_name,
+                       known->holder.given_name[0] != '\0' ? " " : "", known->holder.family_name);
+        address_mail(g, a, known, display, &mail);
+        mail.subject = (struct str){parts.subject.data, parts.subject.len};
+        mail.text = (struct str){parts.text.data, parts.text.len};
+        mail.html = (struct str){parts.html.data, parts.html.len};
+        if (a->case_id != 0) {
+            thread_of(a, thread, sizeof thread);
+            mail.references = str_of(thread);
+        }
+        rc = mail_compose(&mail, &a->wire, e);
+        (void)buf_addf(&a->content, "%s\n\n%s", buf_cstr(&parts.subject), buf_cstr(&parts.text));
+    }
+    a->job.mail = a->wire.data;
+    a->job.mail_len = a->wire.len;
+    a->job.mail_from = g->settings->conf->mail.from;
+    a->job.message_id_header = a->header_id;
+    render_mail_finish(&parts);
+    return rc == 0 ? buf_failed(&a->content) : rc;
+}
+
+static int compose_with(const struct gateway *g, struct attempt *a, struct case_file *file,
+                        struct render_values *values, struct err *e)
+{
+    const char *name = template_of(a, file);
+    enum lang lang = lang_parse(str_of(file->known.holder.lang));
+    struct render_facts facts = facts_of(g, &file->known);
+    int rc;
+
+    if (name == NULL) {
+        return err_set(e, ERR_NOT_FOUND, "no template for mark %d", apply_step_mark(a->step));
+    }
+    rc = render_values_set(values, lang, &facts);
+    if (rc != 0) {
+        return err_set(e, rc, "values of template %s", name);
+    }
+    if (a->job.channel == CHANNEL_SMS) {
+        return compose_sms(g, a, lang, str_of(name), values, e);
+    }
+    return compose_mail(g, a, lang, str_of(name), values, &file->known, e);
+}
+
+int compose_content(const struct gateway *g, struct attempt *a, const char **ret_reason)
+{
+    struct case_file *file = calloc(1, sizeof *file);
+    struct render_values *values = render_values_create();
+    struct err e = {0};
+    int rc = file == NULL || values == NULL ? ERR_NOMEM : read_known(a, file);
+
+    if (rc == 0) {
+        rc = compose_with(g, a, file, values, &e);
+    }
+    if (rc != 0) {
+        *ret_reason = rc == ERR_UNSUPPORTED ? "not_encodable" : "not_renderable";
+        log_error("message_not_rendered", LOG_I("message", a->job.message_id),
+                  LOG_S("channel", channel_name(a->job.channel)), LOG_S("error", e.text));
+    }
+    render_values_free(values);
+    free(file);
+    return rc;
+}

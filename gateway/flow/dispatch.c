@@ -1,0 +1,316 @@
+#include "flow/dispatch.h"
+
+#include "base/log.h"
+#include "flow/dispatch_state.h"
+
+#include <stdlib.h>
+
+enum { LOOK_AGAIN_MS = 3600000, FETCH_RETRY_MS = 1000, SUBMIT_MAX = 100 };
+
+struct fetch_job {
+    struct store_job job;
+    struct channel_state *channel;
+    int64_t now_ms;
+    size_t limit;
+    size_t count;
+    struct list candidates;
+    int64_t next_due_ms;
+};
+
+/* ---- fetching what is due ---- */
+
+static int collect(void *ctx, const struct due_row *row)
+{
+    struct fetch_job *j = ctx;
+    struct attempt *a = attempt_create(row);
+
+    if (a == NULL) {
+        return ERR_NOMEM;
+    }
+    list_push_back(&j->candidates, &a->job.node);
+    j->count++;
+    return 0;
+}
+
+static int fetch_work(struct store_job *job, struct store *s, struct err *e)
+{
+    struct fetch_job *j = (struct fetch_job *)job;
+    enum channel channel = j->channel->channel;
+    int rc = store_due(s, channel, j->now_ms, j->limit, collect, j, e);
+
+    j->next_due_ms = INT64_MAX;
+    if (rc == 0 && j->count < j->limit) {
+        rc = store_next_due(s, channel, &j->next_due_ms, e);
+    }
+    return rc;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct channel_state *c = timer->data;
+
+    dispatch_kick(c->dispatch, c->channel);
+}
+
+/* The soonest wish wins. */
+void dispatch_wait(struct channel_state *c, int64_t wait_ms)
+{
+    uint64_t wait = wait_ms < 1 ? 1 : wait_ms > LOOK_AGAIN_MS ? LOOK_AGAIN_MS : (uint64_t)wait_ms;
+
+    if (!uv_is_active((uv_handle_t *)&c->timer) || uv_timer_get_due_in(&c->timer) > wait) {
+        (void)uv_timer_start(&c->timer, on_timer, wait, 0);
+    }
+}
+
+static void drop_candidates(struct list *candidates)
+{
+    struct list *node;
+
+    while ((node = list_pop_front(candidates)) != NULL) {
+        attempt_free(list_entry(node, struct attempt, job.node));
+    }
+}
+
+static void fetch_done(struct store_job *job, int status, const struct err *e)
+{
+    struct fetch_job *j = (struct fetch_job *)job;
+    struct channel_state *c = j->channel;
+    struct dispatch *d = c->dispatch;
+
+    if (status != 0 || d->draining) {
+        if (status != 0) {
+            log_error("fetch_failed", LOG_S("error", e->text));
+            dispatch_wait(c, FETCH_RETRY_MS);
+        }
+        drop_candidates(&j->candidates);
+    }
+    if (j->next_due_ms != INT64_MAX && status == 0) {
+        dispatch_wait(c, j->next_due_ms - j->now_ms);
+    }
+    if (list_empty(&j->candidates)) {
+        c->fetching = false;
+        if (c->again) {
+            dispatch_kick(d, c->channel);
+        }
+        dispatch_check_drained(d);
+    } else {
+        claim_candidates(c, &j->candidates, j->count == j->limit);
+    }
+    free(j);
+}
+
+/* What the lanes of the channel could take now; when nothing, when to ask again. */
+static size_t channel_room(struct channel_state *c)
+{
+    struct dispatch *d = c->dispatch;
+    int64_t mono = clock_mono_ms(d->gateway->clock);
+    int64_t soonest = INT64_MAX;
+    size_t room = 0;
+
+    for (size_t i = 0; i < d->route_count[c->channel]; i++) {
+        struct lane *lane = &d->lanes[d->route[c->channel][i]];
+        int64_t wait;
+
+        room += lane_room(lane, mono, FETCH_MAX);
+        (void)lane_state(lane, mono, &wait);
+        soonest = wait < soonest ? wait : soonest;
+    }
+    if (room == 0 && soonest != INT64_MAX) {
+        dispatch_wait(c, soonest);
+    }
+    return room < FETCH_MAX ? room : FETCH_MAX;
+}
+
+void dispatch_kick(struct dispatch *d, enum channel channel)
+{
+    struct channel_state *c = &d->channels[channel];
+    struct fetch_job *j;
+    size_t room;
+
+    if (d->draining) {
+        return;
+    }
+    if (c->fetching) {
+        c->again = true;
+        return;
+    }
+    c->again = false;
+    room = channel_room(c);
+    if (room == 0 || (j = calloc(1, sizeof *j)) == NULL) {
+        return;
+    }
+    c->fetching = true;
+    list_init(&j->candidates);
+    j->channel = c;
+    j->limit = room;
+    j->now_ms = gateway_now(d->gateway);
+    j->job.work = fetch_work;
+    j->job.done = fetch_done;
+    store_thread_submit(d->gateway->writer, &j->job);
+}
+
+/* ---- handing over ---- */
+
+static void submit_lane(struct lane *lane, struct list *attempts)
+{
+    struct dispatch *d = lane->dispatch;
+    struct provider_job *batch[SUBMIT_MAX];
+    size_t most = lane->caps.batch_max < SUBMIT_MAX ? lane->caps.batch_max : SUBMIT_MAX;
+    int64_t mono = clock_mono_ms(d->gateway->clock);
+    size_t count = 0;
+
+    list_each_safe(node, attempts)
+    {
+        struct attempt *a = list_entry(node, struct attempt, job.node);
+
+        if (a->lane != lane) {
+            continue;
+        }
+        list_remove(node);
+        a->submitted_mono_ms = mono;
+        batch[count++] = &a->job;
+        if (count == most) {
+            lane->conf->type->submit(lane->back_end->provider, batch, count);
+            count = 0;
+        }
+    }
+    if (count > 0) {
+        lane->conf->type->submit(lane->back_end->provider, batch, count);
+    }
+}
+
+void dispatch_claimed(struct channel_state *c, struct list *attempts, bool more)
+{
+    struct dispatch *d = c->dispatch;
+
+    for (size_t i = 0; i < d->lane_count && !list_empty(attempts); i++) {
+        submit_lane(&d->lanes[i], attempts);
+    }
+    c->fetching = false;
+    if (more || c->again) {
+        dispatch_kick(d, c->channel);
+    }
+    dispatch_check_drained(d);
+}
+
+/* ---- life ---- */
+
+static void init_timer(struct dispatch *d, uv_timer_t *timer, void *data)
+{
+    (void)uv_timer_init(d->gateway->loop, timer);
+    timer->data = data;
+    d->handles++;
+}
+
+int dispatch_create(struct gateway *g, struct curlmux *curl, struct dispatch **ret, struct err *e)
+{
+    struct dispatch *d = calloc(1, sizeof *d);
+    int rc;
+
+    if (d == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for the dispatcher");
+    }
+    d->gateway = g;
+    list_init(&d->settle_list);
+    list_init(&d->keep_list);
+    init_timer(d, &d->settle_timer, d);
+    init_timer(d, &d->sweep_timer, d);
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
+        struct channel_state *c = &d->channels[ch];
+
+        c->dispatch = d;
+        c->channel = ch;
+        init_timer(d, &c->timer, c);
+    }
+    *ret = d;
+    rc = back_ends_create(d, curl, e);
+    return rc;
+}
+
+void dispatch_start(struct dispatch *d)
+{
+    sweep_start(d);
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
+        dispatch_kick(d, ch);
+    }
+}
+
+void dispatch_reloaded(struct dispatch *d)
+{
+    back_ends_reload(d);
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
+        dispatch_kick(d, ch);
+    }
+}
+
+size_t dispatch_in_flight(const struct dispatch *d)
+{
+    return d->attempts;
+}
+
+static bool channels_idle(const struct dispatch *d)
+{
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
+        if (d->channels[ch].fetching) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * First what is being claimed goes to its providers, then the providers finish; drained means that
+ * they are gone and everything they told us is stored.
+ */
+void dispatch_check_drained(struct dispatch *d)
+{
+    void (*drained)(void *ctx) = d->drained;
+
+    if (!d->draining || !channels_idle(d) || !sweep_idle(d)) {
+        return;
+    }
+    if (!d->back_ends_draining) {
+        d->back_ends_draining = true;
+        back_ends_drain(d);
+    }
+    if (drained != NULL && d->back_ends == 0 && d->attempts == 0 && settle_idle(d)) {
+        d->drained = NULL;
+        drained(d->drained_ctx);
+    }
+}
+
+void dispatch_drain(struct dispatch *d, void (*drained)(void *ctx), void *ctx)
+{
+    d->draining = true;
+    d->drained = drained;
+    d->drained_ctx = ctx;
+    (void)uv_timer_stop(&d->sweep_timer);
+    dispatch_check_drained(d);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct dispatch *d = handle->data;
+
+    if (--d->handles == 0) {
+        free(d);
+    }
+}
+
+static void close_timer(struct dispatch *d, uv_timer_t *timer)
+{
+    timer->data = d;
+    uv_close((uv_handle_t *)timer, on_closed);
+}
+
+void dispatch_destroy(struct dispatch *d)
+{
+    if (d == NULL) {
+        return;
+    }
+    close_timer(d, &d->settle_timer);
+    close_timer(d, &d->sweep_timer);
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
+        close_timer(d, &d->channels[ch].timer);
+    }
+}

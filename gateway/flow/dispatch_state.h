@@ -1,0 +1,140 @@
+/*
+ * What the files of dispatch share: the attempt on its way from the store through a lane and back,
+ * and the dispatcher's own state. Internal; loop thread only, except where a store job says so.
+ */
+#pragma once
+
+#include "domain/certificate.h"
+#include "domain/ids.h"
+#include "domain/policy.h"
+#include "flow/dispatch.h"
+#include "flow/lane.h"
+#include "flow/settings.h"
+
+enum {
+    FETCH_MAX = 512,
+    BUSY_BUCKETS = 1024,
+    SWEEP_MAX = 256,
+    ATTEMPT_TO_MAX = 256,
+    ATTEMPT_HEADER_ID_MAX = 320
+};
+
+/*
+ * A message from the moment it is due until its outcome is stored. job.node is its only link: it
+ * is on one list at a time.
+ */
+struct attempt {
+    struct provider_job job;
+    struct lane *lane;
+    struct attempt *busy_next; /* others whose recipient hashes alike */
+    uint64_t recipient;
+
+    /* from the store */
+    enum message_state from;
+    enum message_urgency urgency;
+    int64_t case_id;
+    int step;
+    char campaign[STORE_NAME_MAX + 1];
+    char template[STORE_NAME_MAX + 1];
+    char provider[STORE_NAME_MAX + 1]; /* of the last attempt, for leases that ended */
+    int64_t created_ms;
+    int64_t planned_ms;
+    int attempts; /* counted before this one */
+    int number;   /* of this attempt */
+    unsigned flags;
+    enum case_state case_state;
+    char *facts; /* JSON of the case or of the message itself */
+    size_t facts_len;
+
+    /* rendered */
+    char to[ATTEMPT_TO_MAX];
+    char header_id[ATTEMPT_HEADER_ID_MAX];
+    struct buf wire;    /* SMS text, or the whole mail */
+    struct buf content; /* kept with the attempt: SMS text, or subject and plain text */
+    unsigned segments;
+
+    /* the verdict without or after sending */
+    struct message_move move;
+    bool has_move; /* move is to be stored instead of sending */
+    bool claimed;
+    bool asking; /* not sent again: the provider is asked what became of it */
+    int64_t claimed_ms;
+    int64_t submitted_mono_ms;
+    struct outcome outcome;
+    int64_t settled_ms;
+};
+
+struct channel_state {
+    struct dispatch *dispatch;
+    enum channel channel;
+    uv_timer_t timer; /* when the next message is due or a lane opens again */
+    bool fetching;    /* a fetch or the claim that follows it is with the store */
+    bool again;       /* kicked meanwhile */
+};
+
+struct dispatch {
+    struct gateway *gateway;
+    struct lane lanes[LANES_MAX];
+    size_t lane_count;
+    size_t route[CHANNEL_COUNT][ROUTE_MAX]; /* lane numbers in the order of the configuration */
+    size_t route_count[CHANNEL_COUNT];
+    struct channel_state channels[CHANNEL_COUNT];
+    struct attempt *busy[BUSY_BUCKETS]; /* recipients with a message under way */
+    size_t attempts;                    /* alive anywhere */
+
+    struct list settle_list; /* answered, waiting to be stored */
+    uv_timer_t settle_timer;
+    bool settling;
+    struct list keep_list; /* for the sink's inbox */
+    bool keeping;
+
+    struct curlmux *curl;
+    uv_timer_t sweep_timer;
+    int sweeping;   /* sweep jobs with the store */
+    bool lost_left; /* an earlier run left more in flight than one sweep took */
+
+    bool draining;
+    bool back_ends_draining;
+    size_t back_ends; /* created and not yet destroyed */
+    void (*drained)(void *ctx);
+    void *drained_ctx;
+    int handles; /* open uv handles */
+};
+
+/* attempt.c: memory and the recipients under way */
+struct attempt *attempt_create(const struct due_row *row); /* any thread; null without memory */
+void attempt_free(struct attempt *a);                      /* any thread */
+bool attempt_recipient_busy(struct dispatch *d, uint64_t recipient);
+void attempt_occupy(struct dispatch *d, struct attempt *a);
+void attempt_release(struct dispatch *d, struct attempt *a);
+
+/* compose.c: today's words for a message. 0, or the reason code in ret_reason when it cannot go. */
+int compose_recipient(struct attempt *a, const char **ret_reason);
+int compose_content(const struct gateway *g, struct attempt *a, const char **ret_reason);
+
+/* settle.c */
+/* Host functions of a back end: ctx is its struct back_end. */
+void settle_outcome(void *ctx, struct provider_job *job, const struct outcome *outcome);
+void settle_keep(void *ctx, const struct provider_job *job);
+bool settle_idle(const struct dispatch *d);
+/* Stores what an attempt came to without a provider's word: after a crash, or in doubt. */
+void settle_lost(struct dispatch *d, struct attempt *a);
+
+/* sweep.c: attempts whose lease ended: after a crash, in doubt, or waiting for a report */
+void sweep_start(struct dispatch *d);
+bool sweep_idle(const struct dispatch *d);
+
+/* back_end.c: the running providers behind the lanes */
+int back_ends_create(struct dispatch *d, struct curlmux *curl, struct err *e);
+void back_ends_reload(struct dispatch *d);
+void back_ends_drain(struct dispatch *d);
+/* The lane of a configured provider, or null. */
+struct lane *back_end_lane(struct dispatch *d, struct str provider);
+
+/* claim.c: due messages become attempts that are durable before a provider sees them */
+void claim_candidates(struct channel_state *c, struct list *candidates, bool more);
+
+/* dispatch.c */
+void dispatch_claimed(struct channel_state *c, struct list *attempts, bool more);
+void dispatch_wait(struct channel_state *c, int64_t wait_ms);
+void dispatch_check_drained(struct dispatch *d);

@@ -1,0 +1,216 @@
+#include "flow/lane.h"
+
+#include "base/log.h"
+#include "flow/dispatch_state.h"
+
+#include <stdio.h>
+
+enum { DEFAULT_IN_FLIGHT = 100, BURST_MS = 1000, BUSY_WAIT_MS = 1000, BUDGET_WAIT_MS = 5000 };
+
+static struct stats_provider *lane_stats(const struct lane *lane)
+{
+    return &lane->dispatch->gateway->stats.providers[lane->index];
+}
+
+/* A second's worth may go out at once; slower rates go one by one. */
+static void init_pace(struct pace *p, const struct option_rate *rate)
+{
+    int64_t burst = rate->period_ms > 0 ? rate->count * BURST_MS / rate->period_ms : 1;
+
+    pace_init(p, rate->count, rate->period_ms, burst < 1 ? 1 : burst);
+}
+
+static size_t in_flight_limit(const struct lane *lane)
+{
+    size_t offered = lane->caps.in_flight > 0 ? lane->caps.in_flight : DEFAULT_IN_FLIGHT;
+    size_t wanted = (size_t)lane->conf->in_flight;
+
+    return wanted > 0 && wanted < offered ? wanted : offered;
+}
+
+void lane_configure(struct lane *lane, const struct conf_provider *conf, int64_t mono_ms)
+{
+    lane->conf = conf;
+    init_pace(&lane->pace, &conf->pace);
+    breaker_init(&lane->breaker, &conf->breaker);
+    budget_init(&lane->budget, mono_ms);
+    memset(lane->domains, 0, sizeof lane->domains);
+    lane->held = false;
+    lane->probing = false;
+    lane_stats(lane)->held = false;
+    lane_stats(lane)->held_reason[0] = '\0';
+}
+
+enum route_state lane_state(struct lane *lane, int64_t mono_ms, int64_t *ret_wait_ms)
+{
+    *ret_wait_ms = 0;
+    if (lane->held) {
+        *ret_wait_ms = lane->hold_probe_ms > mono_ms ? lane->hold_probe_ms - mono_ms : BUSY_WAIT_MS;
+        return lane->probing || lane->hold_probe_ms > mono_ms ? ROUTE_HELD : ROUTE_READY;
+    }
+    *ret_wait_ms = breaker_wait(&lane->breaker, mono_ms);
+    if (*ret_wait_ms > 0) {
+        return ROUTE_BROKEN;
+    }
+    if (lane->in_flight >= in_flight_limit(lane)) {
+        *ret_wait_ms = BUSY_WAIT_MS; /* an answer will ask again before that */
+        return ROUTE_BUSY;
+    }
+    *ret_wait_ms = pace_wait(&lane->pace, mono_ms);
+    return *ret_wait_ms > 0 ? ROUTE_BUSY : ROUTE_READY;
+}
+
+size_t lane_room(struct lane *lane, int64_t mono_ms, size_t want)
+{
+    int64_t wait;
+    int64_t paced;
+    size_t room;
+
+    if (lane_state(lane, mono_ms, &wait) != ROUTE_READY) {
+        return 0;
+    }
+    if (lane->held || lane->breaker.state != BREAKER_CLOSED) {
+        return 1;
+    }
+    room = in_flight_limit(lane) - lane->in_flight;
+    paced = pace_room(&lane->pace, mono_ms);
+    if (paced < (int64_t)room) {
+        room = paced < 1 ? 1 : (size_t)paced;
+    }
+    return room < want ? room : want;
+}
+
+/* The pace of a recipient domain; when all places are taken the fullest wins by being shared. */
+static struct pace *domain_pace(struct lane *lane, const char *to)
+{
+    const char *at = strrchr(to, '@');
+    struct lane_domain *d;
+    uint64_t hash;
+
+    if (at == NULL || lane->conf->domain_pace.count == 0) {
+        return NULL;
+    }
+    hash = hash_of(lane->dispatch->gateway->ids, str_of(at + 1)) | 1;
+    d = &lane->domains[hash % LANE_DOMAINS];
+    for (size_t i = 0; i < LANE_DOMAINS && d->hash != hash && d->hash != 0; i++) {
+        d = &lane->domains[(hash + i) % LANE_DOMAINS];
+    }
+    if (d->hash == 0) {
+        d->hash = hash;
+        init_pace(&d->pace, &lane->conf->domain_pace);
+    }
+    return &d->pace;
+}
+
+static bool take_limits(struct lane *lane, const char *to, bool is_retry, int64_t mono_ms,
+                        int64_t *ret_wait_ms)
+{
+    struct pace *domain = domain_pace(lane, to);
+
+    if (domain != NULL && (*ret_wait_ms = pace_wait(domain, mono_ms)) > 0) {
+        return false;
+    }
+    if (is_retry && !budget_take(&lane->budget, false, mono_ms)) {
+        *ret_wait_ms = BUDGET_WAIT_MS;
+        return false;
+    }
+    *ret_wait_ms = pace_take(&lane->pace, mono_ms);
+    if (*ret_wait_ms > 0) {
+        return false;
+    }
+    if (domain != NULL) {
+        (void)pace_take(domain, mono_ms);
+    }
+    return true;
+}
+
+bool lane_take(struct lane *lane, const char *to, bool is_retry, int64_t mono_ms,
+               int64_t *ret_wait_ms)
+{
+    if (lane_state(lane, mono_ms, ret_wait_ms) != ROUTE_READY) {
+        return false;
+    }
+    if (lane->held) {
+        lane->probing = true;
+    } else if (!take_limits(lane, to, is_retry, mono_ms, ret_wait_ms)) {
+        return false;
+    } else if (breaker_allow(&lane->breaker, mono_ms, (int)lane->in_flight, 1) == 0) {
+        *ret_wait_ms = BUSY_WAIT_MS;
+        return false;
+    }
+    if (!is_retry) {
+        budget_sent(&lane->budget, mono_ms);
+    }
+    lane->in_flight++;
+    lane_stats(lane)->in_flight = (int64_t)lane->in_flight;
+    return true;
+}
+
+void lane_give_back(struct lane *lane)
+{
+    lane->in_flight--;
+    lane->probing = false;
+    lane_stats(lane)->in_flight = (int64_t)lane->in_flight;
+}
+
+/* Nothing burns while the account is refused: one message tries again every ten minutes. */
+static void hold(struct lane *lane, const struct outcome *outcome, int64_t mono_ms)
+{
+    struct stats_provider *stats = lane_stats(lane);
+
+    lane->hold_probe_ms = mono_ms + LANE_HOLD_PROBE_MS;
+    if (lane->held) {
+        return;
+    }
+    lane->held = true;
+    stats->held = true;
+    (void)snprintf(stats->held_reason, sizeof stats->held_reason, "%s %s", outcome->code,
+                   outcome->detail);
+    log_error("provider_held", LOG_S("provider", lane->conf->name), LOG_S("code", outcome->code),
+              LOG_S("detail", outcome->detail),
+              LOG_S("remedy", "fix the account, then reload (SIGHUP); one message probes it "
+                              "every ten minutes"));
+}
+
+static void lift_hold(struct lane *lane)
+{
+    if (lane->held) {
+        lane->held = false;
+        lane_stats(lane)->held = false;
+        log_info("provider_released", LOG_S("provider", lane->conf->name));
+    }
+}
+
+static void note_breaker(struct lane *lane, enum breaker_state before)
+{
+    struct stats_provider *stats = lane_stats(lane);
+
+    stats->circuit_open = lane->breaker.state != BREAKER_CLOSED;
+    if (before != lane->breaker.state) {
+        log_warning("provider_circuit", LOG_S("provider", lane->conf->name),
+                    LOG_S("state", breaker_state_name(lane->breaker.state)));
+    }
+}
+
+void lane_answered(struct lane *lane, unsigned effects, const struct outcome *outcome,
+                   int64_t throttle_mono_ms, int64_t mono_ms)
+{
+    enum breaker_state before = lane->breaker.state;
+
+    lane_give_back(lane);
+    if ((effects & EFFECT_SUCCESS) != 0) {
+        breaker_success(&lane->breaker);
+        budget_success(&lane->budget);
+        lift_hold(lane);
+    }
+    if ((effects & EFFECT_FAILURE) != 0) {
+        breaker_failure(&lane->breaker, mono_ms, rng_next(&lane->dispatch->gateway->rng));
+    }
+    if ((effects & EFFECT_HOLD) != 0) {
+        hold(lane, outcome, mono_ms);
+    }
+    if ((effects & EFFECT_THROTTLE) != 0) {
+        pace_pause(&lane->pace, throttle_mono_ms);
+    }
+    note_breaker(lane, before);
+}

@@ -1,0 +1,66 @@
+/*
+ * A lane: one configured provider with what limits it — pace, breaker, account hold, retry budget,
+ * in-flight room — and the attempts that pass through it. Internal to dispatch; loop thread only.
+ */
+#pragma once
+
+#include "config/conf.h"
+#include "domain/breaker.h"
+#include "domain/budget.h"
+#include "domain/pace.h"
+#include "flow/gateway.h"
+#include "providers/provider.h"
+
+enum { LANES_MAX = STATS_PROVIDERS_MAX, LANE_DOMAINS = 64, LANE_HOLD_PROBE_MS = 600000 };
+
+struct dispatch;
+struct settings;
+
+struct lane_domain {
+    uint64_t hash; /* of the recipient domain, 0 for a free place */
+    struct pace pace;
+};
+
+/* A running back end with the settings it was made from; a reload replaces it while it drains. */
+struct back_end {
+    struct lane *lane;
+    struct provider *provider;
+    struct provider_host host;
+    struct settings *settings;
+    const struct conf_provider *conf;
+    char report_url[256];
+};
+
+struct lane {
+    struct dispatch *dispatch;
+    size_t index; /* of g->stats.providers too */
+    const struct conf_provider *conf;
+    struct back_end *back_end;
+    struct provider_capabilities caps;
+    struct pace pace;
+    struct breaker breaker;
+    struct budget budget;
+    struct lane_domain domains[LANE_DOMAINS];
+    size_t in_flight;      /* picked for this lane and not yet answered */
+    bool held;             /* account trouble: waits for a human or the next probe */
+    int64_t hold_probe_ms; /* monotonic: when one message may try again */
+    bool probing;          /* that one message is under way */
+};
+
+/* Why a lane cannot take a message now, and when to ask again (monotonic ms from now). */
+enum route_state lane_state(struct lane *lane, int64_t mono_ms, int64_t *ret_wait_ms);
+/* How many messages it could take now, at most want. */
+size_t lane_room(struct lane *lane, int64_t mono_ms, size_t want);
+/*
+ * Takes one place for a message to `to`; false (with the wait) when pace, budget or breaker say
+ * no. A place taken is given back by lane_answered().
+ */
+bool lane_take(struct lane *lane, const char *to, bool is_retry, int64_t mono_ms,
+               int64_t *ret_wait_ms);
+/* A place taken whose message was not submitted after all. */
+void lane_give_back(struct lane *lane);
+/* An attempt came back: effects are policy_effect bits. */
+void lane_answered(struct lane *lane, unsigned effects, const struct outcome *outcome,
+                   int64_t throttle_mono_ms, int64_t mono_ms);
+/* Copies limits from new settings and lifts a hold. */
+void lane_configure(struct lane *lane, const struct conf_provider *conf, int64_t mono_ms);

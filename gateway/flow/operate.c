@@ -1,0 +1,126 @@
+#include "flow/operate.h"
+
+#include "base/civil.h"
+#include "flow/dispatch.h"
+
+#include <stdlib.h>
+
+struct operate_job {
+    struct store_job job;
+    struct gateway *gateway;
+    int64_t id;
+    int64_t now_ms;
+    char actor[80];
+    bool resend;
+    enum message_state state;
+    enum channel channel;
+    operate_done *done;
+    void *ctx;
+};
+
+static int note_message(void *ctx, const struct message_row *row)
+{
+    struct operate_job *j = ctx;
+
+    j->state = row->state;
+    j->channel = row->channel;
+    return 0;
+}
+
+static struct message_move move_of(const struct operate_job *j, enum message_state to,
+                                   const char *reason)
+{
+    return (struct message_move){.id = j->id,
+                                 .from = j->state,
+                                 .to = to,
+                                 .set = SET_REASON | SET_TRACE,
+                                 .now_ms = j->now_ms,
+                                 .reason = str_of(reason),
+                                 .actor = str_of(j->actor)};
+}
+
+static int cancel_message(struct operate_job *j, struct store *s, struct err *e)
+{
+    struct message_move move = move_of(j, MESSAGE_CANCELLED, "operator");
+
+    if (j->state == MESSAGE_SENDING || !message_may_move(j->state, MESSAGE_CANCELLED)) {
+        return err_set(e, ERR_WRONG_STATE, "a message that is %s cannot be cancelled",
+                       message_state_name(j->state));
+    }
+    return store_message_move(s, &move, e);
+}
+
+/* Everything but a message that is on its way already; its old deadline makes room for a day. */
+static int resend_message(struct operate_job *j, struct store *s, struct err *e)
+{
+    struct message_move move = move_of(j, MESSAGE_QUEUED, "operator");
+
+    if (j->state == MESSAGE_SENDING || j->state == MESSAGE_QUEUED || j->state == MESSAGE_PLANNED ||
+        !message_may_move(j->state, MESSAGE_QUEUED)) {
+        return err_set(e, ERR_WRONG_STATE, "a message that is %s cannot be sent again",
+                       message_state_name(j->state));
+    }
+    move.set |= SET_DUE | SET_DEADLINE | SET_FLAGS | SET_LEASE;
+    move.due_ms = j->now_ms;
+    move.deadline_ms = j->now_ms + DAY_MS;
+    move.flags = MESSAGE_RESENT;
+    return store_message_move(s, &move, e);
+}
+
+static int operate_work(struct store_job *job, struct store *s, struct err *e)
+{
+    struct operate_job *j = (struct operate_job *)job;
+    int rc = store_message_get(s, j->id, note_message, j, e);
+
+    if (rc == 0) {
+        rc = j->resend ? resend_message(j, s, e) : cancel_message(j, s, e);
+    }
+    if (rc == 0) {
+        j->state = j->resend ? MESSAGE_QUEUED : MESSAGE_CANCELLED;
+    }
+    return rc;
+}
+
+static void operate_finished(struct store_job *job, int status, const struct err *e)
+{
+    struct operate_job *j = (struct operate_job *)job;
+
+    if (status == 0 && j->resend && j->gateway->dispatch != NULL) {
+        dispatch_kick(j->gateway->dispatch, j->channel);
+    }
+    j->done(j->ctx, status, j->state, e);
+    free(j);
+}
+
+static int submit(struct gateway *g, int64_t message_id, const char *actor, bool resend,
+                  operate_done *done, void *ctx, struct err *e)
+{
+    struct operate_job *j = calloc(1, sizeof *j);
+
+    if (j == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for the request");
+    }
+    j->gateway = g;
+    j->id = message_id;
+    j->now_ms = gateway_now(g);
+    j->resend = resend;
+    j->done = done;
+    j->ctx = ctx;
+    (void)str_copy(j->actor, sizeof j->actor, str_of(actor));
+    j->job.work = operate_work;
+    j->job.done = operate_finished;
+    store_thread_submit(g->writer, &j->job);
+    return 0;
+}
+
+int operate_cancel(struct gateway *g, int64_t message_id, const char *actor, operate_done *done,
+                   void *ctx, struct err *e)
+{
+    return submit(g, message_id, actor, false, done, ctx, e);
+}
+
+int operate_resend(struct gateway *g, int64_t message_id, const char *actor, operate_done *done,
+                   void *ctx, struct err *e)
+{
+    return submit(g, message_id, actor, true, done, ctx, e);
+}

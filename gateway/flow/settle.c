@@ -1,0 +1,350 @@
+/* Outcomes, one by one as they happen, become durable in the batches the store makes of them. */
+#include "base/log.h"
+#include "flow/dispatch_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SETTLE_MAX = 256, RETRY_MS = 1000, REPORT_WAIT_MS = 3 * DAY_MS, ASK_AFTER_MS = 60000 };
+
+struct settle_job {
+    struct store_job job;
+    struct dispatch *dispatch;
+    struct list attempts;
+};
+
+struct keep_row {
+    struct list node;
+    int64_t at_ms;
+    char provider[STORE_NAME_MAX + 1];
+    char ref[PROVIDER_REF_MAX];
+    enum channel channel;
+    char to[ATTEMPT_TO_MAX];
+    char *content;
+    size_t content_len;
+};
+
+struct keep_job {
+    struct store_job job;
+    struct dispatch *dispatch;
+    struct list rows;
+};
+
+static struct policy_message policy_of(const struct dispatch *d, const struct attempt *a)
+{
+    const struct conf *conf = d->gateway->settings->conf;
+    const struct conf_retry *retry = &conf->retry[a->job.channel];
+    int64_t by_age = a->planned_ms + retry->max_age_ms;
+
+    return (struct policy_message){.attempts = a->number,
+                                   .created_ms = a->created_ms,
+                                   .deadline_ms =
+                                       a->job.deadline_ms < by_age ? a->job.deadline_ms : by_age,
+                                   .urgency = a->urgency,
+                                   .flags = a->flags,
+                                   .on_doubt = (enum on_doubt)a->lane->conf->on_doubt,
+                                   .can_ask = a->lane->conf->type->ask != NULL,
+                                   .asked = a->asking,
+                                   .reports = a->lane->caps.reports,
+                                   .unknowns = (a->flags & MESSAGE_POSSIBLE_DUPLICATE) != 0 ? 1 : 0,
+                                   .retry = retry->backoff,
+                                   .ask_after_ms = ASK_AFTER_MS,
+                                   .report_wait_ms = REPORT_WAIT_MS};
+}
+
+/* ---- storing ---- */
+
+static int close_attempt(struct store *s, const struct attempt *a, struct err *e)
+{
+    struct attempt_row row = {.message_id = a->job.message_id,
+                              .number = a->number,
+                              .settled_ms = a->settled_ms,
+                              .outcome = (int)a->outcome.class,
+                              .code = str_of(a->outcome.code),
+                              .detail = str_of(a->outcome.detail),
+                              .provider_ref = str_of(a->outcome.provider_ref)};
+
+    return store_attempt_close(s, &row, e);
+}
+
+static int settle_work(struct store_job *job, struct store *s, struct err *e)
+{
+    struct settle_job *j = (struct settle_job *)job;
+    int rc = 0;
+
+    list_each(node, &j->attempts)
+    {
+        struct attempt *a = list_entry(node, struct attempt, job.node);
+
+        rc = close_attempt(s, a, e);
+        if (rc == 0) {
+            rc = store_message_move(s, &a->move, e);
+        }
+        /* A report or an operator was faster: the message has moved on already. */
+        if (rc == ERR_WRONG_STATE || rc == ERR_NOT_FOUND) {
+            a->has_move = false;
+            rc = 0;
+        }
+        if (rc != 0) {
+            break;
+        }
+    }
+    return rc;
+}
+
+static void flush(struct dispatch *d);
+
+static void on_flush(uv_timer_t *timer)
+{
+    flush(timer->data);
+}
+
+static void count_settled(struct dispatch *d, const struct attempt *a)
+{
+    struct stats *stats = &d->gateway->stats;
+
+    if (a->has_move) {
+        stats->settled[a->job.channel][a->move.to]++;
+    }
+}
+
+static void settle_done(struct store_job *job, int status, const struct err *e)
+{
+    struct settle_job *j = (struct settle_job *)job;
+    struct dispatch *d = j->dispatch;
+    struct list *node;
+
+    d->settling = false;
+    if (status != 0) {
+        /* What happened outside cannot be undone: keep it and store it as soon as possible. */
+        log_error("settle_failed", LOG_S("error", e->text));
+        list_splice_back(&j->attempts, &d->settle_list);
+        list_splice_back(&d->settle_list, &j->attempts);
+        (void)uv_timer_start(&d->settle_timer, on_flush, RETRY_MS, 0);
+        free(j);
+        return;
+    }
+    while ((node = list_pop_front(&j->attempts)) != NULL) {
+        struct attempt *a = list_entry(node, struct attempt, job.node);
+
+        count_settled(d, a);
+        attempt_release(d, a);
+        attempt_free(a);
+    }
+    free(j);
+    flush(d);
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
+        dispatch_kick(d, ch);
+    }
+    dispatch_check_drained(d);
+}
+
+static void flush(struct dispatch *d)
+{
+    struct settle_job *j;
+    struct list *node;
+    size_t count = 0;
+
+    if (d->settling || list_empty(&d->settle_list)) {
+        return;
+    }
+    j = calloc(1, sizeof *j);
+    if (j == NULL) {
+        (void)uv_timer_start(&d->settle_timer, on_flush, RETRY_MS, 0);
+        return;
+    }
+    list_init(&j->attempts);
+    while (count++ < SETTLE_MAX && (node = list_pop_front(&d->settle_list)) != NULL) {
+        list_push_back(&j->attempts, node);
+    }
+    j->job.work = settle_work;
+    j->job.done = settle_done;
+    j->dispatch = d;
+    d->settling = true;
+    store_thread_submit(d->gateway->writer, &j->job);
+}
+
+/* ---- deciding ---- */
+
+static void fill_move(struct attempt *a, const struct decision *decision)
+{
+    a->has_move = true;
+    a->move = (struct message_move){.id = a->job.message_id,
+                                    .from = a->asking ? MESSAGE_UNKNOWN : a->from,
+                                    .to = decision->state,
+                                    .set = SET_LEASE | SET_REASON | SET_ATTEMPTS,
+                                    .now_ms = a->settled_ms,
+                                    .lease_ms = decision->lease_ms,
+                                    .attempts = decision->counts ? a->number : a->attempts,
+                                    .reason = str_of(decision->reason)};
+    if (decision->state == MESSAGE_QUEUED) {
+        a->move.set |= SET_DUE;
+        a->move.due_ms = decision->due_ms;
+    }
+    if (decision->flags != 0) {
+        a->move.set |= SET_FLAGS;
+        a->move.flags = decision->flags;
+    }
+    if (a->outcome.provider_ref[0] != '\0') {
+        a->move.set |= SET_PROVIDER_REF;
+        a->move.provider_ref = str_of(a->outcome.provider_ref);
+    }
+}
+
+static void count_attempt(struct dispatch *d, const struct attempt *a, int64_t mono_ms)
+{
+    struct stats_provider *p = &d->gateway->stats.providers[a->lane->index];
+    bool sent = a->outcome.class == OUTCOME_SENT;
+
+    p->attempts[a->outcome.class]++;
+    stats_observe(&p->request_seconds, (double)(mono_ms - a->submitted_mono_ms) / 1000);
+    if (sent && a->job.channel == CHANNEL_SMS) {
+        p->segments += a->segments;
+        p->cost_kurus += a->segments * (uint64_t)a->lane->conf->price_kurus;
+    }
+}
+
+static void log_outcome(const struct attempt *a)
+{
+    char id[24];
+
+    (void)snprintf(id, sizeof id, "%lld", (long long)a->job.message_id);
+    log_debug("attempt", LOG_S("message", id), LOG_I("number", a->number),
+              LOG_S("provider", a->lane->conf->name),
+              LOG_S("outcome", outcome_name(a->outcome.class)), LOG_S("code", a->outcome.code),
+              LOG_S("next", message_state_name(a->move.to)));
+}
+
+/* All answers of this turn of the loop share one transaction. */
+static void enqueue(struct dispatch *d, struct attempt *a)
+{
+    list_push_back(&d->settle_list, &a->job.node);
+    if (!d->settling && !uv_is_active((uv_handle_t *)&d->settle_timer)) {
+        (void)uv_timer_start(&d->settle_timer, on_flush, 0, 0);
+    }
+}
+
+void settle_outcome(void *ctx, struct provider_job *job, const struct outcome *outcome)
+{
+    struct lane *lane = ((struct back_end *)ctx)->lane;
+    struct dispatch *d = lane->dispatch;
+    struct gateway *g = d->gateway;
+    struct attempt *a = (struct attempt *)job;
+    struct policy_message message = policy_of(d, a);
+    int64_t mono = clock_mono_ms(g->clock);
+    struct decision decision;
+
+    a->outcome = *outcome;
+    a->settled_ms = gateway_now(g);
+    policy_settle(&message, outcome, a->settled_ms, &g->rng, &decision);
+    fill_move(a, &decision);
+    count_attempt(d, a, mono);
+    log_outcome(a);
+    lane_answered(lane, decision.effects, outcome,
+                  mono + decision.throttle_until_ms - a->settled_ms, mono);
+    enqueue(d, a);
+}
+
+void settle_lost(struct dispatch *d, struct attempt *a)
+{
+    struct policy_message message = policy_of(d, a);
+    struct decision decision;
+
+    a->settled_ms = gateway_now(d->gateway);
+    outcome_set(&a->outcome, OUTCOME_UNKNOWN, "lost", "the attempt ended without an answer");
+    policy_lost(&message, a->settled_ms, &d->gateway->rng, &decision);
+    fill_move(a, &decision);
+    log_warning("attempt_in_doubt", LOG_I("message", a->job.message_id), LOG_I("number", a->number),
+                LOG_S("provider", a->lane->conf->name),
+                LOG_S("next", message_state_name(a->move.to)));
+    attempt_occupy(d, a);
+    enqueue(d, a);
+}
+
+bool settle_idle(const struct dispatch *d)
+{
+    return !d->settling && list_empty(&d->settle_list) && !d->keeping && list_empty(&d->keep_list);
+}
+
+/* ---- the sink's inbox ---- */
+
+static int keep_work(struct store_job *job, struct store *s, struct err *e)
+{
+    struct keep_job *j = (struct keep_job *)job;
+    int rc = 0;
+
+    list_each(node, &j->rows)
+    {
+        struct keep_row *k = list_entry(node, struct keep_row, node);
+        struct inbox_row row = {.at_ms = k->at_ms,
+                                .provider = str_of(k->provider),
+                                .ref = str_of(k->ref),
+                                .channel = k->channel,
+                                .to = str_of(k->to),
+                                .content = {k->content, k->content_len}};
+
+        rc = rc == 0 ? store_inbox_add(s, &row, e) : rc;
+    }
+    return rc;
+}
+
+static void keep_flush(struct dispatch *d);
+
+static void keep_done(struct store_job *job, int status, const struct err *e)
+{
+    struct keep_job *j = (struct keep_job *)job;
+    struct dispatch *d = j->dispatch;
+    struct list *node;
+
+    if (status != 0) {
+        log_error("inbox_failed", LOG_S("error", e->text));
+    }
+    while ((node = list_pop_front(&j->rows)) != NULL) {
+        struct keep_row *k = list_entry(node, struct keep_row, node);
+
+        free(k->content);
+        free(k);
+    }
+    free(j);
+    d->keeping = false;
+    keep_flush(d);
+    dispatch_check_drained(d);
+}
+
+static void keep_flush(struct dispatch *d)
+{
+    struct keep_job *j;
+
+    if (d->keeping || list_empty(&d->keep_list) || (j = calloc(1, sizeof *j)) == NULL) {
+        return;
+    }
+    list_init(&j->rows);
+    list_splice_back(&j->rows, &d->keep_list);
+    j->job.work = keep_work;
+    j->job.done = keep_done;
+    j->dispatch = d;
+    d->keeping = true;
+    store_thread_submit(d->gateway->writer, &j->job);
+}
+
+void settle_keep(void *ctx, const struct provider_job *job)
+{
+    struct lane *lane = ((struct back_end *)ctx)->lane;
+    struct dispatch *d = lane->dispatch;
+    struct keep_row *k = calloc(1, sizeof *k);
+    struct str content =
+        job->channel == CHANNEL_SMS ? str_of(job->text) : (struct str){job->mail, job->mail_len};
+
+    if (k == NULL || (k->content = str_dup(content)) == NULL) {
+        free(k);
+        return;
+    }
+    k->content_len = content.len;
+    k->at_ms = gateway_now(d->gateway);
+    k->channel = job->channel;
+    (void)str_copy(k->provider, sizeof k->provider, str_of(lane->conf->name));
+    (void)str_copy(k->ref, sizeof k->ref, str_of(job->ref));
+    (void)str_copy(k->to, sizeof k->to, str_of(job->to));
+    list_push_back(&d->keep_list, &k->node);
+    keep_flush(d);
+}
