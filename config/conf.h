@@ -30,6 +30,13 @@ struct conf_office {
     struct option_strings link_hosts;
 };
 
+/* Whose name our e-mail carries; the section "mail". from is required when e-mail is routed. */
+struct conf_mail {
+    char *from;      /* mailbox of the From header and of the envelope */
+    char *from_name; /* never null: the office's name unless given */
+    char *reply_to;  /* mailbox, may be null */
+};
+
 struct conf_listen {
     char *http; /* as written */
     char *host; /* without brackets */
@@ -109,6 +116,7 @@ struct conf {
     struct json_doc *doc;
     int lang; /* enum conf_lang */
     struct conf_office office;
+    struct conf_mail mail;
     struct conf_listen listen;
     char *database;
     struct conf_log log;

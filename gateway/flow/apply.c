@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "domain/certificate.h"
+#include "text/render.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,7 +160,7 @@ static int add_notice(struct work *w, enum case_notice notice)
             new_message(w, APPLY_NOTICE_CAMPAIGN, apply_step((int)notice, w->now.file.cycle), ch);
 
         m.urgency = URGENCY_EVENT;
-        m.template = str_of(case_notice_name(notice));
+        m.template = str_of(render_template_of_notice(notice));
         if ((c->channels & 1u << ch) != 0 && reachable(&w->now.file.known, ch)) {
             rc = add_message(w, &m, at, at + 7LL * DAY_MS);
         }

@@ -62,14 +62,14 @@ static unsigned modes_allowed(enum sms_mode mode)
     return mode == SMS_UCS2 ? SMS_ALLOW_7BIT | SMS_ALLOW_UCS2 : 1u << SMS_GSM7 | 1u << mode;
 }
 
-static int compose_sms(const struct gateway *g, struct attempt *a, enum lang lang, struct str name,
+static int compose_sms(const struct gateway *g, struct attempt *a, struct str name,
                        const struct render_values *values, struct err *e)
 {
     const struct conf_provider *conf = a->lane->conf;
     struct sms_options options = {.reserve = (unsigned)conf->reserve_chars};
     struct sms_measure *measure = malloc(sizeof *measure);
-    int rc = measure == NULL ? ERR_NOMEM
-                             : render_sms(g->settings->words, lang, name, values, &a->content, e);
+    int rc =
+        measure == NULL ? ERR_NOMEM : render_sms(g->settings->words, name, values, &a->content, e);
 
     if (rc == 0) {
         rc = sms_tidy((struct str){a->content.data, a->content.len},
@@ -120,7 +120,7 @@ static void thread_of(const struct attempt *a, char *out, size_t size)
     (void)snprintf(out, size, "case-%lld%s", (long long)a->case_id, strchr(a->header_id, '@'));
 }
 
-static int compose_mail(const struct gateway *g, struct attempt *a, enum lang lang, struct str name,
+static int compose_mail(const struct gateway *g, struct attempt *a, struct str name,
                         const struct render_values *values, const struct fact *known, struct err *e)
 {
     struct render_mail parts;
@@ -130,7 +130,7 @@ static int compose_mail(const struct gateway *g, struct attempt *a, enum lang la
     int rc;
 
     render_mail_init(&parts);
-    rc = render_mail(g->settings->words, lang, name, values, &parts, e);
+    rc = render_mail(g->settings->words, name, values, &parts, e);
     rc = rc == 0 ? name_mail(g, a) : rc;
     if (rc == 0) {
         (void)snprintf(display, sizeof display, "%s%s%s", known->holder.given_name,
@@ -158,21 +158,26 @@ static int compose_with(const struct gateway *g, struct attempt *a, struct case_
                         struct render_values *values, struct err *e)
 {
     const char *name = template_of(a, file);
-    enum lang lang = lang_parse(str_of(file->known.holder.lang));
     struct render_facts facts = facts_of(g, &file->known);
+    enum lang lang;
     int rc;
 
     if (name == NULL) {
         return err_set(e, ERR_NOT_FOUND, "no template for mark %d", apply_step_mark(a->step));
+    }
+    rc = message_set_lang(g->settings->words, lang_parse(str_of(file->known.holder.lang)),
+                          a->job.channel, str_of(name), &lang);
+    if (rc != 0) {
+        return err_set(e, rc, "there is no template %s for %s", name, channel_name(a->job.channel));
     }
     rc = render_values_set(values, lang, &facts);
     if (rc != 0) {
         return err_set(e, rc, "values of template %s", name);
     }
     if (a->job.channel == CHANNEL_SMS) {
-        return compose_sms(g, a, lang, str_of(name), values, e);
+        return compose_sms(g, a, str_of(name), values, e);
     }
-    return compose_mail(g, a, lang, str_of(name), values, &file->known, e);
+    return compose_mail(g, a, str_of(name), values, &file->known, e);
 }
 
 int compose_content(const struct gateway *g, struct attempt *a, const char **ret_reason)

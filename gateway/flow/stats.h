@@ -53,7 +53,7 @@ struct stats_provider {
     int64_t in_flight;
     bool circuit_open;
     bool held; /* an account problem waits for a human */
-    char held_reason[200];
+    char held_reason[240];
     struct stats_histogram request_seconds;
 };
 

@@ -1,0 +1,138 @@
+#include "flow/settings.h"
+
+#include "base/log.h"
+#include "config/conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The application portal of the renewal process: the same for every office. */
+#define PORTAL     "portal.kamusm.gov.tr/bp/meb.go"
+#define PORTAL_URL "https://" PORTAL
+
+enum { HOLIDAYS_BYTES_MAX = 1024 * 1024 };
+
+static void settings_free(struct settings *s)
+{
+    if (s != NULL) {
+        message_set_free(s->words);
+        calendar_destroy(s->calendar);
+        conf_free(s->conf);
+        free(s);
+    }
+}
+
+static int read_file(const char *path, struct buf *out, struct err *e)
+{
+    FILE *f = fopen(path, "re");
+    char chunk[4096];
+    size_t n;
+
+    if (f == NULL) {
+        return err_set(e, ERR_NOT_FOUND, "cannot open %s", path);
+    }
+    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0) {
+        (void)buf_add(out, chunk, n);
+    }
+    (void)fclose(f);
+    return buf_failed(out) == 0 ? 0 : err_set(e, buf_failed(out), "%s is too large", path);
+}
+
+static int load_calendar(struct settings *s, struct faults *faults, struct err *e)
+{
+    struct buf text;
+    int rc;
+
+    if (s->conf->holidays == NULL) {
+        return 0;
+    }
+    buf_init(&text, HOLIDAYS_BYTES_MAX);
+    rc = read_file(s->conf->holidays, &text, e);
+    if (rc == 0) {
+        rc = calendar_load((struct str){text.data, text.len}, s->conf->holidays, &s->calendar,
+                           faults);
+    } else {
+        (void)faults_add(faults, "/holidays", "CFG-110", "tatil dosyası okunamadı: %s",
+                         "the holiday file cannot be read: %s", e->text);
+    }
+    buf_finish(&text);
+    return rc;
+}
+
+static void fill_office(struct settings *s)
+{
+    const struct conf_office *o = &s->conf->office;
+
+    s->office = (struct render_office){
+        .name = str_of(o->name),
+        .unit = str_of(o->unit),
+        .province = str_of(o->province),
+        .phone = str_of(o->phone),
+        .portal = STR(PORTAL),
+        .portal_url = STR(PORTAL_URL),
+        .guide = str_of(o->guide_short != NULL ? o->guide_short : o->guide_url),
+        .guide_url = str_of(o->guide_url),
+        .privacy_url = str_of(o->privacy_url),
+        .stop_note = str_of(o->stop_note)};
+}
+
+static void fill_campaigns(struct settings *s)
+{
+    for (size_t i = 0; i < s->conf->campaign_count && i < SETTINGS_CAMPAIGNS_MAX; i++) {
+        const struct conf_campaign *c = &s->conf->campaigns[i];
+
+        s->campaigns[s->campaign_count++] =
+            (struct apply_campaign){.name = c->name,
+                                    .rules = c->rules,
+                                    .channels = c->channels,
+                                    .urgency = (enum message_urgency)c->urgency};
+    }
+}
+
+int settings_load(const char *path, const struct provider_type *const *types, struct settings **ret,
+                  struct faults *faults, struct err *e)
+{
+    struct settings *s = calloc(1, sizeof *s);
+    int rc;
+
+    if (s == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for the settings");
+    }
+    rc = conf_load(path, types, &s->conf, faults, e);
+    if (rc == 0) {
+        int calendar = load_calendar(s, faults, e);
+        int words = message_set_load(s->conf->templates, &s->words, faults);
+
+        rc = calendar != 0 ? calendar : words;
+    }
+    if (rc != 0 || faults->errors > 0) {
+        settings_free(s);
+        return rc != 0 ? rc : ERR_INVALID;
+    }
+    fill_office(s);
+    fill_campaigns(s);
+    s->holders = 1;
+    *ret = s;
+    return 0;
+}
+
+struct settings *settings_hold(struct settings *s)
+{
+    s->holders++;
+    return s;
+}
+
+void settings_drop(struct settings *s)
+{
+    if (s != NULL && --s->holders == 0) {
+        settings_free(s);
+    }
+}
+
+struct apply_env settings_apply_env(const struct settings *s, int64_t now_ms)
+{
+    return (struct apply_env){.campaigns = s->campaigns,
+                              .campaign_count = s->campaign_count,
+                              .calendar = s->calendar,
+                              .now_ms = now_ms};
+}
