@@ -79,6 +79,8 @@ void httpd_cut(struct http_connection *c)
     }
     c->cut = true;
     shutdown(c->fd, SHUT_RDWR);
+    /* A connection whose input buffer is full is not watched: its inactivity must end it. */
+    MHD_set_connection_option(c->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
     if (c->phase == PHASE_HANDLING) {
         c->phase = PHASE_REPLY;
         c->server->resumed = true;

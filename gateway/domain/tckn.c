@@ -1,0 +1,73 @@
+#include "domain/tckn.h"
+
+static const char *const names[TCKN_REASON_COUNT] = {
+    [TCKN_OK] = "ok",
+    [TCKN_EMPTY] = "empty",
+    [TCKN_NON_DIGIT] = "non_digit",
+    [TCKN_LENGTH] = "length",
+    [TCKN_LEADING_ZERO] = "leading_zero",
+    [TCKN_CHECK10] = "check10",
+    [TCKN_CHECK11] = "check11",
+};
+
+static enum tckn_reason check_digits(const char *s)
+{
+    int odd = 0;
+    int even = 0;
+
+    for (int i = 0; i < 9; i++) {
+        *(i % 2 == 0 ? &odd : &even) += s[i] - '0';
+    }
+    if ((7 * odd + 9 * even) % 10 != s[9] - '0') {
+        return TCKN_CHECK10;
+    }
+    return (odd + even + s[9] - '0') % 10 == s[10] - '0' ? TCKN_OK : TCKN_CHECK11;
+}
+
+enum tckn_reason tckn_check(struct str s)
+{
+    if (s.len == 0) {
+        return TCKN_EMPTY;
+    }
+    for (size_t i = 0; i < s.len; i++) {
+        if (!ascii_digit(s.ptr[i])) {
+            return TCKN_NON_DIGIT;
+        }
+    }
+    if (s.len != TCKN_DIGITS) {
+        return TCKN_LENGTH;
+    }
+    return s.ptr[0] == '0' ? TCKN_LEADING_ZERO : check_digits(s.ptr);
+}
+
+const char *tckn_reason_name(enum tckn_reason r)
+{
+    return names[r];
+}
+
+bool tckn_find(struct str text, size_t *ret_pos)
+{
+    size_t run = 0;
+
+    for (size_t i = 0; i <= text.len; i++) {
+        if (i < text.len && ascii_digit(text.ptr[i])) {
+            run++;
+            continue;
+        }
+        if (run == TCKN_DIGITS && tckn_check((struct str){text.ptr + i - run, run}) == TCKN_OK) {
+            *ret_pos = i - run;
+            return true;
+        }
+        run = 0;
+    }
+    return false;
+}
+
+const char *tckn_advice(bool turkish)
+{
+    return turkish
+               ? "Bu alanda T.C. kimlik numarası var. Hatırlatma için kimlik numarası gerekmez; "
+                 "kişiyi tanıtan başka bir anahtar (ör. iç kayıt numarası) gönderin."
+               : "This field holds a T.C. identity number. Reminders do not need it; send "
+                 "another key for the person, such as an internal record number.";
+}
