@@ -4,16 +4,40 @@
 #include "base/err.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { MARK_DIGITS = 8, ROW_DIGITS_MAX = 13, ATTEMPT_MAX = 999999 };
 
+struct ids {
+    struct hash *hash;
+};
+
+struct ids *ids_create(const unsigned char key[HASH_KEY_SIZE])
+{
+    struct ids *ids = calloc(1, sizeof *ids);
+
+    if (ids != NULL && (ids->hash = hash_create(key)) == NULL) {
+        free(ids);
+        ids = NULL;
+    }
+    return ids;
+}
+
+void ids_destroy(struct ids *ids)
+{
+    if (ids != NULL) {
+        hash_destroy(ids->hash);
+        free(ids);
+    }
+}
+
 /* Forty bits of the keyed hash over the row and, for attempts, its number. */
-static void mark_of(struct hash *hash, int64_t row, int attempt, char out[MARK_DIGITS + 1])
+static void mark_of(struct ids *ids, int64_t row, int attempt, char out[MARK_DIGITS + 1])
 {
     char text[48];
     int n = snprintf(text, sizeof text, "m/%lld/%d", (long long)row, attempt);
 
-    codec_base32(hash_of(hash, (struct str){text, (size_t)n}), MARK_DIGITS, out);
+    codec_base32(hash_of(ids->hash, (struct str){text, (size_t)n}), MARK_DIGITS, out);
 }
 
 /* The row in as few digits as it needs. */
@@ -27,24 +51,24 @@ static void row_digits(int64_t row, char out[ROW_DIGITS_MAX + 1])
     codec_base32((uint64_t)row, digits, out);
 }
 
-void ids_message_format(struct hash *hash, int64_t row, char out[IDS_TEXT_SIZE])
+void ids_message_format(struct ids *ids, int64_t row, char out[IDS_TEXT_SIZE])
 {
     char digits[ROW_DIGITS_MAX + 1];
     char mark[MARK_DIGITS + 1];
 
     row_digits(row, digits);
-    mark_of(hash, row, 0, mark);
+    mark_of(ids, row, 0, mark);
     (void)snprintf(out, IDS_TEXT_SIZE, "m_%s-%s", digits, mark);
 }
 
 /* The mark covers the attempt too, so that one attempt's name does not give away another's. */
-void ids_attempt_format(struct hash *hash, int64_t row, int attempt, char out[IDS_TEXT_SIZE])
+void ids_attempt_format(struct ids *ids, int64_t row, int attempt, char out[IDS_TEXT_SIZE])
 {
     char digits[ROW_DIGITS_MAX + 1];
     char mark[MARK_DIGITS + 1];
 
     row_digits(row, digits);
-    mark_of(hash, row, attempt, mark);
+    mark_of(ids, row, attempt, mark);
     (void)snprintf(out, IDS_TEXT_SIZE, "m_%s-%s-%d", digits, mark, attempt);
 }
 
@@ -72,28 +96,28 @@ static int split(struct str text, int64_t *ret_row, struct str *ret_mark, struct
     return 0;
 }
 
-static int check(struct hash *hash, int64_t row, int attempt, struct str mark)
+static int check(struct ids *ids, int64_t row, int attempt, struct str mark)
 {
     char expected[MARK_DIGITS + 1];
 
-    mark_of(hash, row, attempt, expected);
+    mark_of(ids, row, attempt, expected);
     return crypto_equal(expected, mark.ptr, MARK_DIGITS) ? 0 : ERR_INVALID;
 }
 
-int ids_message_parse(struct hash *hash, struct str text, int64_t *ret_row)
+int ids_message_parse(struct ids *ids, struct str text, int64_t *ret_row)
 {
     struct str mark;
     struct str rest;
     int64_t row;
 
-    if (split(text, &row, &mark, &rest) != 0 || rest.len != 0 || check(hash, row, 0, mark) != 0) {
+    if (split(text, &row, &mark, &rest) != 0 || rest.len != 0 || check(ids, row, 0, mark) != 0) {
         return ERR_INVALID;
     }
     *ret_row = row;
     return 0;
 }
 
-int ids_attempt_parse(struct hash *hash, struct str text, int64_t *ret_row, int *ret_attempt)
+int ids_attempt_parse(struct ids *ids, struct str text, int64_t *ret_row, int *ret_attempt)
 {
     struct str mark;
     struct str rest;
@@ -103,7 +127,7 @@ int ids_attempt_parse(struct hash *hash, struct str text, int64_t *ret_row, int 
     if (split(text, &row, &mark, &rest) != 0 || rest.len < 2 || rest.ptr[0] != '-' ||
         rest.ptr[1] < '1' || rest.ptr[1] > '9' ||
         str_i64((struct str){rest.ptr + 1, rest.len - 1}, &attempt) != 0 || attempt > ATTEMPT_MAX ||
-        check(hash, row, (int)attempt, mark) != 0) {
+        check(ids, row, (int)attempt, mark) != 0) {
         return ERR_INVALID;
     }
     *ret_row = row;

@@ -9,11 +9,17 @@
 
 enum { IDS_TEXT_SIZE = 40 };
 
-/* hash: keyed once per installation; one caller at a time, as hash_of. row is positive. */
-void ids_message_format(struct hash *hash, int64_t row, char out[IDS_TEXT_SIZE]);
+struct ids; /* the key of one installation; one caller at a time, as struct hash */
+
+/* Null without memory. The key is copied. */
+struct ids *ids_create(const unsigned char key[HASH_KEY_SIZE]);
+void ids_destroy(struct ids *ids); /* accepts null */
+
+/* row is positive. */
+void ids_message_format(struct ids *ids, int64_t row, char out[IDS_TEXT_SIZE]);
 /* ERR_INVALID when it was not made with this key. */
-int ids_message_parse(struct hash *hash, struct str text, int64_t *ret_row);
+int ids_message_parse(struct ids *ids, struct str text, int64_t *ret_row);
 /* attempt is 1..999999. */
-void ids_attempt_format(struct hash *hash, int64_t row, int attempt, char out[IDS_TEXT_SIZE]);
+void ids_attempt_format(struct ids *ids, int64_t row, int attempt, char out[IDS_TEXT_SIZE]);
 /* ERR_INVALID when it was not made with this key. */
-int ids_attempt_parse(struct hash *hash, struct str text, int64_t *ret_row, int *ret_attempt);
+int ids_attempt_parse(struct ids *ids, struct str text, int64_t *ret_row, int *ret_attempt);
