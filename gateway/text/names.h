@@ -77,6 +77,8 @@ extern const struct text_name_info text_names[TEXT_NAME_COUNT];
 
 /* TEXT_NAME_COUNT when unknown. */
 enum text_name text_name_find(struct str name);
-/* The same table in the form template_check() wants: MESSAGE_NAME_COUNT for messages, all
- * TEXT_NAME_COUNT for layouts. */
-const struct template_name *text_template_names(void);
+/*
+ * The same table in the form template_check() wants: the first MESSAGE_NAME_COUNT for messages, all
+ * for layouts.
+ */
+void text_template_names(struct template_name ret[TEXT_NAME_COUNT]);

@@ -47,7 +47,7 @@ struct render_office {
     struct str phone;
     struct str portal;      /* the portal's address as an SMS shows it */
     struct str portal_url;  /* with https:// */
-    struct str guide;       /* short address of the e-Onay guide */
+    struct str guide;       /* short address of the e-Onay guide; made from guide_url when empty */
     struct str guide_url;   /* full address */
     struct str privacy_url; /* of the privacy notice */
     struct str stop_note;   /* how to say that reminders are not needed: "… adresine e-posta" */
@@ -119,7 +119,7 @@ int render_mail(const struct message_set *set, struct str name, const struct ren
 
 /*
  * The template for a mark (90, 60, 30, 15, 7, 3, 1) of a series, or for another mark the one of the
- * next smaller listed mark (below 1: "x", the certificate has ended).
+ * next smaller listed mark (below 0: "x", the certificate has ended).
  */
 const char *render_template_for(enum case_series series, int mark, enum channel channel);
 /* "b", "s", "t", "x"; null for NOTICE_NONE. */

@@ -44,13 +44,19 @@ struct template_partials {
     void *ctx;
 };
 
+/* Where the first byte of a source stands; a template may be a part of a file. */
+struct template_origin {
+    const char *file; /* "" for none */
+    int line;
+    int column; /* both from 1, column in bytes */
+};
+
 /*
- * Parses source. file names it in faults (may be ""); first_line is the line number of its first
- * line, for templates that are the rest of a file. All faults of syntax are added to faults; then
+ * Parses source. All faults of syntax are added to faults; then
  * or past a limit the result is ERR_INVALID or ERR_LIMIT and nothing is returned. ERR_NOMEM.
  */
-int template_parse(struct str source, const char *file, int first_line, enum template_escape escape,
-                   struct template **ret, struct faults *faults);
+int template_parse(struct str source, const struct template_origin *origin,
+                   enum template_escape escape, struct template **ret, struct faults *faults);
 /* Accepts null. */
 void template_free(struct template *t);
 

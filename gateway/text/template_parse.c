@@ -35,7 +35,7 @@ void template_place(const struct template *t, const char *at, int *ret_line, int
             (*ret_line)++;
             line = p + 1;
         }
-    *ret_column = (int)(at - line) + 1;
+    *ret_column = (int)(at - line) + (line == t->source ? t->first_column : 1);
 }
 
 /* Gives a fault its place and makes the parse fail. */
@@ -392,19 +392,20 @@ static int too_large(const char *file, struct faults *faults)
     return ERR_LIMIT;
 }
 
-int template_parse(struct str source, const char *file, int first_line, enum template_escape escape,
-                   struct template **ret, struct faults *faults)
+int template_parse(struct str source, const struct template_origin *origin,
+                   enum template_escape escape, struct template **ret, struct faults *faults)
 {
     *ret = NULL;
     if (source.len > TEMPLATE_SOURCE_MAX)
-        return too_large(file, faults);
+        return too_large(origin->file, faults);
     struct template *t = calloc(1, sizeof(*t));
     if (t == NULL)
         return ERR_NOMEM;
     t->source = str_dup(source);
-    t->file = str_dup(str_of(file));
+    t->file = str_dup(str_of(origin->file));
     t->source_len = source.len;
-    t->first_line = first_line;
+    t->first_line = origin->line;
+    t->first_column = origin->column;
     t->escape = escape;
     struct parser p = {.t = t,
                        .src = {t->source, source.len},

@@ -29,6 +29,7 @@ struct template
     size_t source_len;
     char *file;
     int first_line;
+    int first_column;
     enum template_escape escape;
     struct op *ops;
     size_t op_count;

@@ -42,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum template_escape escape = size % 2 == 0 ? TEMPLATE_PLAIN : TEMPLATE_HTML;
     faults_init(&faults);
     buf_init(&out, 4096);
-    if (template_parse((struct str){(const char *)data, size}, "f", 1, escape, &t, &faults) == 0) {
+    if (template_parse((struct str){(const char *)data, size}, &(struct template_origin){"f", 1, 1},
+                       escape, &t, &faults) == 0) {
         struct template_partials partials = {self, t};
         (void)template_render(t, &root, &partials, &out);
         template_check(t, names, 2, &partials, &faults);

@@ -175,7 +175,8 @@ static struct template *parse(const char *source, enum template_escape escape)
     struct template *t = NULL;
     struct faults faults;
     faults_init(&faults);
-    int rc = template_parse(str_of(source), "deneme.mail", 1, escape, &t, &faults);
+    int rc = template_parse(str_of(source), &(struct template_origin){"deneme.mail", 1, 1}, escape,
+                            &t, &faults);
     if (rc != 0)
         fail_msg("%s: %s", source, faults.count > 0 ? faults.list[0].en : "?");
     faults_finish(&faults);
@@ -243,7 +244,8 @@ static void faults_of_syntax_have_places(void **state)
         struct template *t = NULL;
         struct faults faults;
         faults_init(&faults);
-        int rc = template_parse(str_of(b->source), "a.sms", 1, TEMPLATE_PLAIN, &t, &faults);
+        int rc = template_parse(str_of(b->source), &(struct template_origin){"a.sms", 1, 1},
+                                TEMPLATE_PLAIN, &t, &faults);
         if (rc != ERR_INVALID || t != NULL || faults.count == 0)
             fail_msg("%s was accepted", b->source);
         assert_string_equal(faults.list[0].code, b->code);
@@ -259,7 +261,8 @@ static int parse_code(const char *source, size_t len)
     struct template *t = NULL;
     struct faults faults;
     faults_init(&faults);
-    int rc = template_parse((struct str){source, len}, "", 1, TEMPLATE_PLAIN, &t, &faults);
+    int rc = template_parse((struct str){source, len}, &(struct template_origin){"", 1, 1},
+                            TEMPLATE_PLAIN, &t, &faults);
     template_free(t);
     faults_finish(&faults);
     return rc;
