@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include <stdarg.h>
 #include <stdio.h>
 
 /* The exit status is part of the interface: scripts and the service unit rely on it. */
@@ -78,20 +79,20 @@ struct cli {
     size_t value_count;
 };
 
+/* The options every command takes; ends with a null name. */
+extern const struct cli_option cli_global_options[];
+
 /* All commands of the program, in the order of the help; ends with null. */
 extern const struct cli_command *const cli_commands[];
 
-/*
- * Runs the command of argv with the standard streams. Returns the exit status; does not exit.
- * Ignores SIGPIPE itself never: that is main's business.
- */
+/* Runs the command of argv with the standard streams. Returns the exit status; does not exit. */
 int cli_main(int argc, char **argv, const struct cli_command *const *commands);
 /* The same with streams, colour and environment prepared by the caller in cli (for tests). */
 int cli_run(struct cli *cli, int argc, char **argv);
 
-/* Options of the running command by long name; an unknown name is a programming error. */
+/* Was the option given? By long name, global options included. */
 bool cli_flag(const struct cli *cli, const char *name);
-/* The last value given, or null. */
+/* The (first) value given, or null. */
 const char *cli_value(const struct cli *cli, const char *name);
 /* The index-th value of a repeated option, or null. */
 const char *cli_value_at(const struct cli *cli, const char *name, size_t index);
@@ -102,9 +103,10 @@ const char *cli_value_at(const struct cli *cli, const char *name, size_t index);
 int cli_int(struct cli *cli, const char *name, int64_t min, int64_t max, int64_t otherwise,
             int64_t *ret_value);
 
-/* The sentence in the chosen language. */
-const char *cli_tr(const struct cli *cli, const char *tr, const char *en);
-/* Prints to err "hatirlat: sentence"; silent only for notes under --quiet. */
+/* The sentence in the chosen language; as a format, both are checked by the compiler. */
+const char *cli_tr(const struct cli *cli, const char *tr, const char *en)
+    __attribute__((format_arg(2))) __attribute__((format_arg(3)));
+/* Prints "hatirlat: sentence" to err; a note is silent under --quiet. */
 void cli_error(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_note(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* As cli_error, with a pointer to -h; returns CLI_USAGE. */
@@ -117,3 +119,16 @@ int cli_exit_of(int err_code);
 int cli_read(struct cli *cli, const char *path, struct buf *out);
 /* Help of one command, or the list of all when command is null. */
 void cli_help(const struct cli *cli, const struct cli_command *command, FILE *to);
+/* The commands whose name begins with the word group; returns how many there are. */
+size_t cli_help_group(const struct cli *cli, const char *group, FILE *to);
+/* The command of these words, and how many of them (1 or 2) its name took; null when unknown. */
+const struct cli_command *cli_find(const struct cli *cli, int argc, char **argv, int *ret_words);
+/* "did you mean" for a command or a group; null when nothing is near. */
+const char *cli_nearest_command(const struct cli *cli, const char *word);
+
+/*
+ * The declarative parser: reads argv from 1, fills cli->command and cli->values and compacts what
+ * is left into rest (argc entries of room). 0, CLI_USAGE after explaining on err, or -1 when the
+ * help of a group was asked for and given.
+ */
+int cli_parse(struct cli *cli, int argc, char **argv, char **rest, int *ret_count);

@@ -173,13 +173,16 @@ static size_t mask_number_here(struct str s, struct buf *out)
     return n;
 }
 
+/* Masks the local part of an address; its domain is read on like any text. */
 static size_t mask_address_here(struct str s, struct buf *out)
 {
     size_t n = token_length(s);
+    const char *at = n < 3 ? NULL : memrchr(s.ptr, '@', n);
 
-    if (n < 3 || memchr(s.ptr, '@', n) == NULL) {
+    if (at == NULL) {
         return 0;
     }
+    n = (size_t)(at - s.ptr) + 1;
     mask_email((struct str){s.ptr, n}, out);
     return n;
 }

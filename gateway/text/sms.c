@@ -1,6 +1,5 @@
 #include "base/utf8.h"
 #include "text/sms_alphabet.h"
-#include <stdio.h>
 
 static const struct {
     const char *name;
@@ -205,4 +204,44 @@ int sms_choose(struct str text, unsigned allowed, const struct sms_options *o,
                ? 0
                : err_set(e, ERR_LIMIT, "the text needs %u segments, %d is the limit", ret->segments,
                          SMS_SEGMENTS_MAX);
+}
+
+static struct sms_costly *find_costly(struct sms_costly *list, size_t count, uint32_t cp)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].cp == cp) {
+            return &list[i];
+        }
+    }
+    return NULL;
+}
+
+size_t sms_costly(struct str text, enum sms_mode mode, struct sms_costly *list, size_t cap)
+{
+    size_t count = 0;
+    size_t position = 0;
+    uint32_t cp = 0;
+    uint16_t units[2];
+
+    for (size_t at = 0, n; at < text.len; at += n, position++) {
+        struct sms_costly *known;
+        unsigned cost;
+
+        n = utf8_decode((struct str){text.ptr + at, text.len - at}, &cp);
+        cost = n == 0 ? 1 : sms_encode_char(mode, cp, units);
+        n = n == 0 ? 1 : n;
+        if (cost == 1) {
+            continue;
+        }
+        known = find_costly(list, count, cp);
+        if (known == NULL && count < cap) {
+            known = &list[count++];
+            *known = (struct sms_costly){
+                .cp = cp, .units = cost, .position = position, .cheaper = sms_cheaper(cp)};
+        }
+        if (known != NULL) {
+            known->count++;
+        }
+    }
+    return count;
 }

@@ -115,6 +115,18 @@ unsigned sms_capacity(enum sms_mode mode, bool concat, bool wide_ref);
 int sms_measure(struct str text, enum sms_mode mode, const struct sms_options *o,
                 struct sms_measure *ret, struct err *e);
 
+/* A character that costs more than one unit, or (units 0) that the mode lacks. */
+struct sms_costly {
+    uint32_t cp;
+    unsigned units;
+    unsigned count;
+    size_t position; /* of the first one */
+    const char *cheaper;
+};
+
+/* Lists the distinct ones in order of appearance, at most cap; the text must be valid UTF-8. */
+size_t sms_costly(struct str text, enum sms_mode mode, struct sms_costly *list, size_t cap);
+
 /*
  * The mode with the fewest segments among the allowed ones; on a tie the first in the order of the
  * enum. ERR_UNSUPPORTED when none carries the text (the sentence names the first culprit, ret

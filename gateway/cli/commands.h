@@ -1,0 +1,8 @@
+/* One entry per command; each is defined in the file of its name. */
+#pragma once
+
+#include "cli/cli.h"
+
+extern const struct cli_command command_help;
+extern const struct cli_command command_measure;
+extern const struct cli_command command_version;
