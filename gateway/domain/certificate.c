@@ -2,8 +2,11 @@
 
 #include "domain/calendar.h"
 
-/* Certificates are issued for three years (leap day included). */
-enum { LIFE_DAYS = 1096 };
+/*
+ * Certificates are issued for three years (leap day included). An end that moves by less than
+ * CORRECTION_DAYS is the same certificate told more exactly.
+ */
+enum { LIFE_DAYS = 1096, CORRECTION_DAYS = 60 };
 
 static const struct {
     const char *name;
@@ -157,32 +160,44 @@ static enum case_state derive(const struct case_file *c, int64_t now_ms)
 
 /* ---- taking in a fact ---- */
 
-/*
- * The newest fact that tells an end is right; of two at the same time the later end. An older fact
- * only teaches that there was an earlier end before the present one. Ends on one day are the same.
- */
+static bool is_successor(int64_t end_ms, int64_t former_ms)
+{
+    return end_ms - former_ms >= (int64_t)CORRECTION_DAYS * DAY_MS;
+}
+
+/* A fact not newer than the one that told the present end: what it still teaches. */
+static void tell_older_end(struct case_file *c, int64_t end_ms, int64_t time_ms)
+{
+    if (time_ms > c->end_since_ms) {
+        return;
+    }
+    if (is_successor(c->known.not_after_ms, end_ms)) {
+        c->extended = true;
+    } else if (!is_successor(end_ms, c->known.not_after_ms)) {
+        c->end_since_ms = time_ms;
+    }
+}
+
+/* The newest fact that tells an end is right; of two at the same time the later end. */
 static void tell_end(struct case_file *c, int64_t end_ms, int64_t time_ms)
 {
     int64_t known = c->known.not_after_ms;
-    bool older = time_ms < c->end_told_ms || (time_ms == c->end_told_ms && end_ms < known);
 
-    if (known != 0 && istanbul_day(end_ms) == istanbul_day(known)) {
-        c->known.not_after_ms = older ? known : end_ms;
-        c->end_since_ms = time_ms < c->end_since_ms ? time_ms : c->end_since_ms;
-        c->end_told_ms = older ? c->end_told_ms : time_ms;
+    if (time_ms < c->end_told_ms || (time_ms == c->end_told_ms && end_ms < known)) {
+        tell_older_end(c, end_ms, time_ms);
         return;
     }
-    if (known != 0 && older) {
-        c->extended = c->extended || (end_ms < known && time_ms <= c->end_since_ms);
-        return;
+    if (known == 0) {
+        c->end_since_ms = time_ms;
+    } else if (is_successor(end_ms, known)) {
+        c->extended = true;
+        c->end_since_ms = time_ms;
     }
-    if (known != 0) {
-        c->extended = end_ms > known;
+    if (known != 0 && istanbul_day(end_ms) != istanbul_day(known)) {
         c->cycle++;
     }
     c->known.not_after_ms = end_ms;
     c->end_told_ms = time_ms;
-    c->end_since_ms = time_ms;
 }
 
 static void tell_eonay(struct case_file *c, const struct fact *f)

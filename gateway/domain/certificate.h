@@ -4,7 +4,8 @@
  * A case file keeps the newest business time of every kind of fact, and the state is computed from
  * these times alone. So facts may come late, early, twice or in any order: the same set of facts
  * gives the same state, and what ended a case cannot be undone by an older or a repeated fact. Only
- * a certificate.expiring with a later end than the one that was known opens it again.
+ * a certificate.expiring with an end at least 60 days later than the known one opens it again:
+ * smaller moves are corrections of the same certificate.
  */
 #pragma once
 
@@ -47,12 +48,12 @@ struct case_file {
     enum case_state state;
     int64_t seen_ms[EVENT_TYPE_COUNT]; /* newest business time of each kind of fact, 0 for never */
     int64_t end_told_ms;               /* newest fact that told the end */
-    int64_t end_since_ms;              /* oldest fact that told the present end */
+    int64_t end_since_ms;              /* oldest fact that told of the present certificate */
     int64_t other_end_ms;              /* latest end among the holder's other certificates */
     int64_t eonay_told_ms;
     int cycle; /* how often the end has moved on: 0 for the first certificate under this reference
                 */
-    bool extended; /* an earlier end was told before the present one */
+    bool extended; /* an earlier certificate had this reference before */
 };
 
 /* How a fact concerns a case. */
