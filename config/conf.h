@@ -25,12 +25,15 @@ struct conf_office {
     char *phone; /* may be null */
     char *guide_url;
     char *guide_short; /* without scheme, for SMS; may be null */
+    char *portal_url;  /* of the certificate authority's portal */
+    char *portal;      /* the same as an SMS shows it */
     char *privacy_url; /* may be null */
     char *stop_note;   /* how to be left alone; may be null */
     struct option_strings link_hosts;
 };
 
-/* Whose name our e-mail carries; the section "mail". from is required when e-mail is routed. */
+/* Whose name our e-mail carries; the section "mail". from is null only when no
+ * e-mail is routed. */
 struct conf_mail {
     char *from;      /* mailbox of the From header and of the envelope */
     char *from_name; /* never null: the office's name unless given */
@@ -146,6 +149,12 @@ int conf_load(const char *path, const struct provider_type *const *types, struct
 /* The same for text in memory; name stands for the file in faults and finds relative paths. */
 int conf_parse(struct str text, const char *name, const struct provider_type *const *types,
                struct conf **ret, struct faults *faults, struct err *e);
+/*
+ * As conf_load, for a look from outside the running service: a secret that only the service gets
+ * ({"credential": …}) is a warning then. Not for running with.
+ */
+int conf_load_to_check(const char *path, const struct provider_type *const *types,
+                       struct conf **ret, struct faults *faults, struct err *e);
 void conf_free(struct conf *conf); /* accepts null */
 const struct conf_provider *conf_provider_find(const struct conf *conf, struct str name);
 
@@ -157,9 +166,9 @@ typedef int conf_checker(const struct conf *conf, struct faults *faults);
 
 /*
  * Whether a running program may go over from old to new. Adds a fault "needs a restart" per setting
- * that may not (listen, database, limits, the set and kinds of providers); ERR_UNSUPPORTED then.
+ * that may not (listen, database, limits, the set and kinds of providers); false then.
  */
-int conf_reload_allowed(const struct conf *old, const struct conf *new, struct faults *faults);
+bool conf_reload_allowed(const struct conf *old, const struct conf *new, struct faults *faults);
 
 /*
  * A sender title as operators take it: 3 to 11 of A-Z a-z 0-9 blank . * -, beginning and ending
@@ -168,11 +177,13 @@ int conf_reload_allowed(const struct conf *old, const struct conf *new, struct f
 bool conf_sender_valid(struct str sender);
 
 /*
- * Prints faults for people: "file:line:col: hata CODE: …", the line, a caret; at the end the
- * counts. Files are read again to show the lines.
+ * Prints faults for people, "file:line:col: hata CODE: …" with the line and a caret below, and the
+ * counts at the end. Files are read again to show the lines; what may be a secret written in the
+ * wrong place is not shown. In a sentence "; " parts the fault from the advice, which goes behind
+ * the caret.
  */
 void conf_print_faults(const struct faults *faults, bool turkish, struct buf *out);
 /* {"errors":n,"warnings":n,"faults":[…]} */
 void conf_print_faults_json(const struct faults *faults, struct buf *out);
-/* JSON Schema (draft 2020-12) of the whole file. */
+/* JSON Schema (draft 2020-12) of the whole file, indented. */
 void conf_schema(const struct provider_type *const *types, struct buf *out);

@@ -1,7 +1,9 @@
 #include "providers/provider.h"
 #include "providers/sink.h"
+#include "providers/smtp/smtp.h"
 
-const struct provider_type *const provider_types[] = {&sink_provider_type, NULL};
+const struct provider_type *const provider_types[] = {&sink_provider_type, &smtp_provider_type,
+                                                      NULL};
 
 const struct provider_type *provider_type_find(struct str kind)
 {

@@ -149,3 +149,5 @@ void jsonw_put_i64(struct json_writer *w, const char *key, int64_t value);
 void jsonw_put_bool(struct json_writer *w, const char *key, bool value);
 /* Milliseconds since 1970 as RFC 3339; leaves the member out when 0. */
 void jsonw_put_time(struct json_writer *w, const char *key, int64_t ms);
+/* Appends good JSON to out with two blanks per level and a final line end, for people to read. */
+void json_indent(struct str json, struct buf *out);

@@ -270,3 +270,51 @@ void jsonw_put_time(struct json_writer *w, const char *key, int64_t ms)
         jsonw_put(w, key, text);
     }
 }
+
+static void new_line(struct buf *out, unsigned depth)
+{
+    (void)buf_addf(out, "\n%*s", (int)(2 * depth), "");
+}
+
+static size_t quoted_length(struct str s)
+{
+    size_t n = 1;
+
+    while (n < s.len && s.ptr[n] != '"') {
+        n += s.ptr[n] == '\\' ? 2 : 1;
+    }
+    return n < s.len ? n + 1 : s.len;
+}
+
+void json_indent(struct str json, struct buf *out)
+{
+    unsigned depth = 0;
+
+    for (size_t i = 0; i < json.len; i++) {
+        char c = json.ptr[i];
+        bool empty = i + 1 < json.len && (json.ptr[i + 1] == '}' || json.ptr[i + 1] == ']');
+
+        if (c == '"') {
+            size_t n = quoted_length((struct str){json.ptr + i, json.len - i});
+
+            (void)buf_add(out, json.ptr + i, n);
+            i += n - 1;
+        } else if ((c == '{' || c == '[') && empty) {
+            (void)buf_add(out, json.ptr + i++, 2);
+        } else if (c == '{' || c == '[') {
+            (void)buf_addc(out, c);
+            new_line(out, ++depth);
+        } else if (c == '}' || c == ']') {
+            new_line(out, depth > 0 ? --depth : 0);
+            (void)buf_addc(out, c);
+        } else if (c != ' ' && c != '\n' && c != '\r' && c != '\t') {
+            (void)buf_addc(out, c);
+            if (c == ',') {
+                new_line(out, depth);
+            } else if (c == ':') {
+                (void)buf_addc(out, ' ');
+            }
+        }
+    }
+    (void)buf_addc(out, '\n');
+}

@@ -91,6 +91,9 @@ void option_read_known(const struct option_source *source, const struct option *
                        struct faults *faults);
 void option_check_keys(const struct option *const *tables, size_t count, const struct json *object,
                        const char *pointer, struct faults *faults);
+/* The start of a wrong value, cut between characters and without controls, fit to be repeated. */
+enum { OPTION_QUOTE_MAX = 48 };
+void option_quote(struct str s, char out[OPTION_QUOTE_MAX + 4]);
 /* Writes the pointer of a member, escaped (RFC 6901), into out. */
 void option_pointer(const char *parent, const char *key, char out[FAULT_POINTER_MAX]);
 /*
@@ -115,5 +118,6 @@ const struct option *option_find(const struct option *table, const char *path);
  * object that is open in w: JSON Schema, draft 2020-12.
  */
 void option_schema(const struct option *table, struct json_writer *w);
-/* One entry as a member, for an object that several tables share. */
+/* Parts of it, for an object that several tables share: one entry as a member, and "required". */
 void option_schema_property(const struct option *o, struct json_writer *w);
+void option_schema_required(const struct option *table, struct json_writer *w);

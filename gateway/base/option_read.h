@@ -8,9 +8,6 @@ struct reading {
     struct faults *faults;
 };
 
-/* Longest piece of a wrong value that is repeated in a sentence. */
-enum { OPTION_QUOTE_MAX = 48 };
-
 /* Reads v, not null, of any type but OBJECT and RAW into field. */
 void option_read_value(struct reading *r, const struct option *o, const struct json *v,
                        const char *pointer, void *field);
@@ -20,7 +17,5 @@ void option_read_secret(struct reading *r, const struct json *v, const char *poi
 char *option_resolve(const struct reading *r, struct str path);
 /* What a type is called, and an example as JSON text. */
 const char *option_type_word(enum option_type type, bool turkish);
-/* The start of a wrong value, fit to be repeated. */
-void option_quote(struct str s, char out[OPTION_QUOTE_MAX + 4]);
 /* Bytes of a field of a plain type, 0 for those that own memory. */
 size_t option_field_size(enum option_type type);

@@ -108,11 +108,11 @@ static void write_type(struct json_writer *w, const struct option *o)
     }
 }
 
-static void write_required(struct json_writer *w, const struct option *table)
+void option_schema_required(const struct option *table, struct json_writer *w)
 {
     bool any = false;
 
-    for (const struct option *o = table; o->key != NULL; o++) {
+    for (const struct option *o = table; o != NULL && o->key != NULL; o++) {
         any |= o->required;
     }
     if (!any) {
@@ -151,6 +151,6 @@ void option_schema(const struct option *table, struct json_writer *w)
         option_schema_property(o, w);
     }
     jsonw_end_object(w);
-    write_required(w, table);
+    option_schema_required(table, w);
     jsonw_put_bool(w, "additionalProperties", false);
 }

@@ -82,7 +82,7 @@ static bool may_be_sent(struct dispatch *d, struct attempt *a, int64_t now_ms)
     } else if (compose_recipient(a, &reason) != 0) {
         decide(a, MESSAGE_SUPPRESSED, reason, now_ms);
     } else {
-        a->recipient = hash_of(d->gateway->ids, str_of(a->to));
+        a->recipient = hash_of(d->gateway->hash, str_of(a->to));
         if (!attempt_recipient_busy(d, a->recipient)) {
             return true;
         }

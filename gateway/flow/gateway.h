@@ -14,6 +14,7 @@
 #include <uv.h>
 
 struct dispatch;
+struct ids;
 struct intake;
 struct settings;
 
@@ -23,8 +24,9 @@ struct gateway {
     struct store_thread *writer;
     struct store_thread *reader;
     struct settings *settings;
-    unsigned char ids_key[HASH_KEY_SIZE]; /* of message ids (domain/ids.h) */
-    struct hash *ids;                     /* with that key, for the loop thread */
+    unsigned char key[HASH_KEY_SIZE]; /* of this installation, kept with the data */
+    struct ids *ids;                  /* names of messages for the outside */
+    struct hash *hash;                /* keyed hashes of recipients, domains, report addresses */
     struct rng rng;
     struct stats stats;
     bool disk_low; /* less than the configured reserve is free: new events are refused */

@@ -90,7 +90,7 @@ static struct pace *domain_pace(struct lane *lane, const char *to)
     if (at == NULL || lane->conf->domain_pace.count == 0) {
         return NULL;
     }
-    hash = hash_of(lane->dispatch->gateway->ids, str_of(at + 1)) | 1;
+    hash = hash_of(lane->dispatch->gateway->hash, str_of(at + 1)) | 1;
     d = &lane->domains[hash % LANE_DOMAINS];
     for (size_t i = 0; i < LANE_DOMAINS && d->hash != hash && d->hash != 0; i++) {
         d = &lane->domains[(hash + i) % LANE_DOMAINS];

@@ -284,6 +284,6 @@ void reports_secret(const struct gateway *g, const char *provider, char out[REPO
 
     buf_init(&text, 128);
     (void)buf_addf(&text, "report:%s", provider);
-    codec_base32(hash_of(g->ids, (struct str){text.data, text.len}), REPORT_SECRET_SIZE - 1, out);
+    codec_base32(hash_of(g->hash, (struct str){text.data, text.len}), REPORT_SECRET_SIZE - 1, out);
     buf_finish(&text);
 }

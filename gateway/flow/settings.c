@@ -6,10 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The application portal of the renewal process: the same for every office. */
-#define PORTAL     "portal.kamusm.gov.tr/bp/meb.go"
-#define PORTAL_URL "https://" PORTAL
-
 enum { HOLIDAYS_BYTES_MAX = 1024 * 1024 };
 
 static void settings_free(struct settings *s)
@@ -68,8 +64,8 @@ static void fill_office(struct settings *s)
         .unit = str_of(o->unit),
         .province = str_of(o->province),
         .phone = str_of(o->phone),
-        .portal = STR(PORTAL),
-        .portal_url = STR(PORTAL_URL),
+        .portal = str_of(o->portal),
+        .portal_url = str_of(o->portal_url),
         .guide = str_of(o->guide_short != NULL ? o->guide_short : o->guide_url),
         .guide_url = str_of(o->guide_url),
         .privacy_url = str_of(o->privacy_url),

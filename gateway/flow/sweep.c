@@ -179,7 +179,7 @@ static void ask(struct dispatch *d, struct attempt *a)
         attempt_free(a);
         return;
     }
-    a->recipient = hash_of(d->gateway->ids, str_of(a->to));
+    a->recipient = hash_of(d->gateway->hash, str_of(a->to));
     a->asking = true;
     a->lane->in_flight++;
     a->submitted_mono_ms = clock_mono_ms(d->gateway->clock);

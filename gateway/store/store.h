@@ -4,7 +4,11 @@
  * transaction is on stable storage when store_commit returns. Backed by SQLite; a memory twin runs
  * the same contract suite.
  *
- * Rows given to callbacks and their strings live until the callback returns. Times are UTC ms.
+ * Rows given to callbacks and their strings live until the callback returns; a callback may use the
+ * store, also to write. A negative return of a callback ends the walk and is returned. Times are
+ * UTC ms. A write outside of a transaction is ERR_WRONG_STATE. After ERR_FULL, ERR_IO, ERR_NOMEM or
+ * ERR_CORRUPT of any call the transaction can only be rolled back; store_commit does so and
+ * returns that error.
  */
 #pragma once
 
@@ -16,10 +20,14 @@
 #include "domain/outcome.h"
 
 enum {
-    STORE_REF_MAX = 128, /* certificate, holder, event id, event source: bytes */
-    STORE_NAME_MAX = 40, /* campaign, template, provider names */
-    STORE_BODY_MAX = 65536,
-    STORE_LIST_MAX = 500 /* rows of one page */
+    STORE_REF_MAX = 128,    /* certificate, holder, event id, event source: bytes */
+    STORE_NAME_MAX = 40,    /* campaign, template, provider names */
+    STORE_BODY_MAX = 65536, /* event body, facts, attempt content */
+    STORE_TEXT_MAX = 512,   /* reason, actor, code, detail, provider_ref, scopes, recipient */
+    STORE_MAIL_MAX = 4 * 1024 * 1024, /* content of an inbox row */
+    STORE_HOLDER_CASES = 1000,        /* cases of one holder that store_case_by_holder finds */
+    STORE_DEPTH_MAX = 4,              /* savepoints inside one another */
+    STORE_LIST_MAX = 500              /* rows of one page */
 };
 
 struct store;
@@ -75,7 +83,7 @@ int store_case_by_certificate(struct store *s, struct str certificate,
                               struct err *e);
 int store_case_by_id(struct store *s, int64_t id, int (*fn)(void *ctx, const struct case_row *row),
                      void *ctx, struct err *e);
-/* All cases of a holder, oldest first. */
+/* The cases of a holder, oldest first; at most STORE_HOLDER_CASES. "" has none. */
 int store_case_by_holder(struct store *s, struct str holder,
                          int (*fn)(void *ctx, const struct case_row *row), void *ctx,
                          struct err *e);
@@ -98,7 +106,7 @@ struct message_row {
     int64_t deadline_ms; /* after this it expires */
     int attempts;
     unsigned flags;          /* enum message_flag */
-    int64_t lease_ms;        /* while sending: when the attempt counts as lost */
+    int64_t lease_ms;        /* while sending, unknown or awaiting a report, see below */
     struct str provider;     /* of the last attempt, "" for none */
     struct str provider_ref; /* its id, "" for none */
     struct str reason;       /* short code: why held, failed, cancelled … */
@@ -150,12 +158,19 @@ struct message_move {
     struct str actor; /* for the trace: "event 42", "key:panel", "policy" */
 };
 
-/* ERR_NOT_FOUND, ERR_WRONG_STATE (not in `from`, or the table forbids it), or 0. */
+/*
+ * ERR_NOT_FOUND, ERR_WRONG_STATE (not in `from`, or the table forbids it), or 0.
+ *
+ * Leases: SENDING and UNKNOWN always have one (0 unless set, which is long ago), ACCEPTED only
+ * while a report is awaited (lease_ms > 0), other states never. A change of state without
+ * SET_LEASE ends the old lease.
+ */
 int store_message_move(struct store *s, const struct message_move *move, struct err *e);
 
 /*
- * Moves every message of a case that is planned, queued or held to `to` and traces it. ret_count
- * may be null.
+ * Moves every message of a case that is planned, queued or held to `to` and traces it; those that
+ * are in `to` already stay as they are. ERR_WRONG_STATE and nothing moved when the table forbids
+ * one of the moves. ret_count may be null.
  */
 int store_message_stop_case(struct store *s, int64_t case_id, enum message_state to,
                             struct str reason, struct str actor, int64_t now_ms, size_t *ret_count,
@@ -175,7 +190,7 @@ int store_due(struct store *s, enum channel channel, int64_t now_ms, size_t limi
               int (*fn)(void *ctx, const struct due_row *row), void *ctx, struct err *e);
 /* The earliest due_ms among planned and queued messages of a channel; INT64_MAX for none. */
 int store_next_due(struct store *s, enum channel channel, int64_t *ret_ms, struct err *e);
-/* Messages in this state with lease_ms <= until (SENDING, UNKNOWN, ACCEPTED), oldest lease first.
+/* Messages in SENDING, UNKNOWN or ACCEPTED with a lease and lease_ms <= until, oldest lease first.
  */
 int store_leased(struct store *s, enum message_state state, int64_t until_ms, size_t limit,
                  int (*fn)(void *ctx, const struct due_row *row), void *ctx, struct err *e);
@@ -209,7 +224,13 @@ struct report_row {
 };
 
 int store_report_add(struct store *s, const struct report_row *row, struct err *e);
-/* The message that (provider, provider_ref) belongs to; with several, the one sent to `to`. */
+
+/*
+ * The messages with this (provider, provider_ref) that have a lease (see store_message_move): a
+ * report is awaited or the fate is unknown. Later reports find nothing, which keeps the index small
+ * whatever was sent. Several when the provider gives one id to a batch: the caller looks at the
+ * recipient. Oldest first, at most max.
+ */
 int store_message_by_provider_ref(struct store *s, struct str provider, struct str provider_ref,
                                   int64_t *ret_ids, size_t max, size_t *ret_count, struct err *e);
 
@@ -310,12 +331,14 @@ int store_memory_open(struct store **ret, struct err *e);
 void store_close(struct store *s); /* accepts null */
 /* Thorough check of the file (quick_check), on a read-only handle; ERR_CORRUPT with a sentence. */
 int store_check(struct store *s, struct err *e);
+/* Whether the files opened are still those at the path; ERR_CORRUPT when replaced or deleted. */
+int store_file_check(struct store *s, struct err *e);
 
 int store_begin(struct store *s, struct err *e);
 /* On failure everything since store_begin is undone. */
 int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
-/* A nested part of the transaction that can be undone alone. */
+/* A nested part of the transaction that can be undone alone; up to STORE_DEPTH_MAX deep. */
 int store_savepoint(struct store *s, struct err *e);
 int store_release(struct store *s, struct err *e);
 void store_undo(struct store *s); /* back to the savepoint and end it */

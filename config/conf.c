@@ -1,0 +1,379 @@
+#include "config/conf_tables.h"
+
+#include "domain/email.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct json_limits conf_json_limits = {CONF_BYTES_MAX, 32, 256};
+
+static char *directory_of(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+
+    if (slash == NULL) {
+        return str_dup(STR("."));
+    }
+    return str_dup((struct str){name, slash == name ? 1 : (size_t)(slash - name)});
+}
+
+/* "<dir>/<name>" when it is there, else the installed one when that is there, else null. */
+static char *find_default(const char *dir, const char *name, bool must_have)
+{
+    const char *dirs[] = {dir, "/usr/share/hatirlat"};
+    char path[4096];
+
+    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", dirs[i], name);
+        if (access(path, F_OK) == 0) {
+            return str_dup(str_of(path));
+        }
+    }
+    return must_have ? str_dup(str_of(path)) : NULL;
+}
+
+static void check_path(struct conf_reading *r, const char *path, const char *pointer,
+                       bool directory)
+{
+    struct stat st;
+
+    if (path == NULL) {
+        return;
+    }
+    if (stat(path, &st) != 0) {
+        (void)faults_add(r->faults, pointer, "CFG-213", "yok ya da okunamıyor: %s",
+                         "does not exist or cannot be read: %s", path);
+    } else if (directory != (S_ISDIR(st.st_mode) != 0)) {
+        (void)faults_add(r->faults, pointer, "CFG-213",
+                         directory ? "dizin değil: %s" : "dosya değil: %s",
+                         directory ? "not a directory: %s" : "not a file: %s", path);
+    }
+}
+
+static void fill_paths(struct conf_reading *r)
+{
+    struct conf *c = &r->draft->conf;
+
+    check_path(r, c->templates, "/templates", true);
+    check_path(r, c->recipes, "/recipes", true);
+    check_path(r, c->holidays, "/holidays", false);
+    c->templates = c->templates != NULL ? c->templates : find_default(c->dir, "templates", true);
+    c->recipes = c->recipes != NULL ? c->recipes : find_default(c->dir, "recipes", true);
+    c->holidays =
+        c->holidays != NULL ? c->holidays : find_default(c->dir, "holidays-tr.json", false);
+}
+
+static void fill_office(struct conf_reading *r)
+{
+    struct conf_office *o = &r->draft->conf.office;
+    struct buf name;
+
+    if (o->name == NULL && o->province != NULL) {
+        buf_init(&name, 1024);
+        (void)buf_addf(&name, "%s İl Millî Eğitim Müdürlüğü", o->province);
+        o->name = buf_steal(&name, NULL);
+        buf_finish(&name);
+    }
+}
+
+/* Checked, and written as protocols want it. */
+static void fill_mailbox(struct conf_reading *r, char **mailbox, const char *pointer)
+{
+    struct email email;
+
+    if (*mailbox == NULL) {
+        return;
+    }
+    if (email_parse(str_of(*mailbox), &email) != EMAIL_OK) {
+        (void)faults_add(r->faults, pointer, "CFG-215", "e-posta adresi geçersiz: %1$s%2$.0s",
+                         "invalid e-mail address: %1$.0s%2$s",
+                         email_reason_sentence(email.reason, true),
+                         email_reason_sentence(email.reason, false));
+        return;
+    }
+    free(*mailbox);
+    *mailbox = str_dup(str_of(email.address));
+}
+
+static void fill_mail(struct conf_reading *r)
+{
+    struct conf *c = &r->draft->conf;
+
+    fill_mailbox(r, &c->mail.from, "/mail/from");
+    fill_mailbox(r, &c->mail.reply_to, "/mail/reply_to");
+    if (c->mail.from_name == NULL && c->office.name != NULL) {
+        c->mail.from_name = str_dup(str_of(c->office.name));
+    }
+    if (c->mail.from == NULL && r->draft->routes[CHANNEL_EMAIL].count > 0) {
+        (void)faults_add(r->faults, "/routes/email", "CFG-103",
+                         "\"mail.from\" eksik; e-postanın göndereni gerekir",
+                         "\"mail.from\" is missing; e-mail needs the address it comes from");
+    }
+}
+
+/* "host:port" or "[v6]:port"; port 0 lets the system choose. */
+static bool split_address(struct conf_listen *l)
+{
+    const char *colon = strrchr(l->http, ':');
+    struct str host;
+    int64_t port;
+
+    if (colon == NULL || colon[1] == '\0' || !ascii_digit(colon[1]) ||
+        str_i64(str_of(colon + 1), &port) != 0 || port > 65535) {
+        return false;
+    }
+    host = (struct str){l->http, (size_t)(colon - l->http)};
+    if (host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']') {
+        host = (struct str){host.ptr + 1, host.len - 2};
+    } else if (host.len == 0 || memchr(host.ptr, ':', host.len) != NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < host.len; i++) {
+        if (!ascii_alnum(host.ptr[i]) && strchr(".:-%", host.ptr[i]) == NULL) {
+            return false;
+        }
+    }
+    l->port = (int)port;
+    l->host = str_dup(host);
+    return l->host != NULL;
+}
+
+static void fill_listen(struct conf_reading *r)
+{
+    struct conf_listen *l = &r->draft->conf.listen;
+    char quoted[OPTION_QUOTE_MAX + 4];
+    size_t n;
+
+    if (l->http != NULL && !split_address(l)) {
+        option_quote(str_of(l->http), quoted);
+        (void)faults_add(r->faults, "/listen/http", "CFG-104",
+                         "adres biçimi yanlış: \"%s\"; beklenen \"127.0.0.1:8080\" gibi",
+                         "malformed address: \"%s\"; expected such as \"127.0.0.1:8080\"", quoted);
+    }
+    n = l->public_url == NULL ? 0 : strlen(l->public_url);
+    if (n > 0 && l->public_url[n - 1] == '/') {
+        l->public_url[n - 1] = '\0';
+    }
+}
+
+/* Something below pointer is wrong already: what it fell back to needs no comment. */
+static bool is_faulty(const struct conf_reading *r, const char *pointer)
+{
+    size_t n = strlen(pointer);
+
+    for (size_t i = 0; i < r->faults->count; i++) {
+        const struct fault *f = &r->faults->list[i];
+
+        if (strncmp(f->pointer, pointer, n) == 0 && strcmp(f->code, "CFG-020") != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void fill_window(struct conf_reading *r, const struct json *root)
+{
+    const struct conf_raw_window *w = &r->draft->window;
+    struct conf *c = &r->draft->conf;
+
+    c->has_window = json_get(root, "send_window") != NULL;
+    c->window = (struct send_window){(int)w->open, (int)w->close, (int)w->half_close};
+    if (!c->has_window || is_faulty(r, "/send_window")) {
+        return;
+    }
+    if (w->open < SEND_EARLIEST || w->close > SEND_LATEST) {
+        (void)faults_add(r->faults, "/send_window", "CFG-211",
+                         "gece gönderilmez; 08:00 – 20:00 içinde olmalı",
+                         "nothing is sent at night; must lie within 08:00 – 20:00");
+    }
+    if (w->open >= w->close || w->half_close <= w->open || w->half_close > w->close) {
+        (void)faults_add(r->faults, "/send_window", "CFG-211",
+                         "saatler sırasız; start < half_day_end ≤ end olmalı",
+                         "the times are out of order; start < half_day_end ≤ end");
+    }
+}
+
+static void check_order(struct conf_reading *r, const char *section, const char *pointer,
+                        int64_t low, int64_t high, const char *low_key, const char *high_key)
+{
+    if (low > high && !is_faulty(r, section)) {
+        (void)faults_add(r->faults, pointer, "CFG-212", "\"%s\" \"%s\" değerinden büyük olamaz",
+                         "\"%s\" must not be above \"%s\"", low_key, high_key);
+    }
+}
+
+static void check_pairs(struct conf_reading *r)
+{
+    const struct conf *c = &r->draft->conf;
+
+    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+        char pointer[64];
+
+        (void)snprintf(pointer, sizeof pointer, "/retry/%s/base", channel_name((enum channel)i));
+        check_order(r, "/retry", pointer, c->retry[i].backoff.base_ms, c->retry[i].backoff.cap_ms,
+                    "base", "cap");
+    }
+    check_order(r, "/limits", "/limits/connections_per_address", c->limits.connections_per_address,
+                c->limits.connections, "connections_per_address", "connections");
+    check_order(r, "/limits", "/limits/body_bytes", c->limits.body_bytes, c->limits.bulk_body_bytes,
+                "body_bytes", "bulk_body_bytes");
+}
+
+static bool read_all(struct conf_reading *r)
+{
+    const struct json *root = json_root(r->draft->conf.doc);
+
+    option_read_from(&r->source, conf_root_table, root, "", r->draft, r->faults);
+    fill_office(r);
+    fill_mail(r);
+    fill_listen(r);
+    fill_window(r, root);
+    fill_paths(r);
+    check_pairs(r);
+    if (!conf_read_providers(r)) {
+        return false;
+    }
+    conf_read_routes(r);
+    return conf_read_campaigns(r);
+}
+
+static void syntax_fault(const char *name, const struct json_place *place, struct faults *faults)
+{
+    struct fault *f = faults_add(faults, "", "CFG-001", "%1$s%2$.0s", "%1$.0s%2$s",
+                                 json_problem_text(place->problem, true),
+                                 json_problem_text(place->problem, false));
+
+    if (f != NULL) {
+        (void)snprintf(f->file, sizeof f->file, "%s", name);
+        f->line = place->line;
+        f->column = place->column;
+        f->width = 1;
+    }
+}
+
+static int parse(struct str text, const char *name, bool check_only,
+                 const struct provider_type *const *types, struct conf **ret, struct faults *faults,
+                 struct err *e)
+{
+    struct conf_draft *draft = calloc(1, sizeof *draft);
+    struct conf_reading r = {types, draft, {NULL, check_only}, faults};
+    size_t errors = faults->errors;
+    size_t from = faults->count;
+    struct json_place place = {0};
+    int rc;
+
+    *ret = NULL;
+    if (draft == NULL) {
+        return err_set(e, ERR_NOMEM, "%s: out of memory", name);
+    }
+    draft->conf.path = str_dup(str_of(name));
+    draft->conf.dir = directory_of(name);
+    r.source.dir = draft->conf.dir;
+    rc = json_parse(text, JSON_COMMENTS | JSON_POSITIONS, &conf_json_limits, &draft->conf.doc,
+                    &place, e);
+    if (rc != 0) {
+        syntax_fault(name, &place, faults);
+    } else if (draft->conf.path == NULL || draft->conf.dir == NULL || !read_all(&r)) {
+        rc = err_set(e, ERR_NOMEM, "%s: out of memory", name);
+    } else {
+        option_place_faults(draft->conf.doc, text, name, from, faults);
+    }
+    if (rc == 0 && faults->errors == errors) {
+        *ret = &draft->conf;
+        return 0;
+    }
+    conf_free(&draft->conf);
+    return rc == ERR_NOMEM
+               ? rc
+               : err_set(e, ERR_INVALID, "%s: %zu errors", name, faults->errors - errors);
+}
+
+int conf_parse(struct str text, const char *name, const struct provider_type *const *types,
+               struct conf **ret, struct faults *faults, struct err *e)
+{
+    return parse(text, name, false, types, ret, faults, e);
+}
+
+static int read_file(const char *path, struct buf *out, struct err *e)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t n = -1;
+
+    if (fd < 0) {
+        return err_errno(e, errno, "%s", path);
+    }
+    do {
+        char *at = buf_reserve(out, 65536);
+
+        n = at == NULL ? 0 : read(fd, at, 65536);
+        if (n > 0) {
+            buf_commit(out, (size_t)n);
+        }
+    } while (n > 0);
+    if (n < 0) {
+        (void)err_errno(e, errno, "%s", path);
+    }
+    (void)close(fd);
+    return n < 0 ? ERR_IO : 0;
+}
+
+static int load(const char *path, bool check_only, const struct provider_type *const *types,
+                struct conf **ret, struct faults *faults, struct err *e)
+{
+    struct buf text;
+    int rc;
+
+    *ret = NULL;
+    /* More than is allowed, so that the reader is the one to say that it is too much. */
+    buf_init(&text, CONF_BYTES_MAX + 2 * 65536);
+    rc = read_file(path, &text, e);
+    if (rc == 0) {
+        rc =
+            parse((struct str){buf_cstr(&text), text.len}, path, check_only, types, ret, faults, e);
+    }
+    buf_finish(&text);
+    return rc;
+}
+
+int conf_load(const char *path, const struct provider_type *const *types, struct conf **ret,
+              struct faults *faults, struct err *e)
+{
+    return load(path, false, types, ret, faults, e);
+}
+
+int conf_load_to_check(const char *path, const struct provider_type *const *types,
+                       struct conf **ret, struct faults *faults, struct err *e)
+{
+    return load(path, true, types, ret, faults, e);
+}
+
+void conf_free(struct conf *conf)
+{
+    struct conf_draft *draft = (struct conf_draft *)(void *)conf;
+
+    if (conf == NULL) {
+        return;
+    }
+    conf_release_providers(conf);
+    conf_release_campaigns(conf);
+    option_release(conf_root_table, draft);
+    free(conf->listen.host);
+    free(conf->path);
+    free(conf->dir);
+    json_free(conf->doc);
+    free(draft);
+}
+
+const struct conf_provider *conf_provider_find(const struct conf *conf, struct str name)
+{
+    for (size_t i = 0; i < conf->provider_count; i++) {
+        if (str_eqs(name, conf->providers[i].name)) {
+            return &conf->providers[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,68 @@
+/* The tables of every setting, and what they are read into; private to config/. */
+#pragma once
+
+#include "config/conf.h"
+
+struct conf_raw_window {
+    int64_t open;
+    int64_t close;
+    int64_t half_close;
+};
+
+/* What the root table fills: the snapshot and what is turned into its other parts. */
+struct conf_draft {
+    struct conf conf; /* first: a struct conf * is the draft's address */
+    char *schema;
+    struct conf_raw_window window;
+    struct option_strings routes[CHANNEL_COUNT];
+    const struct json *providers;
+    const struct json *campaigns;
+};
+
+struct conf_raw_breaker {
+    int64_t failures;
+    int64_t open_ms;
+    int64_t cap_ms;
+};
+
+/* The keys that every kind of provider has. */
+struct conf_raw_provider {
+    char *kind;
+    struct option_rate pace;
+    struct option_rate domain_pace;
+    int64_t in_flight;
+    int on_doubt;
+    int sms_mode;
+    int64_t reserve_chars;
+    int64_t price_kurus;
+    int64_t retry_share;
+    struct conf_raw_breaker breaker;
+};
+
+struct conf_raw_campaign {
+    char *name;
+    struct option_ints marks;
+    struct option_strings channels;
+    int urgency;
+    const struct json *templates;
+};
+
+extern const struct option conf_root_table[];
+extern const struct option conf_provider_table[];
+extern const struct option conf_campaign_table[];
+
+struct conf_reading {
+    const struct provider_type *const *types;
+    struct conf_draft *draft;
+    struct option_source source;
+    struct faults *faults;
+};
+
+/* The parts that tables cannot check by themselves. False without memory. */
+bool conf_read_providers(struct conf_reading *r);
+void conf_read_routes(struct conf_reading *r);
+bool conf_read_campaigns(struct conf_reading *r);
+void conf_release_providers(struct conf *conf);
+void conf_release_campaigns(struct conf *conf);
+/* Small letters, digits, '-' and '_', beginning with a letter or digit. */
+bool conf_name_valid(struct str name);
