@@ -182,8 +182,8 @@ static void look_for_language(struct cli *cli, int argc, char **argv)
         } else if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc) {
             value = argv[i + 1];
         }
-        if (value != NULL) {
-            cli->turkish = strcmp(value, "en") != 0;
+        if (value != NULL && (strcmp(value, "tr") == 0 || strcmp(value, "en") == 0)) {
+            cli->turkish = value[0] == 't';
         }
     }
 }
