@@ -212,7 +212,8 @@ static void starve(struct provider *p, struct provider_job *job)
     }
 }
 
-static void submit_one(struct provider *p, struct provider_job *job)
+/* True when a task for the job was put into ready; else it is completed through the mailbox. */
+static bool prepare(struct provider *p, struct provider_job *job, struct list *ready)
 {
     bool own = job->mail_from != NULL && job->mail_from[0] != '\0';
     const char *from = own ? job->mail_from : p->settings->envelope_from;
@@ -221,7 +222,7 @@ static void submit_one(struct provider *p, struct provider_job *job)
 
     if (task == NULL) {
         starve(p, job);
-        return;
+        return false;
     }
     list_push_back(&p->out, &task->all);
     if (p->draining) {
@@ -229,17 +230,25 @@ static void submit_one(struct provider *p, struct provider_job *job)
     } else if (fault != NULL) {
         outcome_set(&task->outcome, OUTCOME_REJECTED, "local", "%s", fault);
     } else {
-        smtp_pool_push(p->pool, task);
-        return;
+        list_push_back(ready, &task->node);
+        return true;
     }
     task->phase = SMTP_SETTLED;
     mailbox_post(p->mailbox, &task->node);
+    return false;
 }
 
 static void submit(struct provider *p, struct provider_job *const *jobs, size_t count)
 {
+    struct list ready;
+    size_t tasks = 0;
+
+    list_init(&ready);
     for (size_t i = 0; i < count; i++) {
-        submit_one(p, jobs[i]);
+        tasks += prepare(p, jobs[i], &ready);
+    }
+    if (tasks > 0) {
+        smtp_pool_push(p->pool, &ready, tasks);
     }
 }
 

@@ -190,22 +190,22 @@ static const char *at_key(char *at, const char *pointer, const char *key)
 static void check_host(const struct smtp_settings *s, const char *pointer, struct faults *f)
 {
     if (s->port == 465) {
-        FAULT(f, pointer, "port", "smtp_implicit_tls",
+        FAULT(f, pointer, "port", "CFG-410",
               "%d numaralı kapı doğrudan TLS ister; bu desteklenmiyor. 587 ile STARTTLS kullanın.",
               "port %d wants implicit TLS, which is not supported; use 587 with STARTTLS", 465);
     }
     if (strchr(s->host, ':') != NULL || strchr(s->host, '[') != NULL) {
-        FAULT(f, pointer, "host", "smtp_host",
+        FAULT(f, pointer, "host", "CFG-411",
               "\"%s\": IPv6 adresi ya da kapı yazılamaz; bir ad ya da IPv4 adresi verin.",
               "\"%s\": neither an IPv6 literal nor a port is possible here; give a name or an IPv4 "
               "address",
               s->host);
     } else if (!smtp_host_ok(s->host)) {
-        FAULT(f, pointer, "host", "smtp_host", "\"%s\" bir sunucu adı değil.",
+        FAULT(f, pointer, "host", "CFG-411", "\"%s\" bir sunucu adı değil.",
               "\"%s\" is not a host name", s->host);
     }
     if (s->helo != NULL && !smtp_host_ok(s->helo)) {
-        FAULT(f, pointer, "helo", "smtp_host", "\"%s\" bir makine adı değil.",
+        FAULT(f, pointer, "helo", "CFG-411", "\"%s\" bir makine adı değil.",
               "\"%s\" is not a host name", s->helo);
     }
 }
@@ -213,19 +213,19 @@ static void check_host(const struct smtp_settings *s, const char *pointer, struc
 static void check_login(const struct smtp_settings *s, const char *pointer, struct faults *f)
 {
     if ((s->user == NULL) != (s->password.value == NULL)) {
-        FAULT(f, pointer, s->user == NULL ? "user" : "password", "smtp_login", "%s eksik.",
+        FAULT(f, pointer, s->user == NULL ? "user" : "password", "CFG-412", "%s eksik.",
               "%s is missing", s->user == NULL ? "user" : "password");
     }
     if (s->password.value != NULL && strlen(s->password.value) > 255) {
-        FAULT(f, pointer, "password", "smtp_login", "Parola %d bayttan uzun.",
+        FAULT(f, pointer, "password", "CFG-412", "Parola %d bayttan uzun.",
               "the password is longer than %d bytes", 255);
     }
     if (s->user != NULL && s->tls == SMTP_TLS_NONE && !smtp_is_loopback(s->host)) {
-        FAULT(f, pointer, "tls", "smtp_cleartext_login",
+        FAULT(f, pointer, "tls", "CFG-413",
               "%s adresine parola şifresiz gönderilmez; \"tls\" değerini \"require\" yapın.",
               "no password goes to %s in the clear; set \"tls\" to \"require\"", s->host);
     } else if (s->tls == SMTP_TLS_NONE && !smtp_is_loopback(s->host)) {
-        fault_warning(f, FAULT(f, pointer, "tls", "smtp_cleartext",
+        fault_warning(f, FAULT(f, pointer, "tls", "CFG-414",
                                "%s ile konuşma şifresiz; iletileri yoldaki herkes okuyabilir.",
                                "the way to %s is not encrypted; anybody on it can read the mail",
                                s->host));
@@ -236,7 +236,7 @@ static void check_mailbox(const char *mailbox, const char *key, const char *poin
                           struct faults *f)
 {
     if (mailbox != NULL && !smtp_mailbox_ok(mailbox)) {
-        FAULT(f, pointer, key, "smtp_mailbox", "\"%s\" bir e-posta adresi değil.",
+        FAULT(f, pointer, key, "CFG-415", "\"%s\" bir e-posta adresi değil.",
               "\"%s\" is not a mailbox", mailbox);
     }
 }

@@ -246,12 +246,12 @@ int smtp_pool_create(const struct smtp_plan *plan, size_t workers, size_t batch,
     return 0;
 }
 
-void smtp_pool_push(struct smtp_pool *pool, struct smtp_task *task)
+void smtp_pool_push(struct smtp_pool *pool, struct list *tasks, size_t count)
 {
     pthread_mutex_lock(&pool->mutex);
-    list_push_back(&pool->queue, &task->node);
-    pool->queued++;
-    pthread_cond_signal(&pool->wake);
+    list_splice_back(&pool->queue, tasks);
+    pool->queued += count;
+    pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->mutex);
 }
 

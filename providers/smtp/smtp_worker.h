@@ -16,8 +16,8 @@ struct smtp_pool;
  */
 int smtp_pool_create(const struct smtp_plan *plan, size_t workers, size_t batch,
                      struct mailbox *mailbox, struct smtp_pool **ret_pool, struct err *e);
-/* The task is the pool's until it comes through the mailbox. */
-void smtp_pool_push(struct smtp_pool *pool, struct smtp_task *task);
+/* Takes the list's tasks (by node); each is the pool's until it comes through the mailbox. */
+void smtp_pool_push(struct smtp_pool *pool, struct list *tasks, size_t count);
 /* No further message begins; what waits in the queue is posted UNTOUCHED; idle threads leave. */
 void smtp_pool_finish(struct smtp_pool *pool);
 /* Ends the sessions that still run. */
