@@ -157,29 +157,20 @@ static size_t find(struct str s, size_t from, struct str needle)
     return hit == NULL ? SIZE_MAX : (size_t)(hit - s.ptr);
 }
 
-/* Where the tag's content ends: "}" or "=" belong to the closing mark of two kinds of tags. */
+/* Finds the end of a tag; "}" or "=" belong to the closing mark of two kinds of tags. */
 static bool find_close(struct parser *p, size_t from, char twin, struct tag *tag)
 {
-    size_t at = from;
-    for (;;) {
-        at = find(p->src, at, p->close);
-        if (at == SIZE_MAX)
-            return false;
-        bool twin_before = twin == '=' && at > from && p->src.ptr[at - 1] == '=';
-        bool twin_here = twin == '}' && p->src.ptr[at] == '}' && at + p->close.len < p->src.len &&
-                         p->src.ptr[at + p->close.len] == '}';
-        bool twin_apart = twin == '}' && at > from && p->src.ptr[at - 1] == '}';
-        if (twin == 0 || twin_before || twin_here || twin_apart)
-            break;
-        at++;
-    }
-    size_t stop = at;
-    tag->end = at + p->close.len;
-    if (twin != 0 && stop > from && p->src.ptr[stop - 1] == twin)
-        stop--;
-    else if (twin == '}')
-        tag->end++;
-    tag->name = str_trim((struct str){p->src.ptr + from, stop - from});
+    char mark[DELIMITER_MAX + 1];
+    size_t len = 0;
+    if (twin != 0)
+        mark[len++] = twin;
+    memcpy(mark + len, p->close.ptr, p->close.len);
+    len += p->close.len;
+    size_t at = find(p->src, from, (struct str){mark, len});
+    if (at == SIZE_MAX)
+        return false;
+    tag->end = at + len;
+    tag->name = str_trim((struct str){p->src.ptr + from, at - from});
     return true;
 }
 
