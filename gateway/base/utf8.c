@@ -68,13 +68,35 @@ size_t utf8_encode(uint32_t cp, char out[4])
     return 4;
 }
 
+/* Bytes of ASCII at the start of s, eight at a time. */
+static size_t ascii_run(struct str s)
+{
+    size_t n = 0;
+    uint64_t w;
+
+    while (s.len - n >= sizeof w) {
+        memcpy(&w, s.ptr + n, sizeof w);
+        if ((w & 0x8080808080808080u) != 0) {
+            break;
+        }
+        n += sizeof w;
+    }
+    while (n < s.len && (unsigned char)s.ptr[n] < 0x80) {
+        n++;
+    }
+    return n;
+}
+
 bool utf8_valid(struct str s)
 {
     uint32_t cp;
 
     while (s.len > 0) {
-        size_t n = utf8_decode(s, &cp);
+        size_t n = ascii_run(s);
 
+        if (n == 0) {
+            n = decode_multi((const unsigned char *)s.ptr, s.len, &cp);
+        }
         if (n == 0) {
             return false;
         }
