@@ -251,8 +251,9 @@ class Dialogue:
         if words[1].upper() == "PLAIN":
             _, user, password = base64.b64decode(words[2]).decode().split("\0")
         else:
-            self.say("334 " + base64.b64encode(b"Username:").decode())
-            user = base64.b64decode(self.line()).decode()
+            if len(words) == 2:
+                self.say("334 " + base64.b64encode(b"Username:").decode())
+            user = base64.b64decode(words[2] if len(words) > 2 else self.line()).decode()
             self.say("334 " + base64.b64encode(b"Password:").decode())
             password = base64.b64decode(self.line()).decode()
         ok = (user, password) == tuple(self.peer.auth)
