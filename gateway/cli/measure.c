@@ -4,19 +4,26 @@
 
 enum { LINE_MAX_BYTES = 6 * SMS_TEXT_MAX };
 
+/* What the command line says outweighs the provider. */
 static int read_settings(struct cli *cli, struct measure_settings *s)
 {
     const char *mode = cli_value(cli, "mode");
+    const char *provider = cli_value(cli, "provider");
     int64_t reserve;
-    int rc = cli_int(cli, "reserve", 0, SMS_RESERVE_MAX, 0, &reserve);
+    int rc;
 
-    if (rc == 0) {
-        rc = cli_int(cli, "price", 0, 100000, -1, &s->price_kurus);
-    }
-    s->sms.reserve = (unsigned)reserve;
-    s->ascii = cli_flag(cli, "ascii");
-    s->tidy = s->ascii || cli_flag(cli, "tidy");
     s->mode = SMS_MODE_COUNT;
+    s->price_kurus = -1;
+    rc = provider == NULL ? CLI_OK : measure_as_provider(cli, provider, s);
+    if (rc == 0) {
+        rc = cli_int(cli, "reserve", 0, SMS_RESERVE_MAX, s->sms.reserve, &reserve);
+    }
+    if (rc == 0) {
+        s->sms.reserve = (unsigned)reserve;
+        rc = cli_int(cli, "price", 0, 100000, s->price_kurus, &s->price_kurus);
+    }
+    s->ascii = s->ascii || cli_flag(cli, "ascii");
+    s->tidy = s->tidy || s->ascii || cli_flag(cli, "tidy");
     if (rc == 0 && mode != NULL && strcmp(mode, "auto") != 0) {
         s->mode = sms_mode_parse(str_of(mode));
         if (s->mode == SMS_MODE_COUNT) {
@@ -223,6 +230,10 @@ static const struct cli_option options[] = {
      .arg = "MODE",
      .tr = "auto gsm7 tr_single tr_locking tr_both ucs2",
      .en = "auto gsm7 tr_single tr_locking tr_both ucs2"},
+    {.name = "provider",
+     .arg = "NAME",
+     .tr = "ayar dosyasındaki sağlayıcının kipi, payı, fiyatı",
+     .en = "mode, reserve and price of a provider in the settings"},
     {.name = "reserve",
      .letter = 'r',
      .arg = "N",

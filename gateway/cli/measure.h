@@ -29,6 +29,11 @@ struct measured {
     struct sms_measure better;
 };
 
+/*
+ * Takes mode, reserve and price from a provider of the configuration. CLI_OK, CLI_NOT_FOUND or
+ * CLI_CONFIG after explaining on err.
+ */
+int measure_as_provider(struct cli *cli, const char *name, struct measure_settings *s);
 /* Fills m; the text is valid UTF-8 within bounds or an error is returned. */
 int measure_text(struct str text, const struct measure_settings *s, struct measured *m,
                  struct err *e);

@@ -327,6 +327,11 @@ static void measure_for_people(void **state)
         {"x", {"measure", "Millî", "şikâyet", "--ascii"}, CLI_OK, "13 / 160 septet → 1 parça"},
         {"x", {"measure", "ş", "--mode", "tr-locking"}, CLI_OK, "kilitli kaydırma"},
         {"x", {"--lang=en", "measure", "ş"}, CLI_OK, "2 / 155 septets → 1 segment\n"},
+        {"x",
+         {"measure", "-c" HATIRLAT_SOURCE_DIR "/config/hatirlat.jsonc", "--provider", "sms-deneme",
+          "ş…"},
+         CLI_OK,
+         "5 + 5 (işletmeci kodu) / 155 septet → 1 parça      0,20 TL"},
     };
 
     (void)state;
@@ -352,6 +357,7 @@ static void refusals(void **state)
         {{"measure", "--file", "/nonexistent/x"}, CLI_NOT_FOUND},
         {{"measure", "--ndjson", "--file", "/nonexistent/x"}, CLI_NOT_FOUND},
         {{"measure", "--ndjson", "a"}, CLI_USAGE},
+        {{"measure", "-c/nonexistent/x", "--provider", "p", "a"}, CLI_CONFIG},
         {{"measure", "\xC3\x28"}, CLI_FAILED},
     };
 
