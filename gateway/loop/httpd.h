@@ -104,6 +104,9 @@ struct str http_query(const struct http_request *req);
 int http_query_param(const struct http_request *req, const char *name, struct buf *out);
 /* The first field of this name, trimmed; ptr is null when there is none. */
 struct str http_header(const struct http_request *req, const char *name);
+/* The fields one by one, from 0; false when there are no more. */
+bool http_header_at(const struct http_request *req, size_t index, struct str *ret_name,
+                    struct str *ret_value);
 /* "" for no body. NUL-terminated. */
 struct str http_body(const struct http_request *req);
 /* The peer's address without port, "" when unknown. */
@@ -135,7 +138,8 @@ struct http_answer {
 };
 
 /*
- * Answers and gives the request up. Every answer carries Cache-Control: no-store,
+ * Answers and gives the request up. Errors with a body of their own use content_type
+ * application/problem+json. Every answer carries Cache-Control: no-store,
  * X-Content-Type-Options: nosniff and X-Request-Id.
  */
 void http_reply(struct http_request *req, const struct http_answer *answer);

@@ -244,6 +244,17 @@ struct str http_header(const struct http_request *req, const char *name)
     return (struct str){NULL, 0};
 }
 
+bool http_header_at(const struct http_request *req, size_t index, struct str *ret_name,
+                    struct str *ret_value)
+{
+    if (index >= req->pair_count) {
+        return false;
+    }
+    *ret_name = req->pairs[index].name;
+    *ret_value = req->pairs[index].value;
+    return true;
+}
+
 struct str http_body(const struct http_request *req)
 {
     return req->body.data == NULL ? STR("") : (struct str){req->body.data, req->body.len};

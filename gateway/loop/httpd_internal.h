@@ -16,6 +16,8 @@ enum {
     HTTPD_PROBLEM_MAX = 8192
 };
 
+#define HTTPD_RETRY_AFTER "5" /* seconds, with every 503 made here */
+
 enum http_phase { PHASE_HEAD, PHASE_BODY, PHASE_HANDLING, PHASE_REPLY };
 
 struct http_connection {

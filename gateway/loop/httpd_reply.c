@@ -89,6 +89,9 @@ static struct MHD_Response *make_problem(struct httpd *s, const struct http_prob
     if (language != NULL) {
         MHD_add_response_header(m, "Content-Language", language);
     }
+    if (p->status == 503) {
+        MHD_add_response_header(m, "Retry-After", HTTPD_RETRY_AFTER);
+    }
     return m;
 }
 
@@ -280,6 +283,9 @@ void httpd_send_raw_problem(struct httpd *s, int fd, int status, const char *cod
              status, reason(status), id);
     if (language != NULL) {
         buf_addf(&head, "Content-Language: %s\r\n", language);
+    }
+    if (status == 503) {
+        buf_adds(&head, "Retry-After: " HTTPD_RETRY_AFTER "\r\n");
     }
     buf_addf(&head, "Content-Length: %zu\r\n\r\n%s", body.len, buf_cstr(&body));
     if (!buf_failed(&head)) {

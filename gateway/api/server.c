@@ -1,0 +1,329 @@
+/* The interface's life; from a complete request to its handler. */
+#include "api/api_internal.h"
+#include "api/problem.h"
+#include "base/log.h"
+#include "config/conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PROBLEM_BYTES = 128 * 1024 };
+
+#define RETRY_AFTER "5"
+
+/* ---- answers ---- */
+
+bool api_turkish(const struct http_request *req)
+{
+    struct str wish = http_header(req, "accept-language");
+
+    return problem_turkish(wish.ptr == NULL ? STR("") : wish);
+}
+
+void api_answer(struct http_request *req, int status, struct buf *out)
+{
+    struct http_answer a = {.status = status, .content_type = "application/json", .stolen = out};
+
+    http_reply(req, &a);
+}
+
+static void refuse_with(struct http_request *req, const struct problem *p, struct http_field extra)
+{
+    struct buf out;
+    const struct problem_kind *kind = problem_find(p->code);
+    struct http_answer a = {.status = kind == NULL ? 500 : kind->status,
+                            .content_type = "application/problem+json",
+                            .stolen = &out,
+                            .fields = {{"Content-Language", p->turkish ? "tr" : "en"}, extra}};
+
+    buf_init(&out, PROBLEM_BYTES);
+    (void)problem_write(p, &out);
+    http_reply(req, &a);
+}
+
+void api_refuse(struct http_request *req, const char *code, const struct faults *faults,
+                const char *detail)
+{
+    const struct problem p = {.code = code,
+                              .turkish = api_turkish(req),
+                              .request_id = http_request_id(req),
+                              .detail = detail,
+                              .faults = faults};
+    const struct problem_kind *kind = problem_find(code);
+    struct http_field extra = {NULL, NULL};
+
+    if (kind != NULL && kind->status == 503) {
+        extra = (struct http_field){"Retry-After", RETRY_AFTER};
+    }
+    refuse_with(req, &p, extra);
+}
+
+void api_refuse_for(struct http_request *req, int err_code)
+{
+    const char *code = err_code == ERR_FULL        ? "storage_full"
+                       : err_code == ERR_BUSY      ? "overloaded"
+                       : err_code == ERR_NOMEM     ? "out_of_memory"
+                       : err_code == ERR_NOT_FOUND ? "not_found"
+                                                   : "storage_failed";
+
+    api_refuse(req, code, NULL, NULL);
+}
+
+static void refuse_method(struct http_request *req, unsigned allowed)
+{
+    char names[80] = "";
+    const struct problem p = {.code = "method_not_allowed",
+                              .turkish = api_turkish(req),
+                              .request_id = http_request_id(req)};
+
+    for (unsigned m = 0; m < HTTP_METHOD_COUNT; m++) {
+        if ((allowed & 1u << m) != 0) {
+            size_t used = strlen(names);
+
+            snprintf(names + used, sizeof names - used, "%s%s%s", used > 0 ? ", " : "",
+                     http_method_name((enum http_method)m), m == HTTP_GET ? ", HEAD" : "");
+        }
+    }
+    refuse_with(req, &p, (struct http_field){"Allow", names});
+}
+
+/* RFC 6750 §3. */
+static void refuse_key(struct http_request *req, enum auth_verdict verdict, unsigned scope)
+{
+    char challenge[160];
+    const struct problem p = {.code = verdict == AUTH_SCOPE ? "forbidden" : "unauthorized",
+                              .turkish = api_turkish(req),
+                              .request_id = http_request_id(req)};
+    const char *name = auth_scope_name(scope);
+
+    if (verdict == AUTH_SCOPE) {
+        snprintf(challenge, sizeof challenge,
+                 "Bearer realm=\"hatirlat\", error=\"insufficient_scope\", scope=\"%s\"",
+                 name == NULL ? "" : name);
+    } else {
+        snprintf(challenge, sizeof challenge, "Bearer realm=\"hatirlat\"%s",
+                 verdict == AUTH_WRONG ? ", error=\"invalid_token\"" : "");
+    }
+    refuse_with(req, &p, (struct http_field){"WWW-Authenticate", challenge});
+}
+
+/* ---- requests ---- */
+
+/* False when the request was refused. */
+static bool admit(struct call *c)
+{
+    enum auth_verdict verdict;
+
+    if (c->route->open) {
+        return true;
+    }
+    if (!c->api->keys_known) {
+        api_refuse(c->req, "unavailable", NULL, NULL);
+        return false;
+    }
+    verdict =
+        auth_check(&c->api->keys, http_header(c->req, "authorization"), c->route->scope, &c->key);
+    if (verdict != AUTH_OK) {
+        c->api->counts.denied++;
+        log_info("http_denied", LOG_S("peer", http_peer(c->req)), LOG_S("route", c->route->pattern),
+                 LOG_S("key", c->key == NULL ? "" : c->key->name));
+        refuse_key(c->req, verdict, c->route->scope);
+        return false;
+    }
+    return true;
+}
+
+static void on_request(void *ctx, struct http_request *req)
+{
+    struct call c = {.api = ctx, .req = req, .turkish = api_turkish(req)};
+    unsigned allowed;
+
+    c.route = route_find(http_method(req), http_path(req), c.captures, &allowed);
+    if (c.route == NULL && allowed == 0) {
+        api_refuse(req, "not_found", NULL, NULL);
+    } else if (c.route == NULL) {
+        refuse_method(req, allowed);
+    } else if (admit(&c)) {
+        c.route->handle(&c);
+    }
+}
+
+/* NDJSON carries many facts: it has a larger bound, for those who may post at all. */
+static size_t on_body_limit(void *ctx, const struct http_request *req)
+{
+    const struct api *api = ctx;
+    struct str type = http_header(req, "content-type");
+
+    if (!str_eqs(http_path(req), "/v1/events") || type.len < 18 ||
+        !str_ieq((struct str){type.ptr, 18}, STR("application/x-ndjson")) ||
+        auth_check(&api->keys, http_header(req, "authorization"), SCOPE_EVENTS_WRITE, NULL) !=
+            AUTH_OK) {
+        return 0;
+    }
+    return (size_t)api->g->settings->conf->limits.bulk_body_bytes;
+}
+
+static const char *on_problem(void *ctx, const struct http_problem *p, struct buf *out)
+{
+    const struct problem problem = {.code = p->code,
+                                    .status = p->status,
+                                    .turkish = problem_turkish(p->accept_language),
+                                    .request_id = p->request_id};
+
+    (void)ctx;
+    (void)problem_write(&problem, out);
+    return problem.turkish ? "tr" : "en";
+}
+
+static void on_answered(void *ctx, const struct http_request *req, int status, int64_t took_ms)
+{
+    struct api *api = ctx;
+
+    (void)req;
+    api->counts.requests[status / 100 <= 5 ? status / 100 : 5]++;
+    stats_observe(&api->counts.seconds, (double)took_ms / 1000);
+}
+
+/* ---- keys ---- */
+
+static int load_work(struct store_job *job, struct store *s, struct err *e)
+{
+    return auth_table_read(s, &((struct api_key_load *)job)->table, e);
+}
+
+static void load_done(struct store_job *job, int status, const struct err *e)
+{
+    struct api *api = ((struct api_key_load *)job)->api;
+
+    api->loading = false;
+    if (status != 0) {
+        log_error("keys_not_read", LOG_S("error", e->text));
+    } else {
+        auth_table_finish(&api->keys);
+        api->keys = api->load.table;
+        api->keys_known = true;
+    }
+    if (api->load_again) {
+        api_reload(api);
+    }
+    api_drop(api);
+}
+
+void api_reload(struct api *api)
+{
+    api->load_again = api->loading;
+    if (api->loading) {
+        return;
+    }
+    api->loading = true;
+    api_hold(api);
+    api->load.api = api;
+    api->load.job.work = load_work;
+    api->load.job.done = load_done;
+    store_thread_submit(api->g->reader, &api->load.job);
+}
+
+/* ---- life ---- */
+
+void api_hold(struct api *api)
+{
+    api->held++;
+}
+
+static void free_api(struct api *api)
+{
+    auth_table_finish(&api->keys);
+    ids_destroy(api->reader_ids);
+    free(api);
+}
+
+void api_drop(struct api *api)
+{
+    if (--api->held == 0) {
+        void (*closed)(void *ctx) = api->closed;
+        void *ctx = api->closed_ctx;
+
+        free_api(api);
+        if (closed != NULL) {
+            closed(ctx);
+        }
+    }
+}
+
+static struct httpd_options options_of(const struct conf_limits *l)
+{
+    struct httpd_options o = httpd_default_options;
+
+    o.header_bytes = (size_t)l->header_bytes;
+    o.body_bytes = (size_t)l->body_bytes;
+    o.connections = (size_t)l->connections;
+    o.connections_per_address = (size_t)l->connections_per_address;
+    o.headers_ms = l->header_timeout_ms;
+    o.body_ms = l->body_timeout_ms;
+    o.request_ms = l->request_timeout_ms;
+    return o;
+}
+
+static void on_closed(void *ctx)
+{
+    api_drop(ctx);
+}
+
+static int start(struct api *api, struct err *e)
+{
+    static const struct httpd_handlers handlers = {on_request, on_body_limit, on_problem,
+                                                   on_answered};
+    const struct conf *conf = api->g->settings->conf;
+    const struct httpd_options options = options_of(&conf->limits);
+    const char *host =
+        strcmp(conf->listen.host, "localhost") == 0 ? "127.0.0.1" : conf->listen.host;
+    int rc = httpd_create(api->g->loop, &options, &handlers, api, &api->http, e);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = httpd_listen(api->http, host, conf->listen.port, &api->port, e);
+    if (rc != 0) {
+        httpd_stop(api->http, 0, on_closed, api);
+    }
+    return rc;
+}
+
+int api_create(struct gateway *g, struct api **ret, struct err *e)
+{
+    struct api *api = calloc(1, sizeof *api);
+    int rc;
+
+    if (api == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for the HTTP interface");
+    }
+    api->g = g;
+    api->held = 1;
+    api->reader_ids = ids_create(g->key);
+    if (api->reader_ids == NULL) {
+        free_api(api);
+        return err_set(e, ERR_NOMEM, "no memory for the HTTP interface");
+    }
+    rc = start(api, e);
+    if (rc != 0) {
+        if (api->http == NULL) {
+            free_api(api); /* else its server is still closing and frees it */
+        }
+        return rc;
+    }
+    api_reload(api);
+    *ret = api;
+    return 0;
+}
+
+int api_port(const struct api *api)
+{
+    return api->port;
+}
+
+void api_stop(struct api *api, int64_t grace_ms, void (*closed)(void *ctx), void *ctx)
+{
+    api->closed = closed;
+    api->closed_ctx = ctx;
+    httpd_stop(api->http, grace_ms, on_closed, api);
+}
