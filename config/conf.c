@@ -89,8 +89,7 @@ static void fill_mailbox(struct conf_reading *r, char **mailbox, const char *poi
         return;
     }
     if (email_parse(str_of(*mailbox), &email) != EMAIL_OK) {
-        (void)faults_add(r->faults, pointer, "CFG-215", "e-posta adresi geçersiz: %1$s%2$.0s",
-                         "invalid e-mail address: %1$.0s%2$s",
+        (void)faults_add(r->faults, pointer, "CFG-215", "%1$s%2$.0s", "%1$.0s%2$s",
                          email_reason_sentence(email.reason, true),
                          email_reason_sentence(email.reason, false));
         return;
@@ -160,8 +159,7 @@ static void fill_listen(struct conf_reading *r)
     }
 }
 
-/* Something below pointer is wrong already: what it fell back to needs no comment. */
-static bool is_faulty(const struct conf_reading *r, const char *pointer)
+bool conf_is_faulty(const struct conf_reading *r, const char *pointer)
 {
     size_t n = strlen(pointer);
 
@@ -177,12 +175,16 @@ static bool is_faulty(const struct conf_reading *r, const char *pointer)
 
 static void fill_window(struct conf_reading *r, const struct json *root)
 {
-    const struct conf_raw_window *w = &r->draft->window;
+    struct conf_raw_window *w = &r->draft->window;
     struct conf *c = &r->draft->conf;
+    bool half_given = json_at(root, "/send_window/half_day_end") != NULL;
 
+    if (!half_given && w->half_close > w->close) {
+        w->half_close = w->close;
+    }
     c->has_window = json_get(root, "send_window") != NULL;
     c->window = (struct send_window){(int)w->open, (int)w->close, (int)w->half_close};
-    if (!c->has_window || is_faulty(r, "/send_window")) {
+    if (!c->has_window || conf_is_faulty(r, "/send_window")) {
         return;
     }
     if (w->open < SEND_EARLIEST || w->close > SEND_LATEST) {
@@ -190,7 +192,8 @@ static void fill_window(struct conf_reading *r, const struct json *root)
                          "gece gönderilmez; 08:00 – 20:00 içinde olmalı",
                          "nothing is sent at night; must lie within 08:00 – 20:00");
     }
-    if (w->open >= w->close || w->half_close <= w->open || w->half_close > w->close) {
+    if (w->open >= w->close ||
+        (half_given && (w->half_close <= w->open || w->half_close > w->close))) {
         (void)faults_add(r->faults, "/send_window", "CFG-211",
                          "saatler sırasız; start < half_day_end ≤ end olmalı",
                          "the times are out of order; start < half_day_end ≤ end");
@@ -200,7 +203,7 @@ static void fill_window(struct conf_reading *r, const struct json *root)
 static void check_order(struct conf_reading *r, const char *section, const char *pointer,
                         int64_t low, int64_t high, const char *low_key, const char *high_key)
 {
-    if (low > high && !is_faulty(r, section)) {
+    if (low > high && !conf_is_faulty(r, section)) {
         (void)faults_add(r->faults, pointer, "CFG-212", "\"%s\" \"%s\" değerinden büyük olamaz",
                          "\"%s\" must not be above \"%s\"", low_key, high_key);
     }

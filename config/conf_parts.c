@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KINDS_MAX = 16 };
-
 bool conf_name_valid(struct str name)
 {
     for (size_t i = 0; i < name.len; i++) {
@@ -32,12 +30,21 @@ bool conf_sender_valid(struct str sender)
     return true;
 }
 
-static void bad_name(struct conf_reading *r, const char *pointer)
+static struct fault *bad_name(struct conf_reading *r, const char *pointer)
 {
-    (void)faults_add(r->faults, pointer, "CFG-201",
-                     "ad uygun değil; küçük harf, rakam, - ve _ ile en çok %d karakter",
-                     "unfit name; small letters, digits, - and _, at most %d characters",
-                     PROVIDER_NAME_MAX - 1);
+    return faults_add(r->faults, pointer, "CFG-201",
+                      "ad uygun değil; küçük harf, rakam, - ve _ ile en çok %d karakter",
+                      "unfit name; small letters, digits, - and _, at most %d characters",
+                      PROVIDER_NAME_MAX - 1);
+}
+
+static void bad_key(struct conf_reading *r, const char *pointer)
+{
+    struct fault *f = bad_name(r, pointer);
+
+    if (f != NULL) {
+        f->width = OPTION_AT_KEY;
+    }
 }
 
 static const struct provider_type *find_type(const struct conf_reading *r, struct str kind)
@@ -50,25 +57,18 @@ static const struct provider_type *find_type(const struct conf_reading *r, struc
     return NULL;
 }
 
-/* The known kinds in a sentence, or the one that was meant. */
 static void unknown_kind(struct conf_reading *r, const char *kind, const char *pointer)
 {
     char quoted[OPTION_QUOTE_MAX + 4];
-    const char *kinds[KINDS_MAX];
-    const char *nearest;
     struct buf list;
-    size_t n = 0;
 
     buf_init(&list, FAULT_TEXT_MAX / 2);
-    for (; r->types[n] != NULL && n < KINDS_MAX; n++) {
-        kinds[n] = r->types[n]->kind;
-        (void)buf_addf(&list, "%s%s", n > 0 ? ", " : "", kinds[n]);
+    for (size_t i = 0; r->types[i] != NULL; i++) {
+        (void)buf_addf(&list, "%s%s", i > 0 ? ", " : "", r->types[i]->kind);
     }
-    nearest = str_nearest(str_of(kind), kinds, n);
     option_quote(str_of(kind), quoted);
     (void)faults_add(r->faults, pointer, "CFG-202", "bilinmeyen sağlayıcı türü \"%s\"; beklenen %s",
-                     "unknown kind of provider \"%s\"; expected %s", quoted,
-                     nearest != NULL ? nearest : buf_cstr(&list));
+                     "unknown kind of provider \"%s\"; expected %s", quoted, buf_cstr(&list));
     buf_finish(&list);
 }
 
@@ -139,7 +139,7 @@ static bool read_provider(struct conf_reading *r, struct conf_provider *p, const
     option_pointer("/providers", json_key(v), pointer);
     p->name = str_dup(str_of(json_key(v)));
     if (!conf_name_valid(str_of(json_key(v)))) {
-        bad_name(r, pointer);
+        bad_key(r, pointer);
     }
     option_read_known(&r->source, conf_provider_table, v, pointer, &raw, r->faults);
     take_common(p, &raw);
@@ -301,11 +301,35 @@ static void take_channel(struct conf_reading *r, struct conf_campaign *c, const 
         (void)faults_add(r->faults, pointer, "CFG-208",
                          "bilinmeyen kanal \"%s\"; beklenen sms, email",
                          "unknown channel \"%s\"; expected sms, email", quoted);
-    } else if (r->draft->routes[channel].count == 0) {
+    } else if (r->draft->routes[channel].count == 0 && !conf_is_faulty(r, "/routes")) {
         (void)faults_add(r->faults, pointer, "CFG-209", "bu kanalın sağlayıcısı yok; routes.%s boş",
                          "no provider for this channel; routes.%s is empty", name);
     } else {
         c->channels |= 1u << channel;
+    }
+}
+
+/* The channels given; else all that have a provider. */
+static void take_channels(struct conf_reading *r, struct conf_campaign *c,
+                          const struct conf_raw_campaign *raw, const char *pointer)
+{
+    char list[FAULT_POINTER_MAX];
+    char below[FAULT_POINTER_MAX];
+    char index[24];
+
+    option_pointer(pointer, "channels", list);
+    for (size_t i = 0; i < raw->channels.count; i++) {
+        (void)snprintf(index, sizeof index, "%zu", i);
+        option_pointer(list, index, below);
+        take_channel(r, c, raw->channels.items[i], below);
+    }
+    for (int i = 0; i < CHANNEL_COUNT && raw->channels.count == 0; i++) {
+        c->channels |= r->draft->routes[i].count > 0 ? 1u << i : 0;
+    }
+    if (c->channels == 0 && !conf_is_faulty(r, list) && !conf_is_faulty(r, "/routes")) {
+        (void)faults_add(r->faults, pointer, "CFG-209",
+                         "hiçbir kanalın sağlayıcısı yok; routes boş",
+                         "no channel has a provider; routes is empty");
     }
 }
 
@@ -324,7 +348,7 @@ static void take_templates(struct conf_reading *r, const struct json *templates,
     for (const struct json *v = good ? json_first(templates) : NULL; v != NULL; v = json_next(v)) {
         if (!conf_name_valid(json_str(v))) {
             option_pointer(below, json_key(v), name);
-            bad_name(r, name);
+            (void)bad_name(r, name);
         }
     }
 }
@@ -348,7 +372,7 @@ static void check_campaign_name(struct conf_reading *r, const char *name, const 
     }
     option_pointer(pointer, "name", below);
     if (!conf_name_valid(str_of(name))) {
-        bad_name(r, below);
+        (void)bad_name(r, below);
     } else if (same_name_before(&r->draft->conf, name)) {
         (void)faults_add(r->faults, below, "CFG-206", "bu adla başka dizi var: \"%s\"",
                          "another series has this name: \"%s\"", name);
@@ -359,7 +383,6 @@ static void read_campaign(struct conf_reading *r, struct conf_campaign *c, const
                           const char *pointer)
 {
     struct conf_raw_campaign raw = {0};
-    char below[FAULT_POINTER_MAX];
 
     option_read_from(&r->source, conf_campaign_table, v, pointer, &raw, r->faults);
     check_campaign_name(r, raw.name, pointer);
@@ -370,12 +393,7 @@ static void read_campaign(struct conf_reading *r, struct conf_campaign *c, const
     c->rules.has_window = r->draft->conf.has_window;
     c->rules.window = r->draft->conf.window;
     take_marks(r, c, &raw.marks, pointer);
-    for (size_t i = 0; i < raw.channels.count; i++) {
-        bool given = json_get(v, "channels") != NULL;
-
-        (void)snprintf(below, sizeof below, given ? "%.140s/channels/%zu" : "%.140s", pointer, i);
-        take_channel(r, c, raw.channels.items[i], below);
-    }
+    take_channels(r, c, &raw, pointer);
     take_templates(r, raw.templates, pointer);
     option_release(conf_campaign_table, &raw);
 }

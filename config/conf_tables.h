@@ -48,6 +48,11 @@ struct conf_raw_campaign {
 };
 
 extern const struct option conf_root_table[];
+extern const struct option conf_office_table[];
+extern const struct option conf_mail_table[];
+extern const struct option conf_listen_table[];
+extern const struct option conf_log_table[];
+extern const struct option conf_limits_table[];
 extern const struct option conf_provider_table[];
 extern const struct option conf_campaign_table[];
 
@@ -64,5 +69,7 @@ void conf_read_routes(struct conf_reading *r);
 bool conf_read_campaigns(struct conf_reading *r);
 void conf_release_providers(struct conf *conf);
 void conf_release_campaigns(struct conf *conf);
+/* Something below pointer is wrong already: what it fell back to needs no comment. */
+bool conf_is_faulty(const struct conf_reading *r, const char *pointer);
 /* Small letters, digits, '-' and '_', beginning with a letter or digit. */
 bool conf_name_valid(struct str name);

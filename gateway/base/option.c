@@ -46,6 +46,7 @@ static void unknown_key(const struct option *const *tables, size_t count, const 
     const char *names[NAMES_MAX];
     char quoted[OPTION_QUOTE_MAX + 4];
     const char *nearest;
+    struct fault *f;
     size_t n = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -56,11 +57,14 @@ static void unknown_key(const struct option *const *tables, size_t count, const 
     option_quote(str_of(key), quoted);
     nearest = str_nearest(str_of(key), names, n);
     if (nearest != NULL) {
-        (void)faults_add(faults, pointer, "CFG-020", "bilinmeyen anahtar \"%s\" – \"%s\" mi?",
-                         "unknown key \"%s\" – did you mean \"%s\"?", quoted, nearest);
+        f = faults_add(faults, pointer, "CFG-020", "bilinmeyen anahtar \"%s\" – \"%s\" mi?",
+                       "unknown key \"%s\" – did you mean \"%s\"?", quoted, nearest);
     } else {
-        (void)faults_add(faults, pointer, "CFG-020", "bilinmeyen anahtar \"%s\"",
-                         "unknown key \"%s\"", quoted);
+        f = faults_add(faults, pointer, "CFG-020", "bilinmeyen anahtar \"%s\"",
+                       "unknown key \"%s\"", quoted);
+    }
+    if (f != NULL) {
+        f->width = OPTION_AT_KEY;
     }
 }
 

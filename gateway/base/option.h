@@ -96,10 +96,12 @@ enum { OPTION_QUOTE_MAX = 48 };
 void option_quote(struct str s, char out[OPTION_QUOTE_MAX + 4]);
 /* Writes the pointer of a member, escaped (RFC 6901), into out. */
 void option_pointer(const char *parent, const char *key, char out[FAULT_POINTER_MAX]);
+/* The width of a fault, before it is placed, that is about a member name and not its value. */
+enum { OPTION_AT_KEY = -1 };
 /*
  * Gives every fault from index `from` on that has no file yet its file, line, column and width: of
- * the value its pointer leads to, of the member name for an unknown key, else of the nearest thing
- * around it. doc was parsed from text with JSON_POSITIONS.
+ * the value its pointer leads to, of the member name with OPTION_AT_KEY (unknown keys have it),
+ * else of the nearest thing around it. doc was parsed from text with JSON_POSITIONS.
  */
 void option_place_faults(const struct json_doc *doc, struct str text, const char *file, size_t from,
                          struct faults *faults);

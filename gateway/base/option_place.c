@@ -27,7 +27,7 @@ static void place_one(const struct json_doc *doc, struct str text, const char *f
 {
     char pointer[FAULT_POINTER_MAX];
     const struct json *v = json_at(json_root(doc), f->pointer);
-    bool at_key = strcmp(f->code, "CFG-020") == 0 || v == NULL;
+    bool at_key = f->width == OPTION_AT_KEY || v == NULL;
     struct json_place place;
 
     memcpy(pointer, f->pointer, sizeof pointer);

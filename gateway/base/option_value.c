@@ -257,36 +257,38 @@ static void read_rate(struct reading *r, const struct option *o, const struct js
     }
 }
 
-static void bad_choice(struct reading *r, const struct option *o, struct str text,
+static void bad_choice(struct reading *r, const struct option *o, const struct json *v,
                        const char *pointer)
 {
     char quoted[OPTION_QUOTE_MAX + 4];
     struct buf names;
 
-    option_quote(text, quoted);
+    option_quote(json_str(v), quoted);
     buf_init(&names, FAULT_TEXT_MAX / 2);
     for (size_t i = 0; o->names[i] != NULL; i++) {
         (void)buf_addf(&names, "%s%s", i > 0 ? ", " : "", o->names[i]);
     }
-    (void)faults_add(r->faults, pointer, "CFG-105", "\"%s\" seçenekler arasında yok; beklenen %s",
-                     "\"%s\" is not one of the choices; expected %s", quoted, buf_cstr(&names));
+    if (json_type(v) == JSON_STRING) {
+        (void)faults_add(r->faults, pointer, "CFG-105",
+                         "\"%s\" seçenekler arasında yok; beklenen %s",
+                         "\"%s\" is not one of the choices; expected %s", quoted, buf_cstr(&names));
+    } else {
+        (void)faults_add(r->faults, pointer, "CFG-101", "yanlış tür; beklenen %s",
+                         "wrong type; expected %s", buf_cstr(&names));
+    }
     buf_finish(&names);
 }
 
 static void read_enum(struct reading *r, const struct option *o, const struct json *v,
                       const char *pointer, void *field)
 {
-    if (json_type(v) != JSON_STRING) {
-        wrong_type(r, o, pointer);
-        return;
-    }
-    for (int i = 0; o->names[i] != NULL; i++) {
+    for (int i = 0; json_type(v) == JSON_STRING && o->names[i] != NULL; i++) {
         if (str_eqs(json_str(v), o->names[i])) {
             memcpy(field, &i, sizeof i);
             return;
         }
     }
-    bad_choice(r, o, json_str(v), pointer);
+    bad_choice(r, o, v, pointer);
 }
 
 /* Fit for protocol lines and not empty. */
