@@ -100,11 +100,15 @@ int store_begin(struct store *s, struct err *e)
 
 int store_commit(struct store *s, struct err *e)
 {
+    int rc;
+
     if (!s->in_transaction) {
         return err_set(e, ERR_WRONG_STATE, "no transaction is open");
     }
     s->in_transaction = false;
-    return s->ops->commit(s, e);
+    rc = s->ops->commit(s, e);
+    s->depth = 0;
+    return rc;
 }
 
 void store_rollback(struct store *s)
@@ -112,6 +116,7 @@ void store_rollback(struct store *s)
     if (s->in_transaction) {
         s->in_transaction = false;
         s->ops->rollback(s);
+        s->depth = 0;
     }
 }
 

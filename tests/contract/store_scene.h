@@ -25,8 +25,9 @@ static inline void make_scene(struct scene *t, bool memory)
     (void)snprintf(t->dir, sizeof t->dir, "/tmp/hatirlat-store-XXXXXX");
     assert_non_null(mkdtemp(t->dir));
     (void)snprintf(t->path, sizeof t->path, "%s/q.db", t->dir);
-    assert_int_equal(
-        memory ? ERR_UNSUPPORTED : store_sqlite_open(t->path, STORE_CREATE, &t->s, &t->e), 0);
+    assert_int_equal(memory ? store_memory_open(&t->s, &t->e)
+                            : store_sqlite_open(t->path, STORE_CREATE, &t->s, &t->e),
+                     0);
 }
 
 static inline void unlink_suffix(const struct scene *t, const char *suffix)

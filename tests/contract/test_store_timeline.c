@@ -204,7 +204,9 @@ static void report_finds_its_message(void **state)
 
 int main(void)
 {
+    const struct CMUnitTest memory_cases[] = {CASES(MEMORY_CASE)};
     const struct CMUnitTest sqlite_cases[] = {CASES(SQLITE_CASE)};
+    const int failed = cmocka_run_group_tests_name("memory", memory_cases, NULL, NULL);
 
-    return cmocka_run_group_tests_name("sqlite", sqlite_cases, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("sqlite", sqlite_cases, NULL, NULL);
 }

@@ -1,0 +1,559 @@
+#include "store/store_memory.h"
+
+#include <stdlib.h>
+
+struct meta_row {
+    struct str name;
+    struct str value;
+};
+
+/* ---- rows ---- */
+
+#define AT(type, field) offsetof(struct type, field)
+
+static const struct {
+    size_t size;
+    size_t texts[6]; /* where the row has a struct str */
+    size_t count;
+} layouts[MEM_TABLE_COUNT] = {
+    [MEM_EVENTS] = {sizeof(struct event_row),
+                    {AT(event_row, source), AT(event_row, id), AT(event_row, body)},
+                    3},
+    [MEM_CASES] = {sizeof(struct case_row),
+                   {AT(case_row, certificate), AT(case_row, holder), AT(case_row, facts)},
+                   3},
+    [MEM_MESSAGES] = {sizeof(struct message_row),
+                      {AT(message_row, campaign), AT(message_row, template),
+                       AT(message_row, provider), AT(message_row, provider_ref),
+                       AT(message_row, reason), AT(message_row, facts)},
+                      6},
+    [MEM_ATTEMPTS] = {sizeof(struct attempt_row),
+                      {AT(attempt_row, provider), AT(attempt_row, code), AT(attempt_row, detail),
+                       AT(attempt_row, provider_ref), AT(attempt_row, content)},
+                      5},
+    [MEM_REPORTS] = {sizeof(struct report_row), {AT(report_row, code), AT(report_row, detail)}, 2},
+    [MEM_TRACES] = {sizeof(struct trace_row), {AT(trace_row, reason), AT(trace_row, actor)}, 2},
+    [MEM_KEYS] = {sizeof(struct key_row), {AT(key_row, name), AT(key_row, scopes)}, 2},
+    [MEM_INBOX] = {sizeof(struct inbox_row),
+                   {AT(inbox_row, provider), AT(inbox_row, ref), AT(inbox_row, to),
+                    AT(inbox_row, content)},
+                   4},
+    [MEM_META] = {sizeof(struct meta_row), {AT(meta_row, name), AT(meta_row, value)}, 2},
+};
+
+/* In front of every row. */
+union header {
+    size_t refs;
+    max_align_t align;
+};
+
+static union header *header_of(const void *row)
+{
+    return (union header *)(uintptr_t)row - 1;
+}
+
+static struct str *text_of(void *row, enum mem_table_id id, size_t i)
+{
+    return (struct str *)(void *)((char *)row + layouts[id].texts[i]);
+}
+
+/* One block holds the row and its strings. */
+static void *clone(enum mem_table_id id, const void *row)
+{
+    const size_t size = layouts[id].size;
+    size_t total = sizeof(union header) + size;
+    union header *h;
+    char *at;
+
+    for (size_t i = 0; i < layouts[id].count; i++) {
+        total += text_of((void *)(uintptr_t)row, id, i)->len;
+    }
+    h = malloc(total);
+    if (h == NULL) {
+        return NULL;
+    }
+    h->refs = 1;
+    memcpy(h + 1, row, size);
+    at = (char *)(h + 1) + size;
+    for (size_t i = 0; i < layouts[id].count; i++) {
+        struct str *text = text_of(h + 1, id, i);
+
+        if (text->len > 0) {
+            memcpy(at, text->ptr, text->len);
+        }
+        text->ptr = at;
+        at += text->len;
+    }
+    return h + 1;
+}
+
+const void *mem_hold(const void *row)
+{
+    header_of(row)->refs++;
+    return row;
+}
+
+void mem_drop(const void *row)
+{
+    union header *h = header_of(row);
+
+    if (--h->refs == 0) {
+        free(h);
+    }
+}
+
+const void *mem_row(const struct mem *m, enum mem_table_id id, size_t i)
+{
+    return m->now.tables[id].rows[i];
+}
+
+size_t mem_count(const struct mem *m, enum mem_table_id id)
+{
+    return m->now.tables[id].count;
+}
+
+int mem_add(struct mem *m, enum mem_table_id id, const void *row, struct err *e)
+{
+    struct mem_table *t = &m->now.tables[id];
+    void *copy;
+
+    if (t->count == t->cap) {
+        const size_t cap = t->cap == 0 ? 16 : t->cap * 2;
+        void **bigger = realloc(t->rows, cap * sizeof *bigger);
+
+        if (bigger == NULL) {
+            return err_set(e, ERR_NOMEM, "no memory for a row");
+        }
+        t->rows = bigger;
+        t->cap = cap;
+    }
+    copy = clone(id, row);
+    if (copy == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for a row");
+    }
+    t->rows[t->count++] = copy;
+    return 0;
+}
+
+int mem_replace(struct mem *m, enum mem_table_id id, size_t i, const void *row, struct err *e)
+{
+    void *copy = clone(id, row);
+
+    if (copy == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for a row");
+    }
+    mem_drop(m->now.tables[id].rows[i]);
+    m->now.tables[id].rows[i] = copy;
+    return 0;
+}
+
+/* ---- transactions: snapshots of everything ---- */
+
+static void state_finish(struct mem_state *state)
+{
+    for (size_t id = 0; id < MEM_TABLE_COUNT; id++) {
+        for (size_t i = 0; i < state->tables[id].count; i++) {
+            mem_drop(state->tables[id].rows[i]);
+        }
+        free(state->tables[id].rows);
+    }
+    *state = (struct mem_state){0};
+}
+
+static int state_copy(const struct mem_state *from, struct mem_state *ret, struct err *e)
+{
+    *ret = (struct mem_state){.applied = from->applied};
+    for (size_t id = 0; id < MEM_TABLE_COUNT; id++) {
+        const struct mem_table *t = &from->tables[id];
+        void **rows = t->count == 0 ? NULL : malloc(t->count * sizeof *rows);
+
+        if (t->count > 0 && rows == NULL) {
+            state_finish(ret);
+            return err_set(e, ERR_NOMEM, "no memory for a snapshot");
+        }
+        for (size_t i = 0; i < t->count; i++) {
+            rows[i] = t->rows[i];
+            (void)mem_hold(rows[i]);
+        }
+        ret->tables[id] = (struct mem_table){rows, t->count, t->count};
+    }
+    return 0;
+}
+
+static int begin(struct store *s, struct err *e)
+{
+    return state_copy(&mem_of(s)->now, &mem_of(s)->marks[0], e);
+}
+
+static int commit(struct store *s, struct err *e)
+{
+    (void)e;
+    for (size_t i = 0; i <= s->depth; i++) {
+        state_finish(&mem_of(s)->marks[i]);
+    }
+    return 0;
+}
+
+static void back_to(struct store *s, size_t depth)
+{
+    struct mem *m = mem_of(s);
+
+    state_finish(&m->now);
+    m->now = m->marks[depth];
+    m->marks[depth] = (struct mem_state){0};
+}
+
+static void rollback(struct store *s)
+{
+    for (size_t i = s->depth; i > 0; i--) {
+        state_finish(&mem_of(s)->marks[i]);
+    }
+    back_to(s, 0);
+}
+
+static int savepoint(struct store *s, struct err *e)
+{
+    return state_copy(&mem_of(s)->now, &mem_of(s)->marks[s->depth], e);
+}
+
+static int release(struct store *s, struct err *e)
+{
+    (void)e;
+    state_finish(&mem_of(s)->marks[s->depth]);
+    return 0;
+}
+
+static void undo(struct store *s)
+{
+    back_to(s, s->depth);
+}
+
+static void close_store(struct store *s)
+{
+    state_finish(&mem_of(s)->now);
+    free(mem_of(s));
+}
+
+static int check(struct store *s, struct err *e)
+{
+    (void)s;
+    (void)e;
+    return 0;
+}
+
+/* ---- events ---- */
+
+static int event_append(struct store *s, const struct event_row *row, int64_t *ret_seq,
+                        unsigned char *ret_digest, struct err *e)
+{
+    struct mem *m = mem_of(s);
+    struct event_row copy = *row;
+
+    for (size_t i = 0; i < mem_count(m, MEM_EVENTS); i++) {
+        const struct event_row *there = mem_row(m, MEM_EVENTS, i);
+
+        if (str_eq(there->id, row->id) && str_eq(there->source, row->source)) {
+            *ret_seq = there->seq;
+            memcpy(ret_digest, there->digest, SHA256_SIZE);
+            return err_set(e, ERR_EXISTS, "this event was received before");
+        }
+    }
+    copy.seq = (int64_t)mem_count(m, MEM_EVENTS) + 1;
+    *ret_seq = copy.seq;
+    memcpy(ret_digest, row->digest, SHA256_SIZE);
+    return mem_add(m, MEM_EVENTS, &copy, e);
+}
+
+static int event_scan(struct store *s, int64_t after, size_t limit,
+                      int (*fn)(void *ctx, const struct event_row *row), void *ctx, struct err *e)
+{
+    struct mem *m = mem_of(s);
+    int rc = 0;
+
+    (void)e;
+    for (size_t i = after < 0 ? 0 : (size_t)after;
+         rc >= 0 && limit > 0 && i < mem_count(m, MEM_EVENTS); i++, limit--) {
+        const struct event_row *row = mem_hold(mem_row(m, MEM_EVENTS, i));
+
+        rc = fn(ctx, row);
+        mem_drop(row);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static int64_t event_last(struct store *s)
+{
+    return (int64_t)mem_count(mem_of(s), MEM_EVENTS);
+}
+
+static int64_t applied(struct store *s)
+{
+    return mem_of(s)->now.applied;
+}
+
+static int set_applied(struct store *s, int64_t seq, struct err *e)
+{
+    (void)e;
+    mem_of(s)->now.applied = seq;
+    return 0;
+}
+
+/* ---- cases ---- */
+
+static int show_case(const struct mem *m, size_t i, store_case_fn *fn, void *ctx)
+{
+    const struct case_row *row = mem_hold(mem_row(m, MEM_CASES, i));
+    int rc = fn(ctx, row);
+
+    mem_drop(row);
+    return rc < 0 ? rc : 0;
+}
+
+/* Number of the case with this certificate, or how many cases there are. */
+static size_t find_certificate(const struct mem *m, struct str certificate)
+{
+    size_t i = 0;
+
+    while (i < mem_count(m, MEM_CASES) &&
+           !str_eq(((const struct case_row *)mem_row(m, MEM_CASES, i))->certificate, certificate)) {
+        i++;
+    }
+    return i;
+}
+
+static int case_put(struct store *s, const struct case_row *row, int64_t *ret_id, struct err *e)
+{
+    struct mem *m = mem_of(s);
+    const size_t count = mem_count(m, MEM_CASES);
+    const size_t there = find_certificate(m, row->certificate);
+    struct case_row copy = *row;
+
+    if (row->id < 0 || row->id > (int64_t)count) {
+        return err_set(e, ERR_NOT_FOUND, "there is no such case");
+    }
+    if (there < count && (int64_t)there + 1 != row->id) {
+        return err_set(e, ERR_EXISTS, "this certificate has the case %zu", there + 1);
+    }
+    copy.id = row->id != 0 ? row->id : (int64_t)count + 1;
+    *ret_id = copy.id;
+    return row->id != 0 ? mem_replace(m, MEM_CASES, (size_t)row->id - 1, &copy, e)
+                        : mem_add(m, MEM_CASES, &copy, e);
+}
+
+static int case_by_id(struct store *s, int64_t id, store_case_fn *fn, void *ctx, struct err *e)
+{
+    struct mem *m = mem_of(s);
+
+    if (id < 1 || id > (int64_t)mem_count(m, MEM_CASES)) {
+        return err_set(e, ERR_NOT_FOUND, "there is no such case");
+    }
+    return show_case(m, (size_t)id - 1, fn, ctx);
+}
+
+static int case_by_certificate(struct store *s, struct str certificate, store_case_fn *fn,
+                               void *ctx, struct err *e)
+{
+    return case_by_id(s, (int64_t)find_certificate(mem_of(s), certificate) + 1, fn, ctx, e);
+}
+
+static int case_by_holder(struct store *s, struct str holder, store_case_fn *fn, void *ctx,
+                          struct err *e)
+{
+    struct mem *m = mem_of(s);
+    int rc = 0;
+
+    (void)e;
+    for (size_t i = 0; rc == 0 && i < mem_count(m, MEM_CASES); i++) {
+        if (str_eq(((const struct case_row *)mem_row(m, MEM_CASES, i))->holder, holder)) {
+            rc = show_case(m, i, fn, ctx);
+        }
+    }
+    return rc;
+}
+
+/* ---- keys ---- */
+
+/* Number of the key in force with this name, or how many keys there are. */
+static size_t find_key(const struct mem *m, struct str name)
+{
+    size_t i = 0;
+
+    for (; i < mem_count(m, MEM_KEYS); i++) {
+        const struct key_row *row = mem_row(m, MEM_KEYS, i);
+
+        if (row->revoked_ms == 0 && str_eq(row->name, name)) {
+            break;
+        }
+    }
+    return i;
+}
+
+static int key_add(struct store *s, const struct key_row *row, int64_t *ret_id, struct err *e)
+{
+    struct mem *m = mem_of(s);
+    const size_t count = mem_count(m, MEM_KEYS);
+    struct key_row copy = *row;
+
+    if (row->revoked_ms == 0 && find_key(m, row->name) < count) {
+        return err_set(e, ERR_EXISTS, "there is a key \"%.*s\" in force", (int)row->name.len,
+                       row->name.ptr);
+    }
+    copy.id = (int64_t)count + 1;
+    *ret_id = copy.id;
+    return mem_add(m, MEM_KEYS, &copy, e);
+}
+
+static int key_revoke(struct store *s, struct str name, int64_t now_ms, struct err *e)
+{
+    struct mem *m = mem_of(s);
+    const size_t i = find_key(m, name);
+    struct key_row copy;
+
+    if (i == mem_count(m, MEM_KEYS)) {
+        return err_set(e, ERR_NOT_FOUND, "there is no key \"%.*s\" in force", (int)name.len,
+                       name.ptr);
+    }
+    copy = *(const struct key_row *)mem_row(m, MEM_KEYS, i);
+    copy.revoked_ms = now_ms;
+    return mem_replace(m, MEM_KEYS, i, &copy, e);
+}
+
+static int key_list(struct store *s, int (*fn)(void *ctx, const struct key_row *row), void *ctx,
+                    struct err *e)
+{
+    struct mem *m = mem_of(s);
+    int rc = 0;
+
+    (void)e;
+    for (size_t i = 0; rc >= 0 && i < mem_count(m, MEM_KEYS); i++) {
+        const struct key_row *row = mem_hold(mem_row(m, MEM_KEYS, i));
+
+        rc = fn(ctx, row);
+        mem_drop(row);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- inbox and settings ---- */
+
+static int inbox_add(struct store *s, const struct inbox_row *row, struct err *e)
+{
+    struct inbox_row copy = *row;
+
+    copy.id = (int64_t)mem_count(mem_of(s), MEM_INBOX) + 1;
+    return mem_add(mem_of(s), MEM_INBOX, &copy, e);
+}
+
+static int inbox_list(struct store *s, int64_t after, size_t limit,
+                      int (*fn)(void *ctx, const struct inbox_row *row), void *ctx, struct err *e)
+{
+    struct mem *m = mem_of(s);
+    int rc = 0;
+
+    (void)e;
+    for (size_t i = after < 0 ? 0 : (size_t)after;
+         rc >= 0 && limit > 0 && i < mem_count(m, MEM_INBOX); i++, limit--) {
+        const struct inbox_row *row = mem_hold(mem_row(m, MEM_INBOX, i));
+
+        rc = fn(ctx, row);
+        mem_drop(row);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static size_t find_meta(const struct mem *m, const char *name)
+{
+    size_t i = 0;
+
+    while (i < mem_count(m, MEM_META) &&
+           !str_eqs(((const struct meta_row *)mem_row(m, MEM_META, i))->name, name)) {
+        i++;
+    }
+    return i;
+}
+
+static int meta_get(struct store *s, const char *name, void *ret_value, size_t *inout_size,
+                    struct err *e)
+{
+    struct mem *m = mem_of(s);
+    const size_t i = find_meta(m, name);
+    const struct meta_row *row;
+
+    if (i == mem_count(m, MEM_META)) {
+        return err_set(e, ERR_NOT_FOUND, "there is no setting %s", name);
+    }
+    row = mem_row(m, MEM_META, i);
+    if (row->value.len > *inout_size) {
+        return err_set(e, ERR_LIMIT, "setting %s is too long", name);
+    }
+    memcpy(ret_value, row->value.ptr, row->value.len);
+    *inout_size = row->value.len;
+    return 0;
+}
+
+static int meta_put(struct store *s, const char *name, const void *value, size_t size,
+                    struct err *e)
+{
+    struct mem *m = mem_of(s);
+    const struct meta_row row = {str_of(name), {value, size}};
+    const size_t i = find_meta(m, name);
+
+    return i < mem_count(m, MEM_META) ? mem_replace(m, MEM_META, i, &row, e)
+                                      : mem_add(m, MEM_META, &row, e);
+}
+
+/* ---- life ---- */
+
+static const struct store_ops memory_ops = {
+    .close = close_store,
+    .check = check,
+    .file_check = check,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .savepoint = savepoint,
+    .release = release,
+    .undo = undo,
+    .event_append = event_append,
+    .event_scan = event_scan,
+    .event_last = event_last,
+    .applied = applied,
+    .set_applied = set_applied,
+    .case_put = case_put,
+    .case_by_certificate = case_by_certificate,
+    .case_by_id = case_by_id,
+    .case_by_holder = case_by_holder,
+    .message_add = mem_message_add,
+    .message_get = mem_message_get,
+    .message_by_case = mem_message_by_case,
+    .message_move = mem_message_move,
+    .due = mem_due,
+    .next_due = mem_next_due,
+    .leased = mem_leased,
+    .attempt_open = mem_attempt_open,
+    .attempt_close = mem_attempt_close,
+    .report_add = mem_report_add,
+    .message_by_provider_ref = mem_message_by_provider_ref,
+    .timeline = mem_timeline,
+    .message_list = mem_message_list,
+    .message_counts = mem_message_counts,
+    .key_add = key_add,
+    .key_revoke = key_revoke,
+    .key_list = key_list,
+    .inbox_add = inbox_add,
+    .inbox_list = inbox_list,
+    .meta_get = meta_get,
+    .meta_put = meta_put,
+};
+
+int store_memory_open(struct store **ret, struct err *e)
+{
+    struct mem *m = calloc(1, sizeof *m);
+
+    if (m == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for a store");
+    }
+    m->base.ops = &memory_ops;
+    *ret = &m->base;
+    return 0;
+}

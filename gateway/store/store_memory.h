@@ -1,0 +1,75 @@
+/*
+ * The in-memory twin of the store: plain arrays of rows that are never changed, only replaced, so
+ * that a snapshot is a copy of the arrays. For tests; searches are linear.
+ */
+#pragma once
+
+#include "store/store_ops.h"
+
+enum mem_table_id {
+    MEM_EVENTS,
+    MEM_CASES,
+    MEM_MESSAGES,
+    MEM_ATTEMPTS,
+    MEM_REPORTS,
+    MEM_TRACES,
+    MEM_KEYS,
+    MEM_INBOX,
+    MEM_META,
+    MEM_TABLE_COUNT
+};
+
+/* Rows are of the port's types; counted, because snapshots and walks share them. */
+struct mem_table {
+    void **rows;
+    size_t count;
+    size_t cap;
+};
+
+struct mem_state {
+    struct mem_table tables[MEM_TABLE_COUNT];
+    int64_t applied;
+};
+
+struct mem {
+    struct store base;
+    struct mem_state now;
+    struct mem_state marks[STORE_DEPTH_MAX + 1];
+};
+
+static inline struct mem *mem_of(struct store *s)
+{
+    return (struct mem *)(void *)s;
+}
+
+/* The row with number i (from 0), of the table's type. */
+const void *mem_row(const struct mem *m, enum mem_table_id id, size_t i);
+size_t mem_count(const struct mem *m, enum mem_table_id id);
+/* Keeps a row alive while a callback looks at it; returns it. */
+const void *mem_hold(const void *row);
+void mem_drop(const void *row);
+/* A copy of the row goes to the end, or in the place of row i. ERR_NOMEM. */
+int mem_add(struct mem *m, enum mem_table_id id, const void *row, struct err *e);
+int mem_replace(struct mem *m, enum mem_table_id id, size_t i, const void *row, struct err *e);
+
+int mem_message_add(struct store *s, const struct message_row *row, int64_t *ret_id, struct err *e);
+int mem_message_get(struct store *s, int64_t id, store_message_fn *fn, void *ctx, struct err *e);
+int mem_message_by_case(struct store *s, int64_t case_id, store_message_fn *fn, void *ctx,
+                        struct err *e);
+int mem_message_move(struct store *s, const struct message_move *move, struct err *e);
+int mem_due(struct store *s, enum channel channel, int64_t now_ms, size_t limit, store_due_fn *fn,
+            void *ctx, struct err *e);
+int mem_next_due(struct store *s, enum channel channel, int64_t *ret_ms, struct err *e);
+int mem_leased(struct store *s, enum message_state state, int64_t until_ms, size_t limit,
+               store_due_fn *fn, void *ctx, struct err *e);
+int mem_message_list(struct store *s, const struct message_filter *filter, store_due_fn *fn,
+                     void *ctx, struct err *e);
+int mem_message_counts(struct store *s, int64_t ret_counts[CHANNEL_COUNT][MESSAGE_STATE_COUNT],
+                       struct err *e);
+int mem_attempt_open(struct store *s, const struct attempt_row *row, struct err *e);
+int mem_attempt_close(struct store *s, const struct attempt_row *row, struct err *e);
+int mem_report_add(struct store *s, const struct report_row *row, struct err *e);
+int mem_message_by_provider_ref(struct store *s, struct str provider, struct str provider_ref,
+                                int64_t *ret_ids, size_t max, size_t *ret_count, struct err *e);
+int mem_timeline(struct store *s, int64_t message_id, const struct timeline_sink *sink,
+                 struct err *e);
