@@ -216,6 +216,8 @@ static int run_command(struct cli *cli, char **rest, int count)
 
 static int dispatch(struct cli *cli, char **rest, int count)
 {
+    char version_word[] = "version";
+    int words = 0;
     int rc = apply_globals(cli);
 
     if (rc != 0) {
@@ -224,6 +226,11 @@ static int dispatch(struct cli *cli, char **rest, int count)
     if (cli_flag(cli, "help")) {
         cli_help(cli, cli->command, cli->out);
         return CLI_OK;
+    }
+    if (cli->command == NULL && cli_flag(cli, "version")) {
+        char *name = version_word;
+
+        cli->command = cli_find(cli, 1, &name, &words);
     }
     if (cli->command == NULL) {
         cli_help(cli, NULL, cli->err);

@@ -2,6 +2,7 @@
 
 const struct cli_option cli_global_options[] = {
     {.name = "help", .letter = 'h', .tr = "bu yardım", .en = "this help"},
+    {.name = "version", .letter = 'V', .tr = "sürüm", .en = "version"},
     {.name = "json", .tr = "çıktıyı JSON olarak ver", .en = "print JSON"},
     {.name = "lang", .arg = "tr|en", .tr = "dil", .en = "language"},
     {.name = "quiet", .letter = 'q', .tr = "yalnız hatalar", .en = "errors only"},

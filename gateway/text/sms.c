@@ -149,10 +149,12 @@ int sms_measure(struct str text, enum sms_mode mode, const struct sms_options *o
         return 0;
     }
     ret->capacity = sms_capacity(mode, false, false);
+    ret->segments = 1;
+    ret->fill[0] = (uint16_t)(ret->units + o->reserve);
     if (ret->units + o->reserve > ret->capacity) {
         ret->capacity = sms_capacity(mode, true, o->wide_ref);
+        spread(text, mode, o->reserve, ret);
     }
-    spread(text, mode, o->reserve, ret);
     return 0;
 }
 
@@ -178,7 +180,9 @@ int sms_choose(struct str text, unsigned allowed, const struct sms_options *o,
     struct sms_measure m;
     bool first = true;
 
-    for (enum sms_mode mode = 0; mode < SMS_MODE_COUNT; mode++) {
+    /* One segment cannot be beaten: the modes after it need not be tried. */
+    for (enum sms_mode mode = 0;
+         mode < SMS_MODE_COUNT && (first || !ret->encodable || ret->segments > 1); mode++) {
         int rc;
 
         if ((allowed & 1u << mode) == 0) {

@@ -113,7 +113,8 @@ static int default_code(uint32_t cp)
     if (cp < 128 && cp != 0 && default_table[cp] == cp) {
         return (int)cp;
     }
-    if (cp == 0 || cp > 0x3A9) {
+    /* The rest are a few of Latin-1 and of the Greek capitals. */
+    if (cp == 0 || (cp > 0xFF && cp < 0x393) || cp > 0x3A9) {
         return -1;
     }
     for (int i = 0; i < 128; i++) {

@@ -385,6 +385,10 @@ static void version(void **state)
     }
     json_free(doc);
     finish(&r);
+    r = run_on(cli_commands, "x", true, ARGS("--version"));
+    assert_int_equal(r.rc, CLI_OK);
+    assert_int_equal(strncmp(r.out, "hatirlat ", 9), 0);
+    finish(&r);
 }
 
 int main(void)
