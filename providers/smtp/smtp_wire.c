@@ -258,29 +258,33 @@ static void add_text(struct smtp_reply *r, const char *text, size_t len)
     r->text[at] = '\0';
 }
 
+/* The code of a reply line, 0 when it is none. len is without the line end. */
+static int code_of(const char *line, size_t len)
+{
+    if (len < 3 || line[0] < '2' || line[0] > '5' || !ascii_digit(line[1]) ||
+        !ascii_digit(line[2]) || (len > 3 && line[3] != ' ' && line[3] != '-')) {
+        return 0;
+    }
+    return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+}
+
 static void end_line(struct smtp_wire *w)
 {
     size_t len = w->line_len;
-    const char *l = w->line;
     int code;
 
-    while (len > 0 && (l[len - 1] == '\r' || l[len - 1] == '\n')) {
+    while (len > 0 && (w->line[len - 1] == '\r' || w->line[len - 1] == '\n')) {
         len--;
     }
     w->line_len = 0;
-    if (len < 3 || l[0] < '2' || l[0] > '5' || !ascii_digit(l[1]) || !ascii_digit(l[2]) ||
-        (len > 3 && l[3] != ' ' && l[3] != '-')) {
-        (void)breach(w, SMTP_BREACH_GARBLED);
-        return;
-    }
-    code = (l[0] - '0') * 100 + (l[1] - '0') * 10 + (l[2] - '0');
-    if (w->reply.code != 0 && w->reply.code != code) {
+    code = code_of(w->line, len);
+    if (code == 0 || (w->reply.code != 0 && w->reply.code != code)) {
         (void)breach(w, SMTP_BREACH_GARBLED);
         return;
     }
     w->reply.code = code;
-    add_text(&w->reply, l + 3 + (len > 3), len - 3 - (len > 3));
-    if (len > 3 && l[3] == '-') {
+    add_text(&w->reply, w->line + (len > 3 ? 4 : 3), len > 3 ? len - 4 : 0);
+    if (len > 3 && w->line[3] == '-') {
         return;
     }
     complete(w);
