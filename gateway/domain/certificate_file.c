@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "domain/certificate.h"
 
-enum { FIXED_NUMBERS = 7, NUMBERS_MAX = FIXED_NUMBERS + EVENT_TYPE_COUNT };
+enum { FIXED_NUMBERS = 7, NUMBERS_MAX = FIXED_NUMBERS + EVENT_TYPE_COUNT, DIGITS_MAX = 20 };
 
 static void numbers_of(const struct case_file *c, int64_t out[NUMBERS_MAX])
 {
@@ -19,15 +19,35 @@ static void numbers_of(const struct case_file *c, int64_t out[NUMBERS_MAX])
     memcpy(out + FIXED_NUMBERS, c->seen_ms, sizeof c->seen_ms);
 }
 
+/* Numbers are times, counts and states: never negative. */
+static char *put_number(char *at, int64_t n)
+{
+    char digits[DIGITS_MAX];
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0);
+    while (count > 0) {
+        *at++ = digits[--count];
+    }
+    return at;
+}
+
 int case_write(const struct case_file *c, struct buf *out)
 {
+    char text[NUMBERS_MAX * (DIGITS_MAX + 1)];
+    char *at = text;
     int64_t numbers[NUMBERS_MAX];
 
     numbers_of(c, numbers);
-    (void)buf_adds(out, "{\"case\":");
     for (size_t i = 0; i < NUMBERS_MAX; i++) {
-        (void)buf_addf(out, "%c%lld", i == 0 ? '[' : ',', (long long)numbers[i]);
+        *at++ = i == 0 ? '[' : ',';
+        at = put_number(at, numbers[i]);
     }
+    (void)buf_adds(out, "{\"case\":");
+    (void)buf_add(out, text, (size_t)(at - text));
     (void)buf_adds(out, "],\"fact\":");
     (void)fact_canonical(&c->known, out);
     (void)buf_addc(out, '}');
@@ -52,7 +72,7 @@ static int read_numbers(struct str *s, int64_t out[NUMBERS_MAX])
     for (size_t i = 0; i < NUMBERS_MAX; i++) {
         size_t n = 0;
 
-        while (n < s->len && (ascii_digit(s->ptr[n]) || s->ptr[n] == '-')) {
+        while (n < s->len && ascii_digit(s->ptr[n])) {
             n++;
         }
         if (n == s->len || str_i64((struct str){s->ptr, n}, &out[i]) != 0) {
@@ -71,8 +91,7 @@ static int read_numbers(struct str *s, int64_t out[NUMBERS_MAX])
 
 static int take_numbers(struct case_file *c, const int64_t numbers[NUMBERS_MAX])
 {
-    if (numbers[0] < 0 || numbers[0] >= CASE_STATE_COUNT || numbers[1] < 0 ||
-        numbers[1] > INT32_MAX) {
+    if (numbers[0] >= CASE_STATE_COUNT || numbers[1] > INT32_MAX) {
         return ERR_CORRUPT;
     }
     c->state = (enum case_state)numbers[0];

@@ -47,12 +47,12 @@ static void take_specversion(struct reading *r, struct str s)
 static void take_type(struct reading *r, struct str s)
 {
     enum event_type type = event_parse(s);
-    const char *near = event_suggest(s);
+    const char *near;
 
     if (type < EVENT_TYPE_COUNT) {
         r->fact->type = type;
         r->has_type = true;
-    } else if (near != NULL) {
+    } else if ((near = event_suggest(s)) != NULL) {
         (void)faults_add(r->faults, reading_at(r, "type", NULL), "unknown_type",
                          "Bu olay türü tanınmıyor; \"%s\" mi demek istediniz?",
                          "This type of event is not known; did you mean \"%s\"?", near);
@@ -87,9 +87,10 @@ static void take_content_type(struct reading *r, struct str s)
 
 static void take_reference(struct reading *r, const char *name, char *text, struct str s)
 {
-    struct reading_target target = {KIND_REF, text, FACT_REF_SIZE};
+    const struct reading_target target = {KIND_REF, text, FACT_REF_SIZE};
 
-    reading_text(r, reading_at(r, name, NULL), &target, s);
+    reading_go(r, name, NULL);
+    reading_text(r, &target, s);
 }
 
 static void take_attribute(struct reading *r, enum attribute a, struct str s)
@@ -136,16 +137,16 @@ static bool extension_name(struct str name)
 static void check_extension(struct reading *r, const struct json *v)
 {
     const char *key = json_key(v);
-    const char *pointer = reading_at(r, key, NULL);
 
+    reading_go(r, key, NULL);
     if (strcmp(key, "data_base64") == 0) {
-        (void)faults_add(r->faults, pointer, "data_base64_unsupported",
+        (void)faults_add(r->faults, reading_here(r), "data_base64_unsupported",
                          "Veri \"data\" altında JSON olarak verilmeli.",
                          "The data must be given as JSON in \"data\".");
     } else if (!extension_name(str_of(key))) {
-        reading_unknown(r, pointer, str_of(key), attribute_names, ATTRIBUTE_COUNT);
+        reading_unknown(r, str_of(key), attribute_names, ATTRIBUTE_COUNT);
     } else if (json_type(v) == JSON_OBJECT || json_type(v) == JSON_ARRAY) {
-        (void)faults_add(r->faults, pointer, "wrong_type",
+        (void)faults_add(r->faults, reading_here(r), "wrong_type",
                          "Bir uzantı metin, sayı ya da mantıksal değer olmalı.",
                          "An extension must be a string, a number or a boolean.");
     }
@@ -159,7 +160,8 @@ static bool take_json_attribute(struct reading *r, const struct json *v)
     if (a == ATTRIBUTE_COUNT) {
         return false;
     }
-    if (reading_string(r, reading_at(r, json_key(v), NULL), v, &s) && s.len > 0) {
+    reading_go(r, json_key(v), NULL);
+    if (reading_string(r, v, &s) && s.len > 0) {
         take_attribute(r, a, s);
     }
     return true;
@@ -192,8 +194,8 @@ static void read_bare(struct reading *r, const struct json *event)
         if (a >= ATTRIBUTE_ID && a <= ATTRIBUTE_TIME) {
             (void)take_json_attribute(r, v);
         } else if (!reading_data_member(r, v)) {
-            reading_unknown(r, reading_at(r, json_key(v), NULL), str_of(json_key(v)), names,
-                            sizeof names / sizeof names[0]);
+            reading_go(r, json_key(v), NULL);
+            reading_unknown(r, str_of(json_key(v)), names, sizeof names / sizeof names[0]);
         }
     }
 }

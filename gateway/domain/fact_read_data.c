@@ -9,7 +9,7 @@ static const char serial_key[] = "serial";
 static const char not_after_key[] = "not_after";
 static const char name_key[] = "name";
 
-static void take_end(struct reading *r, const char *pointer, const struct json *v)
+static void take_end(struct reading *r, const struct json *v)
 {
     static const char range_tr[] = "Bitiş tarihi 1970 ile 2100 arasında olmalı.";
     static const char range_en[] = "The end must lie between 1970 and 2100.";
@@ -17,17 +17,17 @@ static void take_end(struct reading *r, const char *pointer, const struct json *
     int64_t end;
 
     r->has_end = json_type(v) != JSON_NULL;
-    if (!reading_string(r, pointer, v, &s)) {
+    if (!reading_string(r, v, &s)) {
         return;
     }
     if (istanbul_parse_end(s, &end) != 0) {
-        (void)faults_add(r->faults, pointer, "date_invalid",
+        (void)faults_add(r->faults, reading_here(r), "date_invalid",
                          "Bitiş tarihi \"2027-02-20\" ya da \"2027-02-20T20:59:59Z\" biçiminde "
                          "geçerli bir tarih olmalı.",
                          "The end must be a real date like \"2027-02-20\" or "
                          "\"2027-02-20T20:59:59Z\".");
     } else if (end <= 0 || end >= civil_days(2101, 1, 1) * DAY_MS) {
-        (void)faults_add(r->faults, pointer, "date_out_of_range", range_tr, range_en);
+        (void)faults_add(r->faults, reading_here(r), "date_out_of_range", range_tr, range_en);
     } else {
         r->fact->not_after_ms = end;
     }
@@ -57,7 +57,7 @@ static void unknown_member(struct reading *r, enum fact_group group, const char 
     } else if (group == GROUP_HOLDER) {
         names[count++] = name_key;
     }
-    reading_unknown(r, reading_data_at(r, fact_groups[group].key, key), str_of(key), names, count);
+    reading_unknown(r, str_of(key), names, count);
 }
 
 static void take_group_member(struct reading *r, enum fact_group group, const struct json *member)
@@ -65,11 +65,11 @@ static void take_group_member(struct reading *r, enum fact_group group, const st
     const char *key = json_key(member);
     const struct fact_field *field = find_field(group, key);
     struct reading_target target = {KIND_NAME, r->holder_name, sizeof r->holder_name};
-    const char *pointer;
     struct str s;
 
+    reading_go_data(r, fact_groups[group].key, key);
     if (group == GROUP_CERTIFICATE && strcmp(key, not_after_key) == 0) {
-        take_end(r, reading_data_at(r, fact_groups[group].key, key), member);
+        take_end(r, member);
         return;
     }
     if (group == GROUP_CERTIFICATE && strcmp(key, serial_key) == 0) {
@@ -81,9 +81,8 @@ static void take_group_member(struct reading *r, enum fact_group group, const st
         unknown_member(r, group, key);
         return;
     }
-    pointer = reading_data_at(r, fact_groups[group].key, key);
-    if (reading_string(r, pointer, member, &s)) {
-        reading_text(r, pointer, &target, s);
+    if (reading_string(r, member, &s)) {
+        reading_text(r, &target, s);
     }
 }
 
@@ -104,16 +103,16 @@ static void take_group(struct reading *r, enum fact_group group, const struct js
 
 static void take_eonay(struct reading *r, const struct json *v)
 {
-    const char *pointer = reading_data_at(r, "eonay", NULL);
     struct str s;
     enum eonay eonay;
 
-    if (!reading_string(r, pointer, v, &s) || s.len == 0) {
+    reading_go_data(r, "eonay", NULL);
+    if (!reading_string(r, v, &s) || s.len == 0) {
         return;
     }
     eonay = eonay_parse(s);
     if (eonay == EONAY_COUNT) {
-        (void)faults_add(r->faults, pointer, "eonay_invalid",
+        (void)faults_add(r->faults, reading_here(r), "eonay_invalid",
                          "e-Onay durumu \"active\", \"absent\" ya da \"unknown\" olmalı.",
                          "e-Onay must be \"active\", \"absent\" or \"unknown\".");
         return;
@@ -150,8 +149,8 @@ void reading_data(struct reading *r, const struct json *object)
     r->has_data = true;
     for (const struct json *v = json_first(object); v != NULL; v = json_next(v)) {
         if (!reading_data_member(r, v)) {
-            reading_unknown(r, reading_data_at(r, json_key(v), NULL), str_of(json_key(v)), names,
-                            sizeof names / sizeof names[0]);
+            reading_go_data(r, json_key(v), NULL);
+            reading_unknown(r, str_of(json_key(v)), names, sizeof names / sizeof names[0]);
         }
     }
 }

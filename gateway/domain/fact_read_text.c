@@ -36,55 +36,66 @@ static void append_key(char *pointer, struct str key)
     pointer[at] = '\0';
 }
 
-const char *reading_at(struct reading *r, const char *group, const char *key)
+void reading_go(struct reading *r, const char *group, const char *key)
+{
+    r->place[0] = NULL;
+    r->place[1] = group;
+    r->place[2] = key;
+}
+
+void reading_go_data(struct reading *r, const char *group, const char *key)
+{
+    reading_go(r, group, key);
+    r->place[0] = r->attributes ? "data" : NULL;
+}
+
+const char *reading_here(struct reading *r)
 {
     const char *begin = r->origin->pointer == NULL ? "" : r->origin->pointer;
 
     (void)snprintf(r->pointer, sizeof r->pointer / 2, "%s", begin);
-    if (group != NULL) {
-        append_key(r->pointer, str_of(group));
-    }
-    if (key != NULL) {
-        append_key(r->pointer, str_of(key));
+    for (size_t i = 0; i < sizeof r->place / sizeof r->place[0]; i++) {
+        if (r->place[i] != NULL) {
+            append_key(r->pointer, str_of(r->place[i]));
+        }
     }
     return r->pointer;
+}
+
+const char *reading_at(struct reading *r, const char *group, const char *key)
+{
+    reading_go(r, group, key);
+    return reading_here(r);
 }
 
 const char *reading_data_at(struct reading *r, const char *group, const char *key)
 {
-    if (!r->attributes) {
-        return reading_at(r, group, key);
-    }
-    (void)reading_at(r, "data", group);
-    if (key != NULL) {
-        append_key(r->pointer, str_of(key));
-    }
-    return r->pointer;
+    reading_go_data(r, group, key);
+    return reading_here(r);
 }
 
-void reading_unknown(struct reading *r, const char *pointer, struct str key,
-                     const char *const *names, size_t count)
+void reading_unknown(struct reading *r, struct str key, const char *const *names, size_t count)
 {
     const char *near = str_nearest(key, names, count);
 
     if (near != NULL) {
-        (void)faults_add(r->faults, pointer, "unknown_key",
+        (void)faults_add(r->faults, reading_here(r), "unknown_key",
                          "Bu alan tanınmıyor; \"%s\" mi demek istediniz?",
                          "This member is not known; did you mean \"%s\"?", near);
     } else {
-        (void)faults_add(r->faults, pointer, "unknown_key", "Bu alan tanınmıyor.",
+        (void)faults_add(r->faults, reading_here(r), "unknown_key", "Bu alan tanınmıyor.",
                          "This member is not known.");
     }
 }
 
-bool reading_string(struct reading *r, const char *pointer, const struct json *v, struct str *ret)
+bool reading_string(struct reading *r, const struct json *v, struct str *ret)
 {
     if (json_type(v) == JSON_NULL) {
         return false;
     }
     if (json_type(v) != JSON_STRING) {
-        (void)faults_add(r->faults, pointer, "wrong_type", "Burada tırnak içinde bir metin olmalı.",
-                         "This must be a string.");
+        (void)faults_add(r->faults, reading_here(r), "wrong_type",
+                         "Burada tırnak içinde bir metin olmalı.", "This must be a string.");
         return false;
     }
     *ret = str_trim(json_str(v));
@@ -92,15 +103,14 @@ bool reading_string(struct reading *r, const char *pointer, const struct json *v
 }
 
 /* The bounds every text has. */
-static bool fits(struct reading *r, const char *pointer, const struct reading_target *t,
-                 struct str s)
+static bool fits(struct reading *r, const struct reading_target *t, struct str s)
 {
     bool name = t->kind == KIND_NAME;
     size_t limit = name ? NAME_CHARACTERS_MAX : t->size - 1;
     size_t length = s.len;
 
     if (!utf8_clean_line(s)) {
-        (void)faults_add(r->faults, pointer, "bad_text",
+        (void)faults_add(r->faults, reading_here(r), "bad_text",
                          "Metin satır sonu veya denetim karakteri içeremez.",
                          "The text may not hold line ends or control characters.");
         return false;
@@ -109,7 +119,7 @@ static bool fits(struct reading *r, const char *pointer, const struct reading_ta
         length = utf8_count(s);
     }
     if (length > limit) {
-        (void)faults_add(r->faults, pointer, "too_long",
+        (void)faults_add(r->faults, reading_here(r), "too_long",
                          "Bu alan en çok %zu uzunlukta olabilir; verilen %zu.",
                          "This member may be %zu long at most; it is %zu.", limit, length);
         return false;
@@ -117,20 +127,19 @@ static bool fits(struct reading *r, const char *pointer, const struct reading_ta
     return true;
 }
 
-static bool hides_identity(struct reading *r, const char *pointer, struct str s)
+static bool hides_identity(struct reading *r, struct str s)
 {
     size_t at;
 
     if (s.len < TCKN_DIGITS || !tckn_find(s, &at)) {
         return false;
     }
-    (void)faults_add(r->faults, pointer, "tckn_refused", "%s%.0s", "%.0s%s", tckn_advice(true),
-                     tckn_advice(false));
+    (void)faults_add(r->faults, reading_here(r), "tckn_refused", "%s%.0s", "%.0s%s",
+                     tckn_advice(true), tckn_advice(false));
     return true;
 }
 
-static void take_phone(struct reading *r, const char *pointer, const struct reading_target *t,
-                       struct str s)
+static void take_phone(struct reading *r, const struct reading_target *t, struct str s)
 {
     struct phone phone;
     char code[32];
@@ -148,15 +157,14 @@ static void take_phone(struct reading *r, const char *pointer, const struct read
                    ok ? "unknown_prefix" : phone_reason_name(phone.reason));
     phone_explain(&phone, true, tr, sizeof tr);
     phone_explain(&phone, false, en, sizeof en);
-    struct fault *fault = faults_add(r->faults, pointer, code, "%s%.0s", "%.0s%s", tr, en);
+    struct fault *fault = faults_add(r->faults, reading_here(r), code, "%s%.0s", "%.0s%s", tr, en);
 
     if (ok) {
         fault_warning(r->faults, fault);
     }
 }
 
-static void take_email(struct reading *r, const char *pointer, const struct reading_target *t,
-                       struct str s)
+static void take_email(struct reading *r, const struct reading_target *t, struct str s)
 {
     struct email email;
     char code[32];
@@ -166,13 +174,12 @@ static void take_email(struct reading *r, const char *pointer, const struct read
         return;
     }
     (void)snprintf(code, sizeof code, "email_%s", email_reason_name(email.reason));
-    (void)faults_add(r->faults, pointer, code, "%s%.0s", "%.0s%s",
+    (void)faults_add(r->faults, reading_here(r), code, "%s%.0s", "%.0s%s",
                      email_reason_sentence(email.reason, true),
                      email_reason_sentence(email.reason, false));
 }
 
-static void take_lang(struct reading *r, const char *pointer, const struct reading_target *t,
-                      struct str s)
+static void take_lang(struct reading *r, const struct reading_target *t, struct str s)
 {
     bool ok = s.len == 2 || (s.len == 5 && s.ptr[2] == '-');
 
@@ -180,7 +187,7 @@ static void take_lang(struct reading *r, const char *pointer, const struct readi
         ok = i == 2 || ascii_alpha(s.ptr[i]);
     }
     if (!ok) {
-        (void)faults_add(r->faults, pointer, "lang_invalid",
+        (void)faults_add(r->faults, reading_here(r), "lang_invalid",
                          "Dil kodu \"tr\" ya da \"en\" gibi olmalı.",
                          "The language must look like \"tr\" or \"en\".");
         return;
@@ -190,22 +197,21 @@ static void take_lang(struct reading *r, const char *pointer, const struct readi
     t->text[2] = '\0';
 }
 
-void reading_text(struct reading *r, const char *pointer, const struct reading_target *t,
-                  struct str s)
+void reading_text(struct reading *r, const struct reading_target *t, struct str s)
 {
     if (s.len == 0) {
         return;
     }
     if (t->text[0] != '\0') {
-        (void)faults_add(r->faults, pointer, "given_twice", "Bu bilgi iki ayrı alanda verilmiş.",
-                         "This is given in two members.");
+        (void)faults_add(r->faults, reading_here(r), "given_twice",
+                         "Bu bilgi iki ayrı alanda verilmiş.", "This is given in two members.");
     } else if (t->kind == KIND_PHONE) {
-        take_phone(r, pointer, t, s);
+        take_phone(r, t, s);
     } else if (t->kind == KIND_EMAIL) {
-        take_email(r, pointer, t, s);
+        take_email(r, t, s);
     } else if (t->kind == KIND_LANG) {
-        take_lang(r, pointer, t, s);
-    } else if (fits(r, pointer, t, s) && !hides_identity(r, pointer, s)) {
+        take_lang(r, t, s);
+    } else if (fits(r, t, s) && !hides_identity(r, s)) {
         (void)str_copy(t->text, t->size, s);
     }
 }

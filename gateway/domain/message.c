@@ -14,7 +14,8 @@ static const struct {
                              BIT(MESSAGE_SUPPRESSED) | BIT(MESSAGE_FAILED)},
     [MESSAGE_QUEUED] = {"queued", "Sırada, gönderilmek üzere.", "In the queue, about to be sent.",
                         BIT(MESSAGE_SENDING) | BIT(MESSAGE_HELD) | BIT(MESSAGE_EXPIRED) |
-                            BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_CANCELLED) | BIT(MESSAGE_SUPPRESSED) | BIT(MESSAGE_FAILED)},
+                            BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_CANCELLED) |
+                            BIT(MESSAGE_SUPPRESSED) | BIT(MESSAGE_FAILED)},
     [MESSAGE_SENDING] = {"sending", "Sağlayıcıya iletiliyor.", "Being handed to the provider.",
                          BIT(MESSAGE_ACCEPTED) | BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_QUEUED) |
                              BIT(MESSAGE_UNDELIVERED) | BIT(MESSAGE_UNKNOWN) | BIT(MESSAGE_FAILED) |
