@@ -314,27 +314,34 @@ static enum case_notice notice_of(enum case_state from, enum case_state to)
     }
 }
 
+/* The series begins, begins anew, or goes on. */
+static unsigned watching_actions(enum case_state from, bool first, bool moved)
+{
+    if (moved) {
+        return first && from == CASE_WATCHING ? CASE_PLAN : CASE_STOP | CASE_PLAN;
+    }
+    if (from == CASE_BLOCKED) {
+        return CASE_RESUME | CASE_PLAN;
+    }
+    return from == CASE_WATCHING ? 0 : CASE_PLAN;
+}
+
 static unsigned actions_of(const struct case_file *before, const struct case_file *after)
 {
-    enum case_state from = before->state;
-    enum case_state to = after->state;
-    bool first = before->known.not_after_ms == 0;
-    bool moved =
-        istanbul_day(after->known.not_after_ms) != istanbul_day(before->known.not_after_ms);
+    int64_t end_before = before->known.not_after_ms;
+    bool first = end_before == 0;
+    bool moved = istanbul_day(after->known.not_after_ms) != istanbul_day(end_before);
 
-    if (to == CASE_WATCHING) {
-        if (moved) {
-            return first && from == CASE_WATCHING ? CASE_PLAN : CASE_STOP | CASE_PLAN;
-        }
-        if (from == CASE_BLOCKED) {
-            return CASE_RESUME | CASE_PLAN;
-        }
-        return from == CASE_WATCHING ? 0 : CASE_PLAN;
+    if (after->state == CASE_WATCHING) {
+        return watching_actions(before->state, first, moved);
     }
-    if (to == CASE_BLOCKED) {
-        return moved && !first ? CASE_STOP : (from == CASE_WATCHING ? CASE_PAUSE : 0);
+    if (after->state != CASE_BLOCKED) {
+        return before->state == after->state ? 0 : CASE_STOP;
     }
-    return from == to ? 0 : CASE_STOP;
+    if (moved && !first) {
+        return CASE_STOP;
+    }
+    return before->state == CASE_WATCHING ? CASE_PAUSE : 0;
 }
 
 /* Compares what was known with what is known, and says what follows. */
