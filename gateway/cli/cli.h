@@ -26,6 +26,9 @@ enum cli_exit {
 
 enum { CLI_VALUES_MAX = 256 };
 
+/* Where the settings are when nobody says otherwise. */
+#define CLI_CONFIG_PATH "/etc/hatirlat/hatirlat.jsonc"
+
 /* One option; a table ends with a null name. */
 struct cli_option {
     const char *name; /* long name without dashes */

@@ -17,7 +17,7 @@ static void print_faults(struct cli *cli, const struct faults *faults, const str
 
 static int load(struct cli *cli, struct conf **ret)
 {
-    const char *path = cli->config != NULL ? cli->config : "/etc/hatirlat/hatirlat.jsonc";
+    const char *path = cli->config != NULL ? cli->config : CLI_CONFIG_PATH;
     struct faults faults;
     struct err e = {0};
     int rc;

@@ -1,0 +1,93 @@
+#include "cli/check.h"
+
+#include "cli/commands.h"
+
+enum { REPORT_MAX = 1024 * 1024 };
+
+static void print_report(struct cli *cli, const char *path, const struct faults *faults)
+{
+    struct buf text;
+
+    buf_init(&text, REPORT_MAX);
+    if (cli->json) {
+        conf_print_faults_json(faults, &text);
+        (void)buf_addc(&text, '\n');
+    } else {
+        conf_print_faults(faults, cli->turkish, &text);
+        if (faults->errors == 0 && !cli->quiet) {
+            (void)buf_addf(
+                &text, cli_tr(cli, "%s: ayarlar geçerli\n", "%s: the settings are good\n"), path);
+        }
+    }
+    (void)fputs(buf_cstr(&text), cli->out);
+    buf_finish(&text);
+}
+
+static int run_check(int argc, char **argv, struct cli *cli)
+{
+    const char *path = argc > 0 ? argv[0] : cli->config != NULL ? cli->config : CLI_CONFIG_PATH;
+    struct conf *conf = NULL;
+    struct faults faults;
+    struct err e = {0};
+    int rc;
+
+    faults_init(&faults);
+    rc = conf_load_to_check(path, provider_types, &conf, &faults, &e);
+    if (rc != 0 && faults.total == 0) {
+        cli_error(cli, "%s", e.text);
+    } else {
+        for (size_t i = 0; rc == 0 && check_parts[i] != NULL; i++) {
+            (void)check_parts[i](conf, &faults);
+        }
+        print_report(cli, path, &faults);
+    }
+    rc = rc == 0 && faults.errors == 0 ? CLI_OK : CLI_CONFIG;
+    conf_free(conf);
+    faults_finish(&faults);
+    return rc;
+}
+
+static int run_schema(int argc, char **argv, struct cli *cli)
+{
+    struct buf text;
+    int rc;
+
+    (void)argc;
+    (void)argv;
+    buf_init(&text, REPORT_MAX);
+    conf_schema(provider_types, &text);
+    rc = buf_failed(&text) != 0 || fputs(buf_cstr(&text), cli->out) < 0 ? CLI_FAILED : CLI_OK;
+    buf_finish(&text);
+    return rc;
+}
+
+static const struct cli_example check_examples[] = {
+    {"hatirlat check", "kurulu ayar dosyası", "the installed settings"},
+    {"hatirlat check deneme.jsonc", "başka bir dosya", "another file"},
+    {"hatirlat check --json", "düzenleyici ve betikler için", "for editors and scripts"},
+    {NULL, NULL, NULL},
+};
+
+const struct cli_command command_check = {
+    .name = "check",
+    .tr = "ayarları, tatil günlerini ve şablonları denetler",
+    .en = "checks settings, holidays and templates",
+    .usage = "[DOSYA]",
+    .usage_en = "[FILE]",
+    .examples = check_examples,
+    .max_args = 1,
+    .run = run_check,
+};
+
+static const struct cli_example schema_examples[] = {
+    {"hatirlat config schema > hatirlat.schema.json", NULL, NULL},
+    {NULL, NULL, NULL},
+};
+
+const struct cli_command command_config_schema = {
+    .name = "config schema",
+    .tr = "ayar dosyasının JSON Schema'sını yazar",
+    .en = "prints the JSON Schema of the settings file",
+    .examples = schema_examples,
+    .run = run_schema,
+};

@@ -1,0 +1,14 @@
+/* What "hatirlat check" looks at besides the settings file itself. */
+#pragma once
+
+#include "config/conf.h"
+
+/*
+ * Run in order on a configuration without errors; a null one ends the list. Each adds its faults;
+ * a result other than 0 stands for faults it has added.
+ */
+extern conf_checker *const check_parts[];
+
+/* The parts themselves: the holidays file, and the message templates with what makes them good. */
+int check_holidays(const struct conf *conf, struct faults *faults);
+int check_templates(const struct conf *conf, struct faults *faults);
