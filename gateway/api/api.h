@@ -9,7 +9,8 @@ struct api;
 
 /*
  * Starts the server with the limits and on the address of g->settings->conf, and begins to read the
- * keys. g->reader and g->writer must run. ERR_IO when the address cannot be had, ERR_NOMEM.
+ * keys. The store threads must run; without g->reader the writer reads too. ERR_IO when the address
+ * cannot be had, ERR_NOMEM.
  */
 int api_create(struct gateway *g, struct api **ret, struct err *e);
 /* The port it listens on. */

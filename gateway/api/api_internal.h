@@ -70,6 +70,9 @@ extern const struct route api_routes[];
 const struct route *route_find(enum http_method method, struct str path,
                                struct str captures[API_CAPTURES], unsigned *ret_allowed);
 
+/* The thread that reads; a store in memory has one thread for everything. */
+struct store_thread *api_reader(const struct api *api);
+
 /* Jobs that outlive their handler keep the interface alive. */
 void api_hold(struct api *api);
 void api_drop(struct api *api);

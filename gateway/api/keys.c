@@ -123,7 +123,7 @@ void handle_key_list(struct call *call)
     struct key_job *j = new_job(call);
 
     if (j != NULL) {
-        start_job(j, call->api->g->reader, list_work, list_done);
+        start_job(j, api_reader(call->api), list_work, list_done);
     }
 }
 

@@ -58,7 +58,7 @@ static void start_read(struct read_job *j,
     j->job.work = work;
     j->job.done = done;
     api_hold(j->api);
-    store_thread_submit(j->api->g->reader, &j->job);
+    store_thread_submit(api_reader(j->api), &j->job);
 }
 
 /* ---- the list ---- */

@@ -1,6 +1,6 @@
 #include "api/metrics.h"
 
-#include <math.h>
+#include <float.h>
 #include <stdio.h>
 
 static const char *const type_names[] = {"counter", "gauge", "histogram"};
@@ -52,10 +52,10 @@ static void add_labels(struct buf *out, const struct metric_labels *labels, cons
 
 static void add_value(struct buf *out, double value)
 {
-    if (isinf(value)) {
+    if (value > DBL_MAX || value < -DBL_MAX) {
         buf_adds(out, value > 0 ? " +Inf\n" : " -Inf\n");
-    } else if (value == floor(value) && fabs(value) < 1e15) {
-        buf_addf(out, " %.0f\n", value);
+    } else if (value > -1e15 && value < 1e15 && value == (double)(int64_t)value) {
+        buf_addf(out, " %lld\n", (long long)value);
     } else {
         buf_addf(out, " %.9g\n", value);
     }

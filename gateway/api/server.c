@@ -209,6 +209,11 @@ static void load_done(struct store_job *job, int status, const struct err *e)
     api_drop(api);
 }
 
+struct store_thread *api_reader(const struct api *api)
+{
+    return api->g->reader != NULL ? api->g->reader : api->g->writer;
+}
+
 void api_reload(struct api *api)
 {
     api->load_again = api->loading;
@@ -220,7 +225,7 @@ void api_reload(struct api *api)
     api->load.api = api;
     api->load.job.work = load_work;
     api->load.job.done = load_done;
-    store_thread_submit(api->g->reader, &api->load.job);
+    store_thread_submit(api_reader(api), &api->load.job);
 }
 
 /* ---- life ---- */
