@@ -19,6 +19,11 @@ enum mem_table_id {
     MEM_TABLE_COUNT
 };
 
+struct meta_row {
+    struct str name;
+    struct str value;
+};
+
 /* Rows are of the port's types; counted, because snapshots and walks share them. */
 struct mem_table {
     void **rows;

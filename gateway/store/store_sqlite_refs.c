@@ -127,26 +127,31 @@ uint32_t sq_event_tag(struct sq *s, struct str source, struct str id)
 
 /* ---- adding ---- */
 
-static int add(struct sq *s, enum ref_kind kind, uint32_t tag, int64_t row, struct err *e)
+static int fail(struct sq *s, int code, const char *text, struct err *e)
 {
     struct err own;
-    int rc = 0;
+
+    (void)err_set(&own, code, "database %s: %s", s->path, text);
+    if (e != NULL) {
+        *e = own;
+    }
+    return sq_spoil(s, &own);
+}
+
+static int add(struct sq *s, enum ref_kind kind, uint32_t tag, int64_t row, struct err *e)
+{
+    int rc;
 
     if (row > UINT32_MAX) {
-        rc = err_set(&own, ERR_LIMIT, "more than %u rows", UINT32_MAX);
-    } else if (tag != 0) {
-        pthread_rwlock_wrlock(&s->refs->lock);
-        rc = ref_index_add(&s->refs->index[kind], tag, (uint32_t)row);
-        pthread_rwlock_unlock(&s->refs->lock);
-        rc = rc == 0 ? 0 : err_set(&own, ERR_NOMEM, "no memory for the reference index");
+        return fail(s, ERR_LIMIT, "its tables are full", e);
     }
-    if (rc != 0) {
-        if (e != NULL) {
-            *e = own;
-        }
-        return sq_spoil(s, &own);
+    if (tag == 0) {
+        return 0;
     }
-    return 0;
+    pthread_rwlock_wrlock(&s->refs->lock);
+    rc = ref_index_add(&s->refs->index[kind], tag, (uint32_t)row);
+    pthread_rwlock_unlock(&s->refs->lock);
+    return rc == 0 ? 0 : fail(s, ERR_NOMEM, "no memory for the reference index", e);
 }
 
 static void note_tail(struct sq_refs *r, enum ref_kind kind, uint32_t tag, int64_t row)
