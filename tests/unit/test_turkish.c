@@ -304,6 +304,7 @@ static void masks(void **state)
         {mask_text, "iş 2026-11-22, no 12345678951 ve 123456789500",
          "iş 2026-11-22, no 12345678951 ve 123456789500"},
         {mask_text, "to=<veli@ornek.example> rc=550", "to=<v***@ornek.example> rc=550"},
+        {mask_text, "0@12345678950", "0***@12*******50"},
         {mask_text, "905320000067", "+90 5** *** ** 67"},
         {mask_text, "+90 (532) 000 00 67;", "+90 5** *** ** 67;"},
     };
