@@ -144,6 +144,9 @@ void app_stop(struct app *app)
     app->gateway.draining = true;
     notify_send("STOPPING=1");
     log_info("stopping", LOG_I("grace_ms", grace));
+    if (app->started && app->options.stopping != NULL) {
+        app->options.stopping(app->options.ctx);
+    }
     close_handle((uv_handle_t *)&app->tick);
     close_handle((uv_handle_t *)&app->watchdog);
     (void)uv_timer_start(&app->deadline, on_deadline, (uint64_t)grace, 0);
@@ -377,7 +380,7 @@ static int start_flows(struct app *app, struct err *e)
     if (g->ids == NULL || g->hash == NULL) {
         return err_set(e, ERR_NOMEM, "no memory for keys");
     }
-    rc = curlmux_create(g->loop, NULL, &app->curl, e);
+    rc = curlmux_create(g->loop, &curlmux_default_limits, &app->curl, e);
     rc = rc == 0 ? intake_create(g, &g->intake, e) : rc;
     rc = rc == 0 ? dispatch_create(g, app->curl, &g->dispatch, e) : rc;
     return rc;

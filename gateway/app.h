@@ -18,6 +18,8 @@ struct app_options {
     bool serve;                /* listen for HTTP */
     /* Everything runs; url is "" without HTTP. Loop thread. */
     void (*ready)(void *ctx, struct app *app, struct gateway *g, const char *url);
+    /* The orderly end begins: close what was opened in ready. May be null. Loop thread. */
+    void (*stopping)(void *ctx);
     void *ctx;
 };
 

@@ -8,14 +8,60 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The holder and the certificate as last told; for a message of its own, its "fact" member. */
+/* A message of its own carries {"fact":{…},"vars":{…}}. */
+static int read_own(const struct attempt *a, struct fact *ret, struct json_doc **ret_doc)
+{
+    struct json_writer w;
+    struct buf text;
+    int rc = json_parse((struct str){a->facts, a->facts_len}, 0, &json_default_limits, ret_doc,
+                        NULL, NULL);
+
+    if (rc != 0) {
+        return rc;
+    }
+    buf_init(&text, FACT_CANONICAL_MAX);
+    jsonw_init(&w, &text);
+    jsonw_value(&w, json_get(json_root(*ret_doc), "fact"));
+    rc = fact_read_canonical((struct str){text.data, text.len}, ret);
+    buf_finish(&text);
+    return rc;
+}
+
+/* The holder and the certificate as last told. */
 static int read_known(const struct attempt *a, struct case_file *ret)
 {
+    struct json_doc *doc = NULL;
+    int rc;
+
     if (a->case_id != 0) {
         return case_read((struct str){a->facts, a->facts_len}, ret);
     }
     case_init(ret);
-    return fact_read_canonical((struct str){a->facts, a->facts_len}, &ret->known);
+    rc = read_own(a, &ret->known, &doc);
+    json_free(doc);
+    return rc;
+}
+
+/* doc keeps the texts that the values borrow. */
+static int override_values(const struct attempt *a, struct render_values *values,
+                           struct json_doc **ret_doc, struct err *e)
+{
+    struct fact *unused = malloc(sizeof *unused);
+    int rc = 0;
+
+    *ret_doc = NULL;
+    if (a->case_id == 0 && unused != NULL) {
+        rc = read_own(a, unused, ret_doc);
+    }
+    free(unused);
+    for (const struct json *v = json_first(json_get(json_root(*ret_doc), "vars"));
+         v != NULL && rc == 0; v = json_next(v)) {
+        rc = render_values_override(values, str_of(json_key(v)), json_str(v));
+        if (rc != 0) {
+            rc = err_set(e, rc, "no template knows the name %s", json_key(v));
+        }
+    }
+    return rc;
 }
 
 int compose_recipient(struct attempt *a, const char **ret_reason)
@@ -159,6 +205,7 @@ static int compose_with(const struct gateway *g, struct attempt *a, struct case_
 {
     const char *name = template_of(a, file);
     struct render_facts facts = facts_of(g, &file->known);
+    struct json_doc *vars = NULL;
     enum lang lang;
     int rc;
 
@@ -174,10 +221,14 @@ static int compose_with(const struct gateway *g, struct attempt *a, struct case_
     if (rc != 0) {
         return err_set(e, rc, "values of template %s", name);
     }
-    if (a->job.channel == CHANNEL_SMS) {
-        return compose_sms(g, a, str_of(name), values, e);
+    rc = override_values(a, values, &vars, e);
+    if (rc == 0) {
+        rc = a->job.channel == CHANNEL_SMS
+                 ? compose_sms(g, a, str_of(name), values, e)
+                 : compose_mail(g, a, str_of(name), values, &file->known, e);
     }
-    return compose_mail(g, a, str_of(name), values, &file->known, e);
+    json_free(vars);
+    return rc;
 }
 
 int compose_content(const struct gateway *g, struct attempt *a, const char **ret_reason)

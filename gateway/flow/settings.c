@@ -85,31 +85,47 @@ static void fill_campaigns(struct settings *s)
     }
 }
 
-int settings_load(const char *path, const struct provider_type *const *types, struct settings **ret,
-                  struct faults *faults, struct err *e)
+/* Takes conf over; what it refers to is read too. */
+static int complete(struct conf *conf, struct settings **ret, struct faults *faults, struct err *e)
 {
     struct settings *s = calloc(1, sizeof *s);
-    int rc;
+    int calendar;
+    int words;
 
     if (s == NULL) {
+        conf_free(conf);
         return err_set(e, ERR_NOMEM, "no memory for the settings");
     }
-    rc = conf_load(path, types, &s->conf, faults, e);
-    if (rc == 0) {
-        int calendar = load_calendar(s, faults, e);
-        int words = message_set_load(s->conf->templates, &s->words, faults);
-
-        rc = calendar != 0 ? calendar : words;
-    }
-    if (rc != 0 || faults->errors > 0) {
+    s->conf = conf;
+    calendar = load_calendar(s, faults, e);
+    words = message_set_load(conf->templates, &s->words, faults);
+    if (calendar != 0 || words != 0 || faults->errors > 0) {
         settings_free(s);
-        return rc != 0 ? rc : ERR_INVALID;
+        return err_set(e, ERR_INVALID, "the configuration has %zu errors", faults->errors);
     }
     fill_office(s);
     fill_campaigns(s);
     s->holders = 1;
     *ret = s;
     return 0;
+}
+
+int settings_load(const char *path, const struct provider_type *const *types, struct settings **ret,
+                  struct faults *faults, struct err *e)
+{
+    struct conf *conf;
+    int rc = conf_load(path, types, &conf, faults, e);
+
+    return rc == 0 ? complete(conf, ret, faults, e) : rc;
+}
+
+int settings_parse(struct str text, const char *name, const struct provider_type *const *types,
+                   struct settings **ret, struct faults *faults, struct err *e)
+{
+    struct conf *conf;
+    int rc = conf_parse(text, name, types, &conf, faults, e);
+
+    return rc == 0 ? complete(conf, ret, faults, e) : rc;
 }
 
 struct settings *settings_hold(struct settings *s)

@@ -28,6 +28,9 @@ struct settings {
  */
 int settings_load(const char *path, const struct provider_type *const *types, struct settings **ret,
                   struct faults *faults, struct err *e);
+/* The same for a configuration in memory; name stands for its file and finds relative paths. */
+int settings_parse(struct str text, const char *name, const struct provider_type *const *types,
+                   struct settings **ret, struct faults *faults, struct err *e);
 struct settings *settings_hold(struct settings *s);
 /* Frees the set when nobody holds it any more. Loop thread. */
 void settings_drop(struct settings *s);
