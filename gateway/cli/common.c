@@ -16,7 +16,12 @@ const char *common_config_path(const struct cli *cli)
 
 void common_print_faults(struct cli *cli, const struct faults *faults)
 {
-    conf_print_faults(cli->err, faults, cli->turkish ? CONF_TURKISH : CONF_ENGLISH);
+    struct buf text;
+
+    buf_init(&text, 1024 * 1024);
+    conf_print_faults(faults, cli->turkish, &text);
+    (void)fputs(buf_cstr(&text), cli->err);
+    buf_finish(&text);
 }
 
 int common_settings(struct cli *cli, struct settings **ret)

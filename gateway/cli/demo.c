@@ -8,7 +8,7 @@
 #include "base/codec.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/demo_data.h"
 #include "cli/demo_report.h"
@@ -313,12 +313,12 @@ static const struct cli_example examples[] = {
     {NULL, NULL, NULL},
 };
 
-const struct cli_command cli_demo = {.name = "demo",
-                                     .tr = "Ana işi örnek kişilerle, hesap gerektirmeden gösterir",
-                                     .en =
-                                         "Shows the main job with sample people, no account needed",
-                                     .usage = "[--once] [--port N]",
-                                     .usage_en = "[--once] [--port N]",
-                                     .options = options,
-                                     .examples = examples,
-                                     .run = run};
+const struct cli_command command_demo = {
+    .name = "demo",
+    .tr = "Ana işi örnek kişilerle, hesap gerektirmeden gösterir",
+    .en = "Shows the main job with sample people, no account needed",
+    .usage = "[--once] [--port N]",
+    .usage_en = "[--once] [--port N]",
+    .options = options,
+    .examples = examples,
+    .run = run};

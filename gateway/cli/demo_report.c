@@ -64,16 +64,17 @@ static struct row *row_of(struct demo_report *r, int64_t id)
 static void describe(struct row *row, const struct case_row *subject, struct str reason)
 {
     struct case_file *file = malloc(sizeof *file);
+    struct buf to;
 
+    buf_init(&to, sizeof row->to - 1);
     if (file != NULL && case_read(subject->facts, file) == 0) {
         (void)snprintf(row->who, sizeof row->who, "%.70s %.70s", file->known.holder.given_name,
                        file->known.holder.family_name);
-        if (row->channel == CHANNEL_SMS) {
-            mask_phone(str_of(file->known.holder.phone), row->to, sizeof row->to);
-        } else {
-            mask_email(str_of(file->known.holder.email), row->to, sizeof row->to);
-        }
+        (void)(row->channel == CHANNEL_SMS ? mask_phone(str_of(file->known.holder.phone), &to)
+                                           : mask_email(str_of(file->known.holder.email), &to));
+        (void)snprintf(row->to, sizeof row->to, "%s", buf_cstr(&to));
     }
+    buf_finish(&to);
     (void)snprintf(row->note, sizeof row->note, "%.*s", (int)reason.len, reason.ptr);
     free(file);
 }

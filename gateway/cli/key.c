@@ -3,7 +3,7 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/common.h"
 #include "config/conf.h"
 #include "flow/settings.h"
@@ -196,7 +196,7 @@ static const struct cli_example revoke_examples[] = {
     {NULL, NULL, NULL},
 };
 
-const struct cli_command cli_key_create = {
+const struct cli_command command_key_create = {
     .name = "key create",
     .tr = "Yeni bir erişim anahtarı oluşturur, bir kez gösterir",
     .en = "Makes an access key and shows it once",
@@ -208,20 +208,20 @@ const struct cli_command cli_key_create = {
     .max_args = 1,
     .run = run_create};
 
-const struct cli_command cli_key_list = {.name = "key list",
-                                         .tr = "Erişim anahtarlarını listeler",
-                                         .en = "Lists the access keys",
-                                         .usage = "",
-                                         .usage_en = "",
-                                         .examples = list_examples,
-                                         .run = run_list};
+const struct cli_command command_key_list = {.name = "key list",
+                                             .tr = "Erişim anahtarlarını listeler",
+                                             .en = "Lists the access keys",
+                                             .usage = "",
+                                             .usage_en = "",
+                                             .examples = list_examples,
+                                             .run = run_list};
 
-const struct cli_command cli_key_revoke = {.name = "key revoke",
-                                           .tr = "Bir erişim anahtarını iptal eder",
-                                           .en = "Revokes an access key",
-                                           .usage = "AD",
-                                           .usage_en = "NAME",
-                                           .examples = revoke_examples,
-                                           .min_args = 1,
-                                           .max_args = 1,
-                                           .run = run_revoke};
+const struct cli_command command_key_revoke = {.name = "key revoke",
+                                               .tr = "Bir erişim anahtarını iptal eder",
+                                               .en = "Revokes an access key",
+                                               .usage = "AD",
+                                               .usage_en = "NAME",
+                                               .examples = revoke_examples,
+                                               .min_args = 1,
+                                               .max_args = 1,
+                                               .run = run_revoke};

@@ -1,7 +1,7 @@
 /* hatirlat serve: the daemon. */
 #include "app.h"
 #include "base/log.h"
-#include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/common.h"
 #include "config/conf.h"
 #include "flow/settings.h"
@@ -49,7 +49,7 @@ static const struct cli_example examples[] = {
     {NULL, NULL, NULL},
 };
 
-const struct cli_command cli_serve = {
+const struct cli_command command_serve = {
     .name = "serve",
     .tr = "Olayları alır, hatırlatmaları gönderir (hizmet olarak çalışır)",
     .en = "Takes events and sends reminders (runs as the service)",
