@@ -268,7 +268,8 @@ static int sink_config(struct cli *cli, const char *path, struct buf *out)
     }
     jsonw_init(&w, out);
     jsonw_object(&w);
-    for (const struct json *v = json_first(json_root(doc)); v != NULL; v = json_next(v)) {
+    for (const struct json *v = doc == NULL ? NULL : json_first(json_root(doc)); v != NULL;
+         v = json_next(v)) {
         struct str key = str_of(json_key(v));
 
         if (!str_eqs(key, "providers") && !str_eqs(key, "routes")) {

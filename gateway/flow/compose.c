@@ -46,14 +46,19 @@ static int read_known(const struct attempt *a, struct case_file *ret)
 static int override_values(const struct attempt *a, struct render_values *values,
                            struct json_doc **ret_doc, struct err *e)
 {
-    struct fact *unused = malloc(sizeof *unused);
-    int rc = 0;
+    struct fact *unused;
+    int rc;
 
     *ret_doc = NULL;
-    if (a->case_id == 0 && unused != NULL) {
-        rc = read_own(a, unused, ret_doc);
+    if (a->case_id != 0) {
+        return 0;
     }
+    unused = malloc(sizeof *unused);
+    rc = unused == NULL ? ERR_NOMEM : read_own(a, unused, ret_doc);
     free(unused);
+    if (rc != 0) {
+        return err_set(e, rc, "the message's own facts cannot be read");
+    }
     for (const struct json *v = json_first(json_get(json_root(*ret_doc), "vars"));
          v != NULL && rc == 0; v = json_next(v)) {
         rc = render_values_override(values, str_of(json_key(v)), json_str(v));

@@ -1,0 +1,316 @@
+/* The whole path without HTTP: a fact becomes reminders, a provider takes them, outcomes settle. */
+#include "flow_scene.h"
+
+#define SINK       "{\"kind\":\"sink\"}"
+#define SINKS(sms) "{\"s\":" sms ",\"m\":" SINK "}"
+
+static void test_a_fact_sends_the_due_mark_and_plans_the_rest(void **state)
+{
+    static struct scene s;
+
+    (void)state;
+    scene_open(&s, SINKS("{\"kind\":\"sink\",\"report\":\"delivered\"}"));
+    scene_post_one(&s, "certificate.expiring", 1, 28);
+    assert_int_equal(s.batch->items[0].result, INTAKE_ACCEPTED);
+    assert_true(s.batch->items[0].applied);
+    assert_int_equal(s.batch->items[0].planned_count, 10); /* 30 now, 15 7 3 1 later; 2 channels */
+    scene_until(&s, MESSAGE_DELIVERED, 1);
+    scene_until(&s, MESSAGE_ACCEPTED, 1); /* the mail: its sink sends no reports */
+    assert_int_equal(scene_find(&s, 30, CHANNEL_SMS)->state, MESSAGE_DELIVERED);
+    assert_int_equal(scene_find(&s, 30, CHANNEL_EMAIL)->state, MESSAGE_ACCEPTED);
+    assert_int_equal(scene_find(&s, 30, CHANNEL_SMS)->attempts, 1);
+    assert_int_equal(scene_in_state(&s, MESSAGE_PLANNED), 8);
+    assert_null(scene_find(&s, 90, CHANNEL_SMS)); /* missed marks are not sent late */
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+static void test_repetitions_and_contradictions_change_nothing(void **state)
+{
+    static struct scene s;
+    int64_t seq;
+
+    (void)state;
+    scene_open(&s, SINKS(SINK));
+    scene_post_one(&s, "certificate.expiring", 1, 80);
+    seq = s.batch->items[0].seq;
+    scene_until(&s, MESSAGE_ACCEPTED, 2);
+    scene_post_one(&s, "certificate.expiring", 1, 80);
+    assert_int_equal(s.batch->items[0].result, INTAKE_CONFLICT); /* the end moved by milliseconds */
+    assert_int_equal(s.batch->items[0].seq, seq);
+    scene_refresh(&s);
+    assert_int_equal(scene_in_state(&s, MESSAGE_ACCEPTED), 2);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+static void test_the_same_fact_again_is_a_duplicate_with_the_first_answer(void **state)
+{
+    static struct scene s;
+    char text[768];
+    const char *list[] = {text};
+    size_t planned;
+
+    (void)state;
+    scene_open(&s, SINKS(SINK));
+    scene_fact(&s, text, sizeof text, "certificate.expiring", 1, 80);
+    scene_post(&s, list, 1);
+    planned = s.batch->items[0].planned_count;
+    assert_int_equal(s.batch->items[0].result, INTAKE_ACCEPTED);
+    scene_post(&s, list, 1);
+    assert_int_equal(s.batch->items[0].result, INTAKE_DUPLICATE);
+    assert_int_equal(s.batch->items[0].planned_count, planned);
+    scene_refresh(&s);
+    assert_int_equal(s.count, planned);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+static void test_renewal_stops_what_waits(void **state)
+{
+    static struct scene s;
+
+    (void)state;
+    scene_open(&s, SINKS(SINK));
+    scene_post_one(&s, "certificate.expiring", 1, 28);
+    scene_until(&s, MESSAGE_ACCEPTED, 2);
+    scene_post_one(&s, "certificate.renewed", 1, 28);
+    scene_until(&s, MESSAGE_CANCELLED, 8);
+    assert_string_equal(scene_find(&s, 15, CHANNEL_SMS)->reason, "renewed");
+    scene_post_one(&s, "certificate.expiring", 1, 27); /* late news of the ended case */
+    scene_wait(&s, 100);
+    scene_refresh(&s);
+    assert_int_equal(scene_in_state(&s, MESSAGE_CANCELLED), 8);
+    assert_int_equal(s.count, 10);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+static void test_a_renewal_before_its_expiry_notice_keeps_silent(void **state)
+{
+    static struct scene s;
+
+    (void)state;
+    scene_open(&s, SINKS(SINK));
+    scene_post_one(&s, "certificate.renewed", 1, 28);
+    scene_post_one(&s, "certificate.expiring", 1, 28);
+    scene_wait(&s, 200);
+    scene_refresh(&s);
+    assert_int_equal(scene_in_state(&s, MESSAGE_ACCEPTED), 0);
+    assert_int_equal(scene_in_state(&s, MESSAGE_PLANNED), 0);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+static void test_many_facts_are_applied_behind_the_answer(void **state)
+{
+    static struct scene s;
+    static char texts[300][768];
+    static const char *list[300];
+
+    (void)state;
+    scene_open(&s, SINKS("{\"kind\":\"sink\",\"delay\":\"1ms\"}"));
+    for (int i = 0; i < 300; i++) {
+        scene_fact(&s, texts[i], sizeof texts[i], "certificate.expiring", i, 1);
+        list[i] = texts[i];
+    }
+    scene_post(&s, list, 300);
+    for (size_t i = 0; i < 300; i++) {
+        assert_int_equal(s.batch->items[i].result, INTAKE_ACCEPTED);
+        assert_int_equal(s.batch->items[i].seq, (int64_t)i + 1);
+    }
+    scene_until(&s, MESSAGE_ACCEPTED, 500); /* the newest page of 600 */
+    assert_int_equal(s.gateway.stats.backlog, 0);
+    assert_int_equal(s.gateway.stats.events[STATS_EVENT_ACCEPTED], 300);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+static void test_a_retry_counts_and_waits(void **state)
+{
+    static struct scene s;
+    const struct scene_row *sms;
+
+    (void)state;
+    scene_open(&s, SINKS("{\"kind\":\"sink\",\"fail\":[\"retry\"]}"));
+    scene_post_one(&s, "certificate.expiring", 1, 1);
+    scene_until(&s, MESSAGE_ACCEPTED, 1); /* the mail */
+    scene_wait(&s, 1500);
+    scene_refresh(&s);
+    sms = scene_find(&s, 1, CHANNEL_SMS);
+    assert_true(sms->attempts >= 1);
+    assert_true(sms->state == MESSAGE_QUEUED || sms->state == MESSAGE_SENDING);
+    assert_true(s.gateway.stats.providers[0].attempts[OUTCOME_RETRY] >= 1);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+static void test_an_account_problem_holds_the_provider_and_burns_nothing(void **state)
+{
+    static struct scene s;
+
+    (void)state;
+    scene_open(&s, SINKS("{\"kind\":\"sink\",\"fail\":[\"account\"]}"));
+    for (int i = 0; i < 5; i++) {
+        scene_post_one(&s, "certificate.expiring", i, 1);
+    }
+    scene_until(&s, MESSAGE_ACCEPTED, 5); /* the mails */
+    scene_wait(&s, 300);
+    scene_refresh(&s);
+    assert_true(s.gateway.stats.providers[0].held);
+    assert_int_equal(scene_in_state(&s, MESSAGE_QUEUED), 5);
+    for (size_t i = 0; i < s.count; i++) {
+        if (s.rows[i].channel == CHANNEL_SMS) {
+            assert_int_equal(s.rows[i].attempts, 0);
+        }
+    }
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+static void test_a_rejected_message_is_final(void **state)
+{
+    static struct scene s;
+
+    (void)state;
+    scene_open(&s, SINKS("{\"kind\":\"sink\",\"fail\":[\"rejected\"]}"));
+    scene_post_one(&s, "certificate.expiring", 1, 1);
+    scene_until(&s, MESSAGE_FAILED, 1);
+    assert_int_equal(scene_find(&s, 1, CHANNEL_SMS)->state, MESSAGE_FAILED);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+static void test_a_lost_answer_is_resent_once_and_flagged(void **state)
+{
+    static struct scene s;
+    const struct scene_row *sms;
+
+    (void)state;
+    scene_open(&s, SINKS("{\"kind\":\"sink\",\"on_doubt\":\"resend\",\"fail\":[\"unknown\"]}"));
+    scene_post_one(&s, "certificate.expiring", 1, 1);
+    scene_until(&s, MESSAGE_ACCEPTED, 1); /* the mail */
+    scene_until(&s, MESSAGE_HELD, 1);     /* twice in doubt: a person decides */
+    sms = scene_find(&s, 1, CHANNEL_SMS);
+    assert_true((sms->flags & MESSAGE_POSSIBLE_DUPLICATE) != 0);
+    assert_int_equal(s.gateway.stats.providers[0].attempts[OUTCOME_UNKNOWN], 2);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+static void test_parked_doubt_waits_for_a_person(void **state)
+{
+    static struct scene s;
+
+    (void)state;
+    scene_open(&s, SINKS("{\"kind\":\"sink\",\"on_doubt\":\"park\",\"fail\":[\"unknown\"]}"));
+    scene_post_one(&s, "certificate.expiring", 1, 1);
+    scene_until(&s, MESSAGE_HELD, 1);
+    assert_int_equal(s.gateway.stats.providers[0].attempts[OUTCOME_UNKNOWN], 1);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+/* The provider never answers in time; the gateway stops with the attempt in the air. */
+static void test_what_was_in_flight_at_the_end_is_in_doubt_at_the_start(void **state)
+{
+    static struct scene s;
+    pid_t child;
+    int status;
+
+    (void)state;
+    (void)snprintf(s.dir, sizeof s.dir, "/tmp/hatirlat-flow-XXXXXX");
+    assert_non_null(mkdtemp(s.dir));
+    (void)snprintf(s.path, sizeof s.path, "%s/t.db", s.dir);
+    child = fork();
+    if (child == 0) {
+        scene_open(&s, SINKS("{\"kind\":\"sink\",\"delay\":\"1h\"}"));
+        scene_post_one(&s, "certificate.expiring", 1, 1);
+        scene_until(&s, MESSAGE_SENDING, 1);
+        _exit(0); /* as a crash would */
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    scene_open(&s, SINKS("{\"kind\":\"sink\",\"on_doubt\":\"resend\"}"));
+    scene_until(&s, MESSAGE_ACCEPTED, 2);
+    assert_true((scene_find(&s, 1, CHANNEL_SMS)->flags & MESSAGE_POSSIBLE_DUPLICATE) != 0);
+    assert_int_equal(scene_find(&s, 1, CHANNEL_SMS)->attempts, 2);
+    assert_int_equal(scene_find(&s, 1, CHANNEL_EMAIL)->flags & MESSAGE_POSSIBLE_DUPLICATE, 0);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+struct operated {
+    bool done;
+    int status;
+    enum message_state state;
+};
+
+static void on_operated(void *ctx, int status, enum message_state to, const struct err *e)
+{
+    struct operated *o = ctx;
+
+    (void)e;
+    *o = (struct operated){true, status, to};
+}
+
+static struct operated operate(struct scene *s, int64_t id, bool resend)
+{
+    struct operated o = {0};
+    struct err e = {0};
+
+    assert_int_equal(resend ? operate_resend(&s->gateway, id, "test", on_operated, &o, &e)
+                            : operate_cancel(&s->gateway, id, "test", on_operated, &o, &e),
+                     0);
+    while (!o.done) {
+        (void)uv_run(&s->loop, UV_RUN_ONCE);
+    }
+    return o;
+}
+
+static void test_an_operator_cancels_and_resends(void **state)
+{
+    static struct scene s;
+    int64_t planned;
+    int64_t sent;
+
+    (void)state;
+    scene_open(&s, SINKS(SINK));
+    scene_post_one(&s, "certificate.expiring", 1, 28);
+    scene_until(&s, MESSAGE_ACCEPTED, 2);
+    planned = scene_find(&s, 15, CHANNEL_SMS)->id;
+    sent = scene_find(&s, 30, CHANNEL_SMS)->id;
+    assert_int_equal(operate(&s, planned, false).status, 0);
+    assert_int_equal(operate(&s, planned, false).status, ERR_WRONG_STATE); /* already so */
+    assert_int_equal(operate(&s, 999999, false).status, ERR_NOT_FOUND);
+    assert_int_equal(operate(&s, sent, true).status, 0);
+    scene_until(&s, MESSAGE_ACCEPTED, 2);
+    scene_wait(&s, 50);
+    scene_refresh(&s);
+    assert_int_equal(scene_find(&s, 30, CHANNEL_SMS)->attempts, 2);
+    assert_true((scene_find(&s, 30, CHANNEL_SMS)->flags & MESSAGE_RESENT) != 0);
+    assert_int_equal(scene_find(&s, 15, CHANNEL_SMS)->state, MESSAGE_CANCELLED);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_fact_sends_the_due_mark_and_plans_the_rest),
+        cmocka_unit_test(test_repetitions_and_contradictions_change_nothing),
+        cmocka_unit_test(test_the_same_fact_again_is_a_duplicate_with_the_first_answer),
+        cmocka_unit_test(test_renewal_stops_what_waits),
+        cmocka_unit_test(test_a_renewal_before_its_expiry_notice_keeps_silent),
+        cmocka_unit_test(test_many_facts_are_applied_behind_the_answer),
+        cmocka_unit_test(test_a_retry_counts_and_waits),
+        cmocka_unit_test(test_an_account_problem_holds_the_provider_and_burns_nothing),
+        cmocka_unit_test(test_a_rejected_message_is_final),
+        cmocka_unit_test(test_a_lost_answer_is_resent_once_and_flagged),
+        cmocka_unit_test(test_parked_doubt_waits_for_a_person),
+        cmocka_unit_test(test_what_was_in_flight_at_the_end_is_in_doubt_at_the_start),
+        cmocka_unit_test(test_an_operator_cancels_and_resends),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
