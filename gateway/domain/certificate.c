@@ -6,7 +6,7 @@
  * Certificates are issued for three years (leap day included). An end that moves by less than
  * CORRECTION_DAYS is the same certificate told more exactly.
  */
-enum { LIFE_DAYS = 1096, CORRECTION_DAYS = 60 };
+enum { LIFE_DAYS = 1096, CORRECTION_DAYS = 60, FRESH_DAYS = 180 };
 
 static const struct {
     const char *name;
@@ -231,16 +231,18 @@ static void tell_details(struct case_file *c, const struct fact *f)
 
 /*
  * "renewed" with an end tells of what comes after: without `replaces` the same reference goes on
- * with the new end, with it the reference is the new certificate.
+ * with the new end, with it the reference is the new certificate. An end that is near cannot be a
+ * new certificate's: then the source repeats the old one, and the case has ended.
  */
 static void take_renewed(struct case_file *c, const struct fact *f)
 {
     bool successor = f->certificate.replaces[0] != '\0';
     bool first = c->known.not_after_ms == 0;
+    bool fresh = f->not_after_ms - f->time_ms >= (int64_t)FRESH_DAYS * DAY_MS;
 
     if (f->not_after_ms != 0) {
         tell_end(c, f->not_after_ms, f->time_ms);
-        if (first && !successor) {
+        if (first && !successor && fresh) {
             c->extended = true;
         }
     }
