@@ -209,7 +209,7 @@ static void print_counts(struct printer *p)
 void conf_print_faults(const struct faults *faults, bool turkish, struct buf *out)
 {
     struct printer p = {.faults = faults, .out = out, .turkish = turkish};
-    const struct fault *sorted[FAULTS_MAX];
+    const struct fault *sorted[FAULTS_MAX] = {NULL};
 
     buf_init(&p.text, 4 * CONF_BYTES_MAX);
     for (size_t i = 0; i < faults->count; i++) {

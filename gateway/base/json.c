@@ -407,13 +407,15 @@ static const struct place *find_place(const struct json_doc *doc, const struct j
 struct json_place json_place_of(const struct json_doc *doc, const struct json *v)
 {
     const struct place *place = find_place(doc, v);
+    struct json_place nowhere = {0};
 
-    return place == NULL ? (struct json_place){0} : resolve(doc, place->mark.value);
+    return place == NULL ? nowhere : resolve(doc, place->mark.value);
 }
 
 struct json_place json_key_place_of(const struct json_doc *doc, const struct json *v)
 {
     const struct place *place = find_place(doc, v);
+    struct json_place nowhere = {0};
 
-    return place == NULL ? (struct json_place){0} : resolve(doc, place->mark.key);
+    return place == NULL ? nowhere : resolve(doc, place->mark.key);
 }

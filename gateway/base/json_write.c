@@ -286,34 +286,53 @@ static size_t quoted_length(struct str s)
     return n < s.len ? n + 1 : s.len;
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static char next_mark(struct str json, size_t i)
+{
+    while (++i < json.len && is_space(json.ptr[i])) {
+    }
+    return i < json.len ? json.ptr[i] : '\0';
+}
+
+/* One byte outside of strings. */
+static void indent_mark(struct buf *out, char c, char next, unsigned *depth)
+{
+    bool closes = c == '}' || c == ']';
+    bool empty = next == '}' || next == ']';
+
+    if (closes && *depth > 0) {
+        --*depth;
+        if (buf_cstr(out)[out->len - 1] != '{' && buf_cstr(out)[out->len - 1] != '[') {
+            new_line(out, *depth);
+        }
+    }
+    (void)buf_addc(out, c);
+    if (c == '{' || c == '[') {
+        ++*depth;
+    }
+    if (c == ',' || ((c == '{' || c == '[') && !empty)) {
+        new_line(out, *depth);
+    } else if (c == ':') {
+        (void)buf_addc(out, ' ');
+    }
+}
+
 void json_indent(struct str json, struct buf *out)
 {
     unsigned depth = 0;
 
-    for (size_t i = 0; i < json.len; i++) {
-        char c = json.ptr[i];
-        bool empty = i + 1 < json.len && (json.ptr[i + 1] == '}' || json.ptr[i + 1] == ']');
-
-        if (c == '"') {
+    for (size_t i = 0; i < json.len && !buf_failed(out); i++) {
+        if (json.ptr[i] == '"') {
             size_t n = quoted_length((struct str){json.ptr + i, json.len - i});
 
             (void)buf_add(out, json.ptr + i, n);
             i += n - 1;
-        } else if ((c == '{' || c == '[') && empty) {
-            (void)buf_add(out, json.ptr + i++, 2);
-        } else if (c == '{' || c == '[') {
-            (void)buf_addc(out, c);
-            new_line(out, ++depth);
-        } else if (c == '}' || c == ']') {
-            new_line(out, depth > 0 ? --depth : 0);
-            (void)buf_addc(out, c);
-        } else if (c != ' ' && c != '\n' && c != '\r' && c != '\t') {
-            (void)buf_addc(out, c);
-            if (c == ',') {
-                new_line(out, depth);
-            } else if (c == ':') {
-                (void)buf_addc(out, ' ');
-            }
+        } else if (!is_space(json.ptr[i])) {
+            indent_mark(out, json.ptr[i], next_mark(json, i), &depth);
         }
     }
     (void)buf_addc(out, '\n');

@@ -330,6 +330,19 @@ static void copies_come_out_as_they_went_in(void **state)
     }
 }
 
+static void indenting_changes_only_blanks(void **state)
+{
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 1000);
+    json_indent(STR("{\"a\":[1, {\"b,\\\"{\":[]}],\n\"c\" : { }, \"d\":\"}\"}"), &out);
+    assert_string_equal(buf_cstr(&out),
+                        "{\n  \"a\": [\n    1,\n    {\n      \"b,\\\"{\": []\n    }\n  ],\n"
+                        "  \"c\": {},\n  \"d\": \"}\"\n}\n");
+    buf_finish(&out);
+}
+
 static struct buf read_all(const char *path)
 {
     struct buf b;
@@ -448,6 +461,7 @@ int main(void)
         cmocka_unit_test(writer_escapes_and_separates),
         cmocka_unit_test(writer_stops_at_its_depth),
         cmocka_unit_test(copies_come_out_as_they_went_in),
+        cmocka_unit_test(indenting_changes_only_blanks),
         cmocka_unit_test(agrees_with_the_public_suite),
         cmocka_unit_test(tells_its_speed),
     };
