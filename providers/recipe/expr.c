@@ -1,0 +1,235 @@
+#include "providers/recipe/expr.h"
+
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    ALTERNATIVES_MAX = 8,
+    ALTERNATIVE_MAX = 64,
+    REGEX_MAX = 512,
+    /* What a regular expression gets to see of a body: its cost grows with the length. */
+    REGEX_BODY_MAX = 4096
+};
+
+enum source { SOURCE_JSON, SOURCE_REGEX, SOURCE_TEXT, SOURCE_HTTP };
+enum question { QUESTION_IS_THERE, QUESTION_EQUAL, QUESTION_DIFFERENT };
+
+struct expr {
+    enum source source;
+    enum question question;
+    char *pointer;
+    regex_t regex;
+    bool has_regex;
+    char alternatives[ALTERNATIVES_MAX][ALTERNATIVE_MAX];
+    size_t count;
+};
+
+static int read_alternatives(struct expr *x, struct str rest, struct err *e)
+{
+    while (rest.len > 0) {
+        const char *close;
+
+        rest = str_trim(rest);
+        close = rest.len < 2 || rest.ptr[0] != '"' ? NULL : memchr(rest.ptr + 1, '"', rest.len - 1);
+        if (close == NULL || x->count == ALTERNATIVES_MAX ||
+            str_copy(x->alternatives[x->count], ALTERNATIVE_MAX,
+                     (struct str){rest.ptr + 1, (size_t)(close - rest.ptr) - 1}) != 0) {
+            return err_set(e, ERR_INVALID, "after == and != come 1 to %d values: \"a\" | \"b\"",
+                           ALTERNATIVES_MAX);
+        }
+        x->count++;
+        rest = str_trim((struct str){close + 1, rest.len - (size_t)(close - rest.ptr) - 1});
+        if (rest.len > 0 && rest.ptr[0] != '|') {
+            return err_set(e, ERR_INVALID, "values are separated by |");
+        }
+        rest = rest.len == 0 ? rest : (struct str){rest.ptr + 1, rest.len - 1};
+    }
+    return x->count > 0 ? 0 : err_set(e, ERR_INVALID, "a value is missing after == or !=");
+}
+
+/* Cuts " == …" or " != …" off the end of a JSON, text or http expression. */
+static int read_question(struct expr *x, struct str *text, struct err *e)
+{
+    const char *at = memmem(text->ptr, text->len, " == ", 4);
+
+    x->question = QUESTION_EQUAL;
+    if (at == NULL) {
+        at = memmem(text->ptr, text->len, " != ", 4);
+        x->question = QUESTION_DIFFERENT;
+    }
+    if (at == NULL) {
+        x->question = QUESTION_IS_THERE;
+        return 0;
+    }
+    struct str rest = {at + 4, text->len - (size_t)(at - text->ptr) - 4};
+
+    text->len = (size_t)(at - text->ptr);
+    return read_alternatives(x, rest, e);
+}
+
+static int read_regex(struct expr *x, struct str pattern, struct err *e)
+{
+    char text[REGEX_MAX];
+    int failed;
+
+    if (pattern.len == 0 || pattern.ptr[0] != '^' || str_copy(text, sizeof(text), pattern) != 0) {
+        return err_set(e, ERR_INVALID,
+                       "a regular expression begins with ^ and has at most %d bytes: one that is "
+                       "not anchored could find its match in a message text",
+                       REGEX_MAX - 1);
+    }
+    failed = regcomp(&x->regex, text, REG_EXTENDED);
+    if (failed != 0) {
+        char why[128];
+
+        regerror(failed, &x->regex, why, sizeof(why));
+        return err_set(e, ERR_INVALID, "the regular expression is wrong: %s", why);
+    }
+    x->has_regex = true;
+    return 0;
+}
+
+static int read_source(struct expr *x, struct str text, struct err *e)
+{
+    if (str_starts(text, "regex:")) {
+        x->source = SOURCE_REGEX;
+        return read_regex(x, (struct str){text.ptr + 6, text.len - 6}, e);
+    }
+    if (read_question(x, &text, e) != 0) {
+        return ERR_INVALID;
+    }
+    if (str_eqs(text, "text") || str_eqs(text, "http")) {
+        x->source = text.ptr[0] == 't' ? SOURCE_TEXT : SOURCE_HTTP;
+        return 0;
+    }
+    if (!str_starts(text, "json:") || (text.len > 5 && text.ptr[5] != '/') ||
+        memchr(text.ptr, ' ', text.len) != NULL) {
+        return err_set(
+            e, ERR_INVALID,
+            "an expression is json:/pointer, regex:^…, text or http; all but regex may be "
+            "followed by == or != and values in quotes");
+    }
+    x->source = SOURCE_JSON;
+    x->pointer = str_dup((struct str){text.ptr + 5, text.len - 5});
+    return x->pointer == NULL ? err_set(e, ERR_NOMEM, "no memory for an expression") : 0;
+}
+
+int expr_parse(struct str text, struct expr **ret, struct err *e)
+{
+    struct expr *x = calloc(1, sizeof(*x));
+    int code;
+
+    if (x == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for an expression");
+    }
+    code = read_source(x, str_trim(text), e);
+    if (code != 0) {
+        expr_free(x);
+        return code;
+    }
+    *ret = x;
+    return 0;
+}
+
+void expr_free(struct expr *x)
+{
+    if (x == NULL) {
+        return;
+    }
+    if (x->has_regex) {
+        regfree(&x->regex);
+    }
+    free(x->pointer);
+    free(x);
+}
+
+bool expr_json_text(const struct json *v, char *out, size_t cap)
+{
+    struct json_writer w;
+    struct buf digits;
+    bool fits;
+
+    out[0] = '\0';
+    switch (json_type(v)) {
+    case JSON_STRING:
+        return json_str(v).len > 0 && str_copy(out, cap, json_str(v)) == 0;
+    case JSON_BOOL:
+        return str_copy(out, cap, json_bool(v, false) ? STR("true") : STR("false")) == 0;
+    case JSON_NUMBER:
+        buf_init(&digits, cap);
+        jsonw_init(&w, &digits);
+        jsonw_value(&w, v);
+        fits = buf_failed(&digits) == 0 &&
+               str_copy(out, cap, (struct str){digits.data, digits.len}) == 0;
+        buf_finish(&digits);
+        return fits;
+    case JSON_NULL:
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        break;
+    }
+    return false;
+}
+
+static bool extract_regex(const struct expr *x, struct str body, char *out)
+{
+    regmatch_t found[2] = {{0, (regoff_t)(body.len < REGEX_BODY_MAX ? body.len : REGEX_BODY_MAX)},
+                           {-1, -1}};
+    const regmatch_t *m;
+
+    if (body.len == 0 || regexec(&x->regex, body.ptr, 2, found, REG_STARTEND) != 0) {
+        return false;
+    }
+    m = found[1].rm_so >= 0 ? &found[1] : &found[0];
+    return m->rm_eo > m->rm_so &&
+           str_copy(out, EXPR_TEXT_MAX,
+                    (struct str){body.ptr + m->rm_so, (size_t)(m->rm_eo - m->rm_so)}) == 0;
+}
+
+bool expr_extract(const struct expr *x, const struct recipe_reply *reply, char out[EXPR_TEXT_MAX])
+{
+    struct str body = str_trim(reply->body);
+
+    out[0] = '\0';
+    if (x == NULL) {
+        return false;
+    }
+    switch (x->source) {
+    case SOURCE_JSON:
+        return reply->doc != NULL &&
+               expr_json_text(json_at(json_root(reply->doc), x->pointer), out, EXPR_TEXT_MAX);
+    case SOURCE_REGEX:
+        return extract_regex(x, body, out);
+    case SOURCE_TEXT:
+        return body.len > 0 && str_copy(out, EXPR_TEXT_MAX, body) == 0;
+    case SOURCE_HTTP:
+        snprintf(out, EXPR_TEXT_MAX, "%d", reply->status);
+        return true;
+    }
+    return false;
+}
+
+bool expr_holds(const struct expr *x, const struct recipe_reply *reply)
+{
+    char found[EXPR_TEXT_MAX];
+    bool there;
+    bool equal = false;
+
+    if (x == NULL) {
+        return true;
+    }
+    there = expr_extract(x, reply, found);
+    for (size_t i = 0; i < x->count; i++) {
+        equal = equal || (there && strcmp(found, x->alternatives[i]) == 0);
+    }
+    switch (x->question) {
+    case QUESTION_EQUAL:
+        return equal;
+    case QUESTION_DIFFERENT:
+        return there && !equal;
+    case QUESTION_IS_THERE:
+        break;
+    }
+    return there;
+}
