@@ -80,6 +80,7 @@ struct provider_host {
     struct curlmux *curl;
     const struct clock *clock;
     const char *name;       /* of this configured provider, for logs */
+    const char *recipes;    /* directory of the vendors' recipes; may be null */
     const char *report_url; /* where the provider can push reports, "" when none; no trailing "/" */
 };
 

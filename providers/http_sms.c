@@ -1,0 +1,472 @@
+#include "providers/http_sms.h"
+
+#include "providers/http_sms_parts.h"
+#include "providers/http_sms_split.h"
+#include "providers/recipe/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BATCH_MAX = 100, RETRY_LOCAL_MS = 1000 };
+
+static int64_t loop_ms(const struct provider *p)
+{
+    return (int64_t)uv_now(p->host->loop);
+}
+
+/* Judging. */
+
+static void judge_answer(struct provider *p, const struct curlmux_answer *a,
+                         struct recipe_judgement *j)
+{
+    struct recipe_reply reply;
+
+    *j = (struct recipe_judgement){0};
+    switch (a->phase) {
+    case CURLMUX_NOT_SENT:
+        outcome_set(&j->outcome, OUTCOME_DOWN, "no connection", "%s", a->error);
+        return;
+    case CURLMUX_SENT:
+        outcome_set(&j->outcome, OUTCOME_UNKNOWN, "no answer", "%s", a->error);
+        return;
+    case CURLMUX_ANSWERED:
+        break;
+    }
+    recipe_reply_init(&reply, a->status, a->body, a->retry_after);
+    recipe_judge(&p->recipe->answer, &reply, clock_wall_ms(p->host->clock), j);
+    recipe_reply_finish(&reply);
+}
+
+/* A request that could not even be made. */
+static void judge_failure(int code, const struct err *why, struct recipe_judgement *j)
+{
+    enum outcome_class class = code == ERR_INVALID  ? OUTCOME_REJECTED
+                               : code == ERR_DENIED ? OUTCOME_ACCOUNT
+                                                    : OUTCOME_UNTOUCHED;
+
+    *j = (struct recipe_judgement){0};
+    outcome_set(&j->outcome, class, "not made", "%s", why->text);
+    j->outcome.wait_ms = class == OUTCOME_UNTOUCHED ? RETRY_LOCAL_MS : 0;
+    j->split = class == OUTCOME_REJECTED;
+}
+
+/* Completes a call's jobs, or sends them again in halves. Frees the call. */
+static void settle(struct call *c, struct recipe_judgement *j)
+{
+    struct provider *p = c->provider;
+    struct list *node;
+
+    if (j->split && c->count > 1) {
+        if (!p->draining && split_call(c)) {
+            http_sms_wake(p);
+            return;
+        }
+        /* Nobody can tell whom of them it meant. */
+        j->outcome.class = OUTCOME_RETRY;
+        j->unsure = false;
+    }
+    if (c->group != NULL) {
+        split_settle(c, j);
+    } else {
+        while ((node = list_pop_front(&c->jobs)) != NULL) {
+            p->host->done(p->host->ctx, list_entry(node, struct provider_job, node), &j->outcome);
+        }
+    }
+    free(c);
+}
+
+static void on_answer(void *ctx, const struct curlmux_answer *answer)
+{
+    struct call *c = ctx;
+    struct provider *p = c->provider;
+    struct recipe_judgement j;
+
+    p->in_flight--;
+    judge_answer(p, answer, &j);
+    settle(c, &j);
+    http_sms_wake(p);
+}
+
+/* Beginning. */
+
+static int add_items(struct call *c, struct built_request *b, struct err *e)
+{
+    const struct recipe_request *rr = &c->provider->recipe->send;
+    int code = 0;
+
+    list_each(node, &c->jobs)
+    {
+        struct request_values v = {.provider = c->provider,
+                                   .job = list_entry(node, struct provider_job, node)};
+
+        if (code == 0 && rr->item_stencil != NULL) {
+            code = built_add_item(b, rr, &v, e);
+        }
+    }
+    return code;
+}
+
+static void begin_call(struct call *c)
+{
+    struct provider *p = c->provider;
+    struct request_values v = {.provider = p,
+                               .job = list_entry(c->jobs.next, struct provider_job, node)};
+    struct built_request b;
+    struct recipe_judgement j;
+    struct err why = {0};
+    int code;
+
+    built_init(&b);
+    code = add_items(c, &b, &why);
+    code = code != 0 ? code : built_send(&b, &p->recipe->send, &v, on_answer, c, &why);
+    built_finish(&b);
+    if (code == 0) {
+        p->in_flight++;
+        return;
+    }
+    judge_failure(code, &why, &j);
+    settle(c, &j);
+}
+
+static void return_job(struct provider *p, struct provider_job *job, const char *why)
+{
+    struct outcome o;
+
+    outcome_set(&o, OUTCOME_UNTOUCHED, "untouched", "%s", why);
+    p->host->done(p->host->ctx, job, &o);
+}
+
+/* Whether a job may share a request: its report must be told apart by its number. */
+static bool fits(const struct call *c, const struct provider_job *job)
+{
+    const struct recipe *r = c->provider->recipe;
+
+    if (c->count >= (size_t)r->batch) {
+        return false;
+    }
+    list_each(node, &c->jobs)
+    {
+        const struct provider_job *other = list_entry(node, struct provider_job, node);
+
+        if (strcmp(other->to, job->to) == 0 || (r->encoding != NULL && other->mode != job->mode)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The next request's worth of jobs; null when the queue is empty or there is no memory. */
+static struct call *take_call(struct provider *p)
+{
+    int64_t now = clock_wall_ms(p->host->clock);
+    struct call *c;
+
+    if (!list_empty(&p->waiting)) {
+        return list_entry(list_pop_front(&p->waiting), struct call, node);
+    }
+    c = calloc(1, sizeof(*c));
+    if (c == NULL) {
+        return NULL;
+    }
+    c->provider = p;
+    list_init(&c->jobs);
+    while (!list_empty(&p->queue)) {
+        struct provider_job *job = list_entry(p->queue.next, struct provider_job, node);
+
+        if (job->deadline_ms < now) {
+            list_remove(&job->node);
+            return_job(p, job, "its deadline passed while it waited here");
+        } else if (fits(c, job)) {
+            list_remove(&job->node);
+            list_push_back(&c->jobs, &job->node);
+            c->count++;
+        } else {
+            break;
+        }
+    }
+    if (c->count == 0) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+/* The vendor's own limit on requests; our pace for messages is the dispatcher's business. */
+static bool may_send(struct provider *p)
+{
+    const struct option_rate *rate = &p->recipe->rate;
+    int64_t now = loop_ms(p);
+
+    if (p->in_flight >= (size_t)p->recipe->in_flight ||
+        (list_empty(&p->queue) && list_empty(&p->waiting))) {
+        return false;
+    }
+    if (rate->count <= 0) {
+        return true;
+    }
+    if (now < p->send_at) {
+        return false;
+    }
+    p->send_at = now + rate->period_ms / rate->count;
+    return true;
+}
+
+static void send_due(struct provider *p)
+{
+    while (may_send(p)) {
+        struct call *c = take_call(p);
+
+        if (c == NULL) {
+            break;
+        }
+        begin_call(c);
+    }
+}
+
+static void on_now(uv_idle_t *handle);
+
+static void on_pace(uv_timer_t *handle)
+{
+    http_sms_wake(handle->data);
+}
+
+void http_sms_wake(struct provider *p)
+{
+    uv_idle_start(&p->now, on_now);
+}
+
+/* What has not begun goes back at no cost; what is in flight is awaited. */
+static void return_queue(struct provider *p)
+{
+    struct recipe_judgement j = {0};
+    struct list *node;
+
+    outcome_set(&j.outcome, OUTCOME_UNTOUCHED, "untouched", "the gateway is stopping");
+    while ((node = list_pop_front(&p->queue)) != NULL) {
+        p->host->done(p->host->ctx, list_entry(node, struct provider_job, node), &j.outcome);
+    }
+    while ((node = list_pop_front(&p->waiting)) != NULL) {
+        settle(list_entry(node, struct call, node), &j);
+    }
+}
+
+static void on_now(uv_idle_t *handle)
+{
+    struct provider *p = handle->data;
+
+    uv_idle_stop(handle);
+    http_sms_say_health(p);
+    if (!p->draining) {
+        send_due(p);
+        if (p->send_at > loop_ms(p) && (!list_empty(&p->queue) || !list_empty(&p->waiting))) {
+            uv_timer_start(&p->pace, on_pace, (uint64_t)(p->send_at - loop_ms(p)), 0);
+        }
+        return;
+    }
+    return_queue(p);
+    if (p->in_flight == 0 && p->queries == 0 && !p->drained) {
+        p->drained = true;
+        uv_timer_stop(&p->poll);
+        uv_timer_stop(&p->pace);
+        p->host->drained(p->host->ctx); /* may destroy p */
+    }
+}
+
+/* The table of functions. */
+
+static int check_settings(const struct provider *p, struct err *e);
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct provider *p = handle->data;
+
+    if (--p->open_handles == 0) {
+        http_sms_forget_polls(p);
+        recipe_free(p->recipe);
+        free(p);
+    }
+}
+
+static int load_recipe(struct provider *p, struct err *e)
+{
+    struct faults faults;
+    struct buf path;
+    int code;
+
+    faults_init(&faults);
+    buf_init(&path, 4096);
+    code = recipe_path(p->host->recipes, p->settings->recipe, &path, e);
+    code = code != 0 ? code : recipe_load(buf_cstr(&path), &p->recipe, &faults, e);
+    if (code == ERR_INVALID && faults.count > 0) {
+        const struct fault *f = &faults.list[0];
+
+        err_set(e, code, "%s:%d:%d: %s", f->file, f->line, f->column, f->en);
+    }
+    buf_finish(&path);
+    faults_finish(&faults);
+    return code;
+}
+
+static int http_sms_create(const struct provider_host *host, const void *settings,
+                           struct provider **ret, struct err *e)
+{
+    struct provider *p = calloc(1, sizeof(*p));
+    int code;
+
+    if (p == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for a provider");
+    }
+    p->host = host;
+    p->settings = settings;
+    code = load_recipe(p, e);
+    code = code != 0 ? code : check_settings(p, e);
+    if (code != 0) {
+        recipe_free(p->recipe);
+        free(p);
+        return code;
+    }
+    list_init(&p->queue);
+    list_init(&p->waiting);
+    list_init(&p->poll_ids);
+    uv_idle_init(host->loop, &p->now);
+    uv_timer_init(host->loop, &p->poll);
+    uv_timer_init(host->loop, &p->pace);
+    p->now.data = p;
+    p->poll.data = p;
+    p->pace.data = p;
+    p->open_handles = 3;
+    *ret = p;
+    return 0;
+}
+
+/* As the operators take it: 3 to 11 of A-Z a-z 0-9 . * - and blank. */
+static bool sender_is_valid(struct str s)
+{
+    if (s.len < 3 || s.len > 11 || !ascii_alnum(s.ptr[0]) || !ascii_alnum(s.ptr[s.len - 1])) {
+        return false;
+    }
+    for (size_t i = 0; i < s.len; i++) {
+        if (!ascii_alnum(s.ptr[i]) && strchr(" .*-", s.ptr[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool send_uses(const struct recipe *r, enum recipe_value value)
+{
+    const struct recipe_request *rr = &r->send;
+    bool uses = stencil_uses(rr->body_stencil, value) || stencil_uses(rr->item_stencil, value) ||
+                stencil_uses(rr->url_stencil, value);
+
+    for (size_t i = 0; i < rr->query.count; i++) {
+        uses = uses || stencil_uses(rr->query.list[i].value, value);
+    }
+    for (size_t i = 0; i < rr->form.count; i++) {
+        uses = uses || stencil_uses(rr->form.list[i].value, value);
+    }
+    for (size_t i = 0; i < rr->headers.count; i++) {
+        uses = uses || stencil_uses(rr->headers.list[i].value, value);
+    }
+    return uses;
+}
+
+static int check_secret_text(const char *secret, struct err *e)
+{
+    for (const char *c = secret == NULL ? "" : secret; *c != '\0'; c++) {
+        if (!ascii_alnum(*c) && *c != '_' && *c != '-') {
+            return err_set(e, ERR_INVALID,
+                           "report_secret may hold A-Z a-z 0-9 _ and - only: vendors expand "
+                           "other characters in addresses");
+        }
+    }
+    return 0;
+}
+
+static int check_settings(const struct provider *p, struct err *e)
+{
+    const struct http_sms_settings *s = p->settings;
+    const struct recipe *r = p->recipe;
+    bool basic = r->send.auth == AUTH_BASIC;
+
+    if (s->user == NULL && (basic || send_uses(r, VALUE_USER))) {
+        return err_set(e, ERR_INVALID, "recipe %s needs the setting \"user\"", r->name);
+    }
+    if (s->password.value == NULL && (basic || send_uses(r, VALUE_PASSWORD))) {
+        return err_set(e, ERR_INVALID, "recipe %s needs the setting \"password\"", r->name);
+    }
+    if (s->sender == NULL && send_uses(r, VALUE_SENDER)) {
+        return err_set(e, ERR_INVALID, "recipe %s needs the setting \"sender\"", r->name);
+    }
+    if (s->sender != NULL && !sender_is_valid(str_of(s->sender))) {
+        return err_set(e, ERR_INVALID,
+                       "\"%s\" is no sender title: 3 to 11 of A-Z a-z 0-9 . * - and blank, "
+                       "beginning and ending with a letter or digit",
+                       s->sender);
+    }
+    for (const struct json *v = json_first(s->parameters); v != NULL; v = json_next(v)) {
+        if (json_type(v) != JSON_STRING || json_key(v) == NULL ||
+            json_get(r->parameters, json_key(v)) == NULL) {
+            return err_set(e, ERR_INVALID, "recipe %s has no text parameter \"%s\"", r->name,
+                           json_key(v) == NULL ? "" : json_key(v));
+        }
+    }
+    return check_secret_text(s->report_secret.value, e);
+}
+
+static int http_sms_start(struct provider *p, struct err *e)
+{
+    if (p->host->curl == NULL) {
+        return err_set(e, ERR_WRONG_STATE, "there is nothing to send HTTP requests with");
+    }
+    return 0;
+}
+
+static void http_sms_capabilities(const struct provider *p, struct provider_capabilities *ret)
+{
+    size_t batch = (size_t)p->recipe->batch;
+
+    *ret = (struct provider_capabilities){.batch_max = batch < BATCH_MAX ? batch : BATCH_MAX,
+                                          .in_flight = batch * (size_t)p->recipe->in_flight,
+                                          .reports = p->recipe->has_poll || p->recipe->has_hook};
+}
+
+static void http_sms_submit(struct provider *p, struct provider_job *const *jobs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        list_push_back(&p->queue, &jobs[i]->node);
+    }
+    http_sms_wake(p);
+}
+
+static void http_sms_drain(struct provider *p)
+{
+    p->draining = true;
+    http_sms_wake(p);
+}
+
+static void http_sms_destroy(struct provider *p)
+{
+    if (p == NULL) {
+        return;
+    }
+    uv_close((uv_handle_t *)&p->now, on_closed);
+    uv_close((uv_handle_t *)&p->poll, on_closed);
+    uv_close((uv_handle_t *)&p->pace, on_closed);
+}
+
+const struct provider_type http_sms_provider_type = {
+    .kind = "http-sms",
+    .channels = 1u << CHANNEL_SMS,
+    .options = http_sms_options,
+    .settings_size = sizeof(struct http_sms_settings),
+    .create = http_sms_create,
+    .start = http_sms_start,
+    .capabilities = http_sms_capabilities,
+    .submit = http_sms_submit,
+    .fetch_reports = http_sms_fetch_reports,
+    .parse_hook = http_sms_parse_hook,
+    .probe = http_sms_probe,
+    .drain = http_sms_drain,
+    .destroy = http_sms_destroy,
+};

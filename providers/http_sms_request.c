@@ -1,0 +1,263 @@
+#include "providers/http_sms_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    URL_BYTES_MAX = 8 * 1024,
+    BODY_BYTES_MAX = 1024 * 1024,
+    HEADER_BYTES_MAX = 1024,
+    PAIR_BYTES_MAX = 64 * 1024,
+    VALIDITY_MAX_MIN = 48 * 60
+};
+
+void built_init(struct built_request *b)
+{
+    *b = (struct built_request){0};
+    buf_init(&b->url, URL_BYTES_MAX);
+    buf_init(&b->body, BODY_BYTES_MAX);
+    buf_init(&b->items, BODY_BYTES_MAX);
+}
+
+void built_finish(struct built_request *b)
+{
+    buf_finish(&b->url);
+    buf_finish(&b->body);
+    buf_finish(&b->items);
+    for (size_t i = 0; i < b->header_count; i++) {
+        free(b->headers[i]);
+    }
+}
+
+static struct str lookup(const void *ctx, enum recipe_value kind, const char *key)
+{
+    const struct request_values *v = ctx;
+    const struct recipe *r = v->provider->recipe;
+    const struct json *found;
+
+    if (kind == VALUE_PARAM) {
+        found = json_get(v->provider->settings->parameters, key);
+        return json_str(found != NULL ? found : json_get(r->parameters, key));
+    }
+    found = v->job == NULL ? NULL : json_get(r->encoding, recipe_mode_name(v->job->mode));
+    found = json_get(found, key);
+    return json_str(found != NULL ? found : json_get(json_get(r->encoding, "otherwise"), key));
+}
+
+static struct str number_in_form(const char *e164, int form)
+{
+    static const size_t skip[] = {[NUMBER_5X] = 3, [NUMBER_905X] = 1, [NUMBER_PLUS905X] = 0};
+    size_t n = strlen(e164);
+
+    return n > skip[form] ? (struct str){e164 + skip[form], n - skip[form]} : STR("");
+}
+
+/* Numbers written as text; they live as long as the values. */
+struct number_texts {
+    char validity[24];
+    char page[24];
+};
+
+static void fill_job(const struct provider *p, const struct provider_job *job,
+                     struct number_texts *texts, struct stencil_values *out)
+{
+    int64_t left = (job->deadline_ms - clock_wall_ms(p->host->clock)) / 60000;
+
+    left = left < 1 ? 1 : left;
+    left = left > VALIDITY_MAX_MIN ? VALIDITY_MAX_MIN : left;
+    snprintf(texts->validity, sizeof(texts->validity), "%lld", (long long)left);
+    out->named[VALUE_TEXT] = str_of(job->text);
+    out->named[VALUE_TO] = number_in_form(job->to, p->recipe->number_form);
+    out->named[VALUE_REF] = str_of(job->ref);
+    out->named[VALUE_VALIDITY] = str_of(texts->validity);
+}
+
+static void fill(const struct request_values *v, const struct recipe_request *rr,
+                 const struct built_request *b, struct number_texts *texts,
+                 struct stencil_values *out)
+{
+    const struct provider *p = v->provider;
+
+    *out = (struct stencil_values){
+        .lookup = lookup, .ctx = v, .charset = (enum recipe_charset)rr->charset};
+    out->named[VALUE_SENDER] = str_of(p->settings->sender);
+    out->named[VALUE_USER] = str_of(p->settings->user);
+    out->named[VALUE_PASSWORD] = str_of(p->settings->password.value);
+    out->named[VALUE_ITEMS] = (struct str){b->items.data, b->items.len};
+    out->named[VALUE_REPORT_URL] = str_of(p->host->report_url);
+    out->named[VALUE_REPORT_SECRET] = str_of(p->settings->report_secret.value);
+    out->named[VALUE_ID] = str_of(v->id);
+    snprintf(texts->page, sizeof(texts->page), "%lld", (long long)v->page);
+    out->named[VALUE_PAGE] = str_of(texts->page);
+    if (v->job != NULL) {
+        fill_job(p, v->job, texts, out);
+    }
+}
+
+int built_add_item(struct built_request *b, const struct recipe_request *rr,
+                   const struct request_values *v, struct err *e)
+{
+    struct number_texts texts;
+    struct stencil_values values;
+
+    if (b->items.len > 0) {
+        buf_adds(&b->items, rr->join);
+    }
+    fill(v, rr, b, &texts, &values);
+    values.named[VALUE_ITEMS] = (struct str){NULL, 0};
+    return stencil_expand(rr->item_stencil, &values, &b->items, NULL, e);
+}
+
+/* "name=value&…"; a pair with an empty placeholder is left out. */
+static int add_pairs(const struct recipe_pairs *pairs, const struct stencil_values *values,
+                     bool as_form, char before, struct buf *out, struct err *e)
+{
+    struct buf value;
+    int code = 0;
+
+    buf_init(&value, PAIR_BYTES_MAX);
+    for (size_t i = 0; code == 0 && i < pairs->count; i++) {
+        bool complete = false;
+
+        buf_reset(&value);
+        code = stencil_expand(pairs->list[i].value, values, &value, &complete, e);
+        if (code != 0 || !complete) {
+            continue;
+        }
+        if (before != '\0') {
+            buf_addc(out, before);
+        }
+        before = '&';
+        buf_addf(out, "%s=", pairs->list[i].name);
+        code =
+            recipe_percent(values->charset, as_form, (struct str){value.data, value.len}, out, e);
+    }
+    buf_finish(&value);
+    return code;
+}
+
+static int build_url(struct built_request *b, const struct recipe_request *rr,
+                     const struct stencil_values *values, const struct provider *p, struct err *e)
+{
+    const char *base = p->settings->base_url != NULL ? p->settings->base_url : p->recipe->base_url;
+    size_t n = strlen(base);
+    int code;
+
+    if (rr->url[0] == '/') {
+        buf_add(&b->url, base, n > 0 && base[n - 1] == '/' ? n - 1 : n);
+    }
+    code = stencil_expand(rr->url_stencil, values, &b->url, NULL, e);
+    if (code == 0) {
+        bool has_query = b->url.len > 0 && memchr(b->url.data, '?', b->url.len) != NULL;
+
+        code = add_pairs(&rr->query, values, false, has_query ? '&' : '?', &b->url, e);
+    }
+    return code;
+}
+
+static int build_body(struct built_request *b, const struct recipe_request *rr,
+                      const struct stencil_values *values, struct err *e)
+{
+    struct buf text;
+    int code;
+
+    if (rr->form.count > 0) {
+        return add_pairs(&rr->form, values, true, '\0', &b->body, e);
+    }
+    if (rr->body_stencil == NULL) {
+        return 0;
+    }
+    buf_init(&text, BODY_BYTES_MAX);
+    code = stencil_expand(rr->body_stencil, values, &text, NULL, e);
+    if (code == 0) {
+        code = charset_convert((enum recipe_charset)rr->charset, (struct str){text.data, text.len},
+                               &b->body);
+        if (code != 0) {
+            err_set(e, code, "the text has a character that ISO-8859-9 lacks");
+        }
+    }
+    buf_finish(&text);
+    return code;
+}
+
+static int add_header(struct built_request *b, const char *name, struct str value, struct err *e)
+{
+    struct buf line;
+
+    buf_init(&line, HEADER_BYTES_MAX);
+    buf_addf(&line, "%s: ", name);
+    buf_add(&line, value.ptr, value.len);
+    b->headers[b->header_count] = buf_steal(&line, NULL);
+    if (b->headers[b->header_count] == NULL) {
+        return err_set(e, ERR_LIMIT, "a request header is too long");
+    }
+    b->header_count++;
+    return 0;
+}
+
+static int build_headers(struct built_request *b, const struct recipe_request *rr,
+                         const struct stencil_values *values, struct err *e)
+{
+    struct buf value;
+    int code = 0;
+
+    if (rr->content_type != NULL) {
+        code = add_header(b, "Content-Type", str_of(rr->content_type), e);
+    }
+    buf_init(&value, HEADER_BYTES_MAX);
+    for (size_t i = 0; code == 0 && i < rr->headers.count; i++) {
+        bool complete = false;
+
+        buf_reset(&value);
+        code = stencil_expand(rr->headers.list[i].value, values, &value, &complete, e);
+        if (code == 0 && complete) {
+            code = add_header(b, rr->headers.list[i].name, (struct str){value.data, value.len}, e);
+        }
+    }
+    buf_finish(&value);
+    return code;
+}
+
+static int build(struct built_request *b, const struct recipe_request *rr,
+                 const struct request_values *v, struct err *e)
+{
+    struct number_texts texts;
+    struct stencil_values values;
+    int code;
+
+    fill(v, rr, b, &texts, &values);
+    code = build_url(b, rr, &values, v->provider, e);
+    code = code != 0 ? code : build_body(b, rr, &values, e);
+    code = code != 0 ? code : build_headers(b, rr, &values, e);
+    if (code == 0 && (buf_failed(&b->url) != 0 || buf_failed(&b->body) != 0)) {
+        code = err_set(e, ERR_LIMIT, "the request is too large");
+    }
+    return code;
+}
+
+int built_send(struct built_request *b, const struct recipe_request *rr,
+               const struct request_values *v, curlmux_callback *done, void *ctx, struct err *e)
+{
+    const struct http_sms_settings *s = v->provider->settings;
+    struct curlmux_request request = {.method = rr->method,
+                                      .headers = (const char *const *)b->headers,
+                                      .ca_file = s->ca_file,
+                                      .total_ms = s->timeout_ms,
+                                      .allow_private = s->allow_private};
+    int code = build(b, rr, v, e);
+
+    if (code != 0) {
+        return code;
+    }
+    request.url = buf_cstr(&b->url);
+    request.header_count = b->header_count;
+    if (rr->form.count > 0 || rr->body_stencil != NULL) {
+        request.body = (struct str){buf_cstr(&b->body), b->body.len};
+    }
+    if (rr->auth == AUTH_BASIC) {
+        request.user = s->user;
+        request.password = s->password.value;
+    }
+    code = curlmux_send(v->provider->host->curl, &request, done, ctx, e);
+    return code == ERR_INVALID ? ERR_DENIED : code;
+}
