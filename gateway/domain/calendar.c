@@ -70,7 +70,6 @@ struct holiday {
 struct calendar {
     struct holiday *list; /* by day; a whole holiday stands before a half one of the same day */
     size_t count;
-    size_t room;
 };
 
 static int compare(const void *a, const void *b)

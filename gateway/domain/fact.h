@@ -70,7 +70,8 @@ struct fact_origin {
 /*
  * Reads one event. All faults are added with JSON pointers and masked values; 0 when there was no
  * error among them (warnings may be), else ERR_INVALID and *ret is undefined. A bare fact without
- * id gets one made from its content. Pure; any thread.
+ * id gets one made from its content: told again it is a repetition, so what happens more than once
+ * (a login blocked, unblocked and blocked again) needs a time or an id. Pure; any thread.
  */
 int fact_from_json(const struct json *event, enum fact_form form, const struct fact_origin *origin,
                    struct fact *ret, struct faults *faults);

@@ -34,12 +34,12 @@ struct deciding {
 
 static int64_t backoff_wait(const struct deciding *d, int attempt)
 {
-    struct backoff retry = d->m->retry;
+    struct backoff rules = d->m->retry;
 
-    if (d->m->urgency == URGENCY_URGENT && retry.cap_ms > URGENT_CAP_MS) {
-        retry.cap_ms = URGENT_CAP_MS;
+    if (d->m->urgency == URGENCY_URGENT && rules.cap_ms > URGENT_CAP_MS) {
+        rules.cap_ms = URGENT_CAP_MS;
     }
-    return backoff_full(&retry, attempt, d->rng);
+    return backoff_full(&rules, attempt, d->rng);
 }
 
 /* Back into the queue, unless its time will have passed by then. */

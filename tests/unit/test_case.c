@@ -198,6 +198,21 @@ static void a_corrected_end_opens_nothing(void **state)
     assert_int_equal(c.state, CASE_WATCHING);
 }
 
+static void of_two_ends_told_at_once_the_later_counts(void **state)
+{
+    static const int orders[2][2] = {{FIRST_END, FIRST_END + 5}, {FIRST_END + 5, FIRST_END}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct case_file c;
+
+        case_init(&c);
+        (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 1, orders[i][0]);
+        (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 1, orders[i][1]);
+        assert_int_equal(c.known.not_after_ms, now_ms + (int64_t)(FIRST_END + 5) * DAY_MS);
+    }
+}
+
 static void a_corrected_end_is_planned_anew(void **state)
 {
     struct case_file c = watched();
@@ -492,6 +507,7 @@ int main(void)
         cmocka_unit_test(a_later_end_opens_a_new_cycle),
         cmocka_unit_test(the_same_day_is_the_same_end),
         cmocka_unit_test(a_corrected_end_opens_nothing),
+        cmocka_unit_test(of_two_ends_told_at_once_the_later_counts),
         cmocka_unit_test(a_corrected_end_is_planned_anew),
         cmocka_unit_test(blocked_pauses_and_unblocked_resumes),
         cmocka_unit_test(another_certificate_of_the_holder_speaks),

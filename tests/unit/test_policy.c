@@ -509,6 +509,7 @@ static void names_lead_back_to_their_rows(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[IDS_TEXT_SIZE];
         char attempt_text[IDS_TEXT_SIZE];
+        char padded[IDS_TEXT_SIZE + 2];
         int64_t row;
         int attempt;
 
@@ -523,6 +524,8 @@ static void names_lead_back_to_their_rows(void **state)
         assert_int_equal(attempt, 999999);
         assert_int_equal(ids_message_parse(ids, str_of(attempt_text), &row), ERR_INVALID);
         assert_int_equal(ids_attempt_parse(ids, str_of(text), &row, &attempt), ERR_INVALID);
+        (void)snprintf(padded, sizeof padded, "m_0%s", text + 2); /* one spelling only */
+        assert_int_equal(ids_message_parse(ids, str_of(padded), &row), ERR_INVALID);
         for (size_t k = 0; k < strlen(text); k++) {
             char changed[IDS_TEXT_SIZE];
 
