@@ -2,9 +2,8 @@
 
 static void add_fault(void *ctx, const char *pointer)
 {
-    (void)faults_add(ctx, pointer, "CFG-401",
-                     "bu ayarın değişmesi için hizmetin yeniden başlatılması gerekir",
-                     "a change of this setting needs a restart");
+    (void)faults_add(ctx, pointer, "CFG-401", "%s değişti; hizmetin yeniden başlatılması gerekir",
+                     "%s has changed; that needs a restart", pointer);
 }
 
 static void compare_provider(const struct conf_provider *old, const struct conf_provider *new,
