@@ -88,6 +88,8 @@ int render_values_set(struct render_values *v, enum lang lang, const struct rend
 /* Replaces one text by its name ("certificate.end_long"); ERR_NOT_FOUND for an unknown name. text
  * is borrowed. Until the next render_values_set(). */
 int render_values_override(struct render_values *v, struct str name, struct str text);
+/* What the examples of the name table tell of: invented. Points to constants. */
+struct render_facts render_sample_facts(enum lang lang);
 /* Fills v with the examples of the name table, for previews and checks. */
 void render_values_sample(struct render_values *v, enum lang lang);
 /* As render_values_sample, with the longest values. */

@@ -181,13 +181,13 @@ static void set_end(struct render_values *v, const struct render_facts *f)
 
 enum { GUIDE_CHARS = 25 }; /* what a short SMS has room for */
 
-/* The short address, else the full one without its scheme when that is short enough. */
+/* The short address, else the full one when it is short enough; without its scheme. */
 static struct str short_guide(const struct render_office *o)
 {
-    struct str url = o->guide_url;
-    if (o->guide.len > 0 || !str_starts(url, "https://") || url.len > 8 + GUIDE_CHARS)
-        return o->guide;
-    return (struct str){url.ptr + 8, url.len - 8};
+    struct str guide = o->guide.len > 0 ? o->guide : o->guide_url;
+    if (str_starts(guide, "https://"))
+        guide = (struct str){guide.ptr + 8, guide.len - 8};
+    return o->guide.len == 0 && guide.len > GUIDE_CHARS ? STR("") : guide;
 }
 
 static void set_office(struct render_values *v, const struct render_office *o)
@@ -306,46 +306,55 @@ struct str render_values_get(const struct render_values *v, enum text_name name)
 }
 
 /* The office, person and dates that the examples of the name table tell of. */
-static const struct render_office sample_office = {
-    .name = {"Örnekil İl Millî Eğitim Müdürlüğü", sizeof("Örnekil İl Millî Eğitim Müdürlüğü") - 1},
-    .unit = {"Bilgi İşlem Şube Müdürlüğü", sizeof("Bilgi İşlem Şube Müdürlüğü") - 1},
-    .province = {"Örnekil", sizeof("Örnekil") - 1},
-    .phone = {"0312 000 00 67", 14},
-    .portal = {"portal.kamusm.gov.tr/bp/meb.go", 30},
-    .portal_url = {"https://portal.kamusm.gov.tr/bp/meb.go", 38},
-    .guide = {"kilavuz.example/e-onay", 22},
-    .guide_url = {"https://kilavuz.example/e-onay", 30},
-    .privacy_url = {"https://ornek.test/aydinlatma", 29},
-    .stop_note = {"bilgi@ornek.test adresine e-posta", 33},
-};
-enum { SAMPLE_END_DAY = 20861 }; /* 2027-02-12 */
+#define LIT(text)                                                                                  \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+#define SAMPLE_OFFICE(stop)                                                                        \
+    {                                                                                              \
+        .name = LIT("Örnekil İl Millî Eğitim Müdürlüğü"),                                          \
+        .unit = LIT("Bilgi İşlem Şube Müdürlüğü"), .province = LIT("Örnekil"),                     \
+        .phone = LIT("0312 000 00 67"), .portal = LIT("portal.kamusm.gov.tr/bp/meb.go"),           \
+        .portal_url = LIT("https://portal.kamusm.gov.tr/bp/meb.go"),                               \
+        .guide = LIT("kilavuz.example/e-onay"),                                                    \
+        .guide_url = LIT("https://kilavuz.example/e-onay"),                                        \
+        .privacy_url = LIT("https://ornek.test/aydinlatma"), .stop_note = LIT(stop)                \
+    }
 
-void render_values_sample(struct render_values *v, enum lang lang)
+static const struct render_office sample_offices[LANG_COUNT] = {
+    [LANG_TR] = SAMPLE_OFFICE("bilgi@ornek.test adresine e-posta"),
+    [LANG_EN] = SAMPLE_OFFICE("an e-mail to bilgi@ornek.test")};
+
+#define DAYS(n)    ((n) * (int64_t)DAY_MS)
+#define SAMPLE_END (DAYS(20862) - ISTANBUL_OFFSET_MS - 1000) /* 2027-02-12 23:59:59 */
+
+static const struct render_row sample_rows[] = {
+    {LIT("Örnek Ortaokulu"), LIT("Işıl ÇİĞDEM"), SAMPLE_END, SAMPLE_END - DAYS(38),
+     LIT("talep yazısı bekleniyor"), 8},
+    {LIT("Deneme Lisesi"), LIT("İlker ISIRGAN"), SAMPLE_END + DAYS(5), 0, LIT("başvurmadı"), 0},
+};
+
+struct render_facts render_sample_facts(enum lang lang)
 {
-    int64_t end = istanbul_day_start(SAMPLE_END_DAY + 1) - 1000;
-    const struct render_row rows[] = {
-        {STR("Örnek Ortaokulu"), STR("Işıl ÇİĞDEM"), end, end - 38 * (int64_t)DAY_MS,
-         STR("talep yazısı bekleniyor"), 8},
-        {STR("Deneme Lisesi"), STR("İlker ISIRGAN"), end + 5 * (int64_t)DAY_MS, 0,
-         STR("başvurmadı"), 0},
-    };
-    struct render_office office = sample_office;
-    if (lang == LANG_EN)
-        office.stop_note = STR("an e-mail to bilgi@ornek.test");
-    struct render_facts facts = {
-        .office = &office,
-        .now_ms = end - 30 * (int64_t)DAY_MS,
+    return (struct render_facts){
+        .office = &sample_offices[lang],
+        .now_ms = SAMPLE_END - DAYS(30),
         .given_name = STR("Işıl"),
         .family_name = STR("Çiğdem"),
-        .end_ms = end,
+        .end_ms = SAMPLE_END,
         .institution_name = STR("Örnek Ortaokulu"),
         .institution_address_form = STR("Örnek Ortaokulu Müdürlüğüne"),
         .count = 4,
         .window_days = 30,
         .summary = {2, 3, 4, 1, 0},
-        .rows = rows,
-        .row_count = 2,
+        .rows = sample_rows,
+        .row_count = sizeof(sample_rows) / sizeof(sample_rows[0]),
     };
+}
+
+void render_values_sample(struct render_values *v, enum lang lang)
+{
+    struct render_facts facts = render_sample_facts(lang);
     (void)render_values_set(v, lang, &facts);
 }
 

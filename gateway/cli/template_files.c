@@ -1,0 +1,93 @@
+#include "cli/template_files.h"
+
+#include <unistd.h>
+
+#define CONF_USUAL "/etc/hatirlat/hatirlat.jsonc"
+
+static const char *const folders[] = {"config/templates", "/etc/hatirlat/templates",
+                                      "/usr/share/hatirlat/templates"};
+
+static const char *usual_folder(void)
+{
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        if (access(folders[i], R_OK) == 0) {
+            return folders[i];
+        }
+    }
+    return folders[0];
+}
+
+static struct str optional(const char *s)
+{
+    return str_of(s == NULL ? "" : s);
+}
+
+static int open_conf(struct cli *cli, const char *path, struct template_files *t)
+{
+    struct err e = {0};
+    const struct conf_office *o;
+
+    if (conf_load_to_check(path, provider_types, &t->conf, &t->faults, &e) != 0) {
+        if (t->faults.count == 0) {
+            cli_error(cli, "%s", e.text);
+        }
+        return CLI_CONFIG;
+    }
+    o = &t->conf->office;
+    t->office = (struct render_office){.name = optional(o->name),
+                                       .unit = optional(o->unit),
+                                       .province = optional(o->province),
+                                       .phone = optional(o->phone),
+                                       .portal = optional(o->portal),
+                                       .portal_url = optional(o->portal_url),
+                                       .guide = optional(o->guide_short),
+                                       .guide_url = optional(o->guide_url),
+                                       .privacy_url = optional(o->privacy_url),
+                                       .stop_note = optional(o->stop_note)};
+    return CLI_OK;
+}
+
+int template_files_open(struct cli *cli, const char *dir, struct template_files *t)
+{
+    const char *conf = cli->config;
+    int rc = CLI_OK;
+
+    *t = (struct template_files){0};
+    faults_init(&t->faults);
+    if (conf == NULL && access(CONF_USUAL, R_OK) == 0) {
+        conf = CONF_USUAL;
+    }
+    if (dir == NULL && conf != NULL) {
+        rc = open_conf(cli, conf, t);
+        dir = rc == CLI_OK ? t->conf->templates : NULL;
+    }
+    if (rc == CLI_OK &&
+        message_set_load(dir == NULL ? usual_folder() : dir, &t->set, &t->faults) != 0) {
+        rc = CLI_FAILED;
+    }
+    return rc;
+}
+
+void template_files_close(struct template_files *t)
+{
+    message_set_free(t->set);
+    conf_free(t->conf);
+    faults_finish(&t->faults);
+}
+
+void template_files_print_faults(struct cli *cli, const struct template_files *t)
+{
+    struct buf text;
+
+    buf_init(&text, 256 * 1024);
+    if (cli->json) {
+        conf_print_faults_json(&t->faults, &text);
+        fprintf(cli->out, "%s\n", buf_cstr(&text));
+    } else if (t->faults.count > 0) {
+        conf_print_faults(&t->faults, cli->turkish, &text);
+        fputs(buf_cstr(&text), cli->err);
+    } else {
+        cli_note(cli, "%s", cli_tr(cli, "şablonlarda hata yok", "no faults in the templates"));
+    }
+    buf_finish(&text);
+}
