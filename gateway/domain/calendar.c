@@ -178,14 +178,15 @@ int calendar_load(struct str text, const char *name, struct calendar **ret, stru
     struct json_limits limits = {1u << 20, 8, 64};
     struct json_doc *doc;
     struct json_place at;
-    struct err e;
     size_t errors = faults->errors;
-    int rc = json_parse(text, JSON_COMMENTS | JSON_POSITIONS, &limits, &doc, &at, &e);
+    int rc = json_parse(text, JSON_COMMENTS | JSON_POSITIONS, &limits, &doc, &at, NULL);
 
     *ret = NULL;
     if (rc != 0) {
-        struct fault *fault = faults_add(faults, "", "not_json", "JSON okunamadı: %s",
-                                         "The JSON cannot be read: %s", e.text);
+        struct fault *fault =
+            faults_add(faults, "", "not_json", "JSON okunamadı: %1$s%2$.0s",
+                       "The JSON cannot be read: %1$.0s%2$s", json_problem_text(at.problem, true),
+                       json_problem_text(at.problem, false));
 
         if (fault != NULL) {
             (void)snprintf(fault->file, sizeof fault->file, "%s", name);
