@@ -113,48 +113,55 @@ int auth_key_make(struct str name, struct str scopes, int64_t now_ms, struct key
     return 0;
 }
 
-struct table_reader {
-    struct auth_table *table;
-    size_t room;
-};
+static bool grow(struct auth_table *t)
+{
+    size_t room = t->room == 0 ? 16 : t->room * 2;
+    struct auth_key *grown =
+        room > 2 * AUTH_KEYS_MAX ? NULL : realloc(t->keys, room * sizeof *grown);
+
+    if (grown != NULL) {
+        t->keys = grown;
+        t->room = room;
+    }
+    return grown != NULL;
+}
+
+int auth_table_put(struct auth_table *t, const struct key_row *row)
+{
+    struct auth_key key = {0};
+
+    if (row->revoked_ms != 0 || str_copy(key.name, sizeof key.name, row->name) != 0 ||
+        auth_scopes_parse(row->scopes, &key.scopes, NULL) != 0) {
+        return 0; /* over, or written by a newer version: not for us to honour */
+    }
+    if (t->count == t->room && !grow(t)) {
+        return ERR_LIMIT;
+    }
+    memcpy(key.digest, row->digest, sizeof key.digest);
+    t->keys[t->count++] = key;
+    return 0;
+}
+
+void auth_table_remove(struct auth_table *t, const char *name)
+{
+    for (size_t i = t->count; i-- > 0;) {
+        if (strcmp(t->keys[i].name, name) == 0) {
+            t->keys[i] = t->keys[--t->count];
+        }
+    }
+}
 
 static int read_key(void *ctx, const struct key_row *row)
 {
-    struct table_reader *r = ctx;
-    struct auth_table *t = r->table;
-    struct auth_key *key;
-
-    if (row->revoked_ms != 0) {
-        return 0;
-    }
-    if (t->count == r->room) {
-        size_t room = r->room == 0 ? 16 : r->room * 2;
-        struct auth_key *grown =
-            room > 2 * AUTH_KEYS_MAX ? NULL : realloc(t->keys, room * sizeof *grown);
-
-        if (grown == NULL) {
-            return ERR_LIMIT;
-        }
-        t->keys = grown;
-        r->room = room;
-    }
-    key = &t->keys[t->count];
-    if (str_copy(key->name, sizeof key->name, row->name) != 0 ||
-        auth_scopes_parse(row->scopes, &key->scopes, NULL) != 0) {
-        return 0; /* written by a newer version: not for us to honour */
-    }
-    memcpy(key->digest, row->digest, sizeof key->digest);
-    t->count++;
-    return 0;
+    return auth_table_put(ctx, row);
 }
 
 int auth_table_read(struct store *s, struct auth_table *ret, struct err *e)
 {
-    struct table_reader r = {ret, 0};
     int rc;
 
-    *ret = (struct auth_table){NULL, 0};
-    rc = store_key_list(s, read_key, &r, e);
+    *ret = (struct auth_table){NULL, 0, 0};
+    rc = store_key_list(s, read_key, ret, e);
     if (rc != 0) {
         auth_table_finish(ret);
     }
@@ -164,7 +171,7 @@ int auth_table_read(struct store *s, struct auth_table *ret, struct err *e)
 void auth_table_finish(struct auth_table *t)
 {
     free(t->keys);
-    *t = (struct auth_table){NULL, 0};
+    *t = (struct auth_table){NULL, 0, 0};
 }
 
 /* The token of "Bearer <token>" (RFC 6750 §2.1). */

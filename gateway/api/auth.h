@@ -32,6 +32,7 @@ struct auth_key {
 struct auth_table {
     struct auth_key *keys;
     size_t count;
+    size_t room;
 };
 
 /* "events:write"; null for anything but a single scope. */
@@ -51,6 +52,10 @@ int auth_key_make(struct str name, struct str scopes, int64_t now_ms, struct key
 /* Reads the keys in force into an empty table. The thread of s. */
 int auth_table_read(struct store *s, struct auth_table *ret, struct err *e);
 void auth_table_finish(struct auth_table *t);
+/* One key more, unless it is revoked or of scopes we do not know; ERR_LIMIT when there are too
+ * many. */
+int auth_table_put(struct auth_table *t, const struct key_row *row);
+void auth_table_remove(struct auth_table *t, const char *name);
 
 enum auth_verdict { AUTH_OK, AUTH_MISSING, AUTH_WRONG, AUTH_SCOPE };
 

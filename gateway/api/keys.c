@@ -134,7 +134,7 @@ static int change_work(struct store_job *job, struct store *s, struct err *e)
     struct key_job *j = (struct key_job *)job;
 
     return j->revoke ? store_key_revoke(s, str_of(j->name), j->now_ms, e)
-                     : store_key_add(s, &j->row, NULL, e);
+                     : store_key_add(s, &j->row, &j->row.id, e);
 }
 
 static void answer_change(struct key_job *j)
@@ -154,13 +154,24 @@ static void answer_change(struct key_job *j)
     api_answer(j->req, j->revoke ? 200 : 201, &j->out);
 }
 
+/* The change holds from the answer on; a reading that is under way is repeated. */
+static void know_change(struct key_job *j)
+{
+    if (j->revoke) {
+        auth_table_remove(&j->api->keys, j->name);
+    } else {
+        (void)auth_table_put(&j->api->keys, &j->row);
+    }
+    api_reload(j->api);
+}
+
 static void change_done(struct store_job *job, int status, const struct err *e)
 {
     struct key_job *j = (struct key_job *)job;
 
     (void)e;
     if (status == 0) {
-        api_reload(j->api);
+        know_change(j);
         answer_change(j);
     } else if (status == ERR_EXISTS) {
         api_refuse(j->req, "key_exists", NULL, NULL);

@@ -198,6 +198,8 @@ static void load_done(struct store_job *job, int status, const struct err *e)
     api->loading = false;
     if (status != 0) {
         log_error("keys_not_read", LOG_S("error", e->text));
+    } else if (api->load_again && api->keys_known) {
+        auth_table_finish(&api->load.table); /* older than a change that already holds */
     } else {
         auth_table_finish(&api->keys);
         api->keys = api->load.table;

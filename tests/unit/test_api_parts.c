@@ -208,7 +208,7 @@ static void test_keys(void **state)
     char reader[AUTH_TOKEN_SIZE], admin[AUTH_TOKEN_SIZE], other[AUTH_TOKEN_SIZE];
     struct auth_key keys[2] = {key_of("panel-1", "messages:read  metrics:read", reader),
                                key_of("yonetici", "admin", admin)};
-    struct auth_table t = {keys, 2};
+    struct auth_table t = {keys, 2, 2};
 
     (void)state;
     (void)key_of("panel-1", "messages:read", other); /* the same name, another secret */
