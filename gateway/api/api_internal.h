@@ -30,6 +30,7 @@ struct api {
     int port;
     struct auth_table keys;
     bool keys_known;
+    struct list early; /* requests that came before the keys were read */
     struct api_key_load load;
     bool loading;
     bool load_again;

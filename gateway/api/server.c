@@ -117,10 +117,6 @@ static bool admit(struct call *c)
     if (c->route->open) {
         return true;
     }
-    if (!c->api->keys_known) {
-        api_refuse(c->req, "unavailable", NULL, NULL);
-        return false;
-    }
     verdict =
         auth_check(&c->api->keys, http_header(c->req, "authorization"), c->route->scope, &c->key);
     if (verdict != AUTH_OK) {
@@ -133,9 +129,9 @@ static bool admit(struct call *c)
     return true;
 }
 
-static void on_request(void *ctx, struct http_request *req)
+static void serve(struct api *api, struct http_request *req)
 {
-    struct call c = {.api = ctx, .req = req, .turkish = api_turkish(req)};
+    struct call c = {.api = api, .req = req, .turkish = api_turkish(req)};
     unsigned allowed;
 
     c.route = route_find(http_method(req), http_path(req), c.captures, &allowed);
@@ -145,6 +141,49 @@ static void on_request(void *ctx, struct http_request *req)
         refuse_method(req, allowed);
     } else if (admit(&c)) {
         c.route->handle(&c);
+    }
+}
+
+struct early_request {
+    struct list node;
+    struct http_request *req;
+};
+
+/* Nobody can be admitted before the keys are read, which takes a moment after the start. */
+static void on_request(void *ctx, struct http_request *req)
+{
+    struct api *api = ctx;
+    struct early_request *early;
+
+    if (api->keys_known) {
+        serve(api, req);
+        return;
+    }
+    early = calloc(1, sizeof *early);
+    if (early == NULL) {
+        api_refuse(req, "out_of_memory", NULL, NULL);
+        return;
+    }
+    early->req = req;
+    list_push_back(&api->early, &early->node);
+    if (!api->loading) {
+        api_reload(api);
+    }
+}
+
+static void serve_early(struct api *api)
+{
+    struct list *node;
+
+    while ((node = list_pop_front(&api->early)) != NULL) {
+        struct early_request *early = list_entry(node, struct early_request, node);
+
+        if (api->keys_known) {
+            serve(api, early->req);
+        } else {
+            api_refuse(early->req, "unavailable", NULL, NULL);
+        }
+        free(early);
     }
 }
 
@@ -208,6 +247,7 @@ static void load_done(struct store_job *job, int status, const struct err *e)
     if (api->load_again) {
         api_reload(api);
     }
+    serve_early(api);
     api_drop(api);
 }
 
@@ -306,6 +346,7 @@ int api_create(struct gateway *g, struct api **ret, struct err *e)
     }
     api->g = g;
     api->held = 1;
+    list_init(&api->early);
     api->reader_ids = ids_create(g->key);
     if (api->reader_ids == NULL) {
         free_api(api);
