@@ -20,8 +20,8 @@ static const struct {
                          BIT(MESSAGE_ACCEPTED) | BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_QUEUED) |
                              BIT(MESSAGE_UNDELIVERED) | BIT(MESSAGE_UNKNOWN) | BIT(MESSAGE_FAILED) |
                              BIT(MESSAGE_EXPIRED) | BIT(MESSAGE_HELD) | BIT(MESSAGE_CANCELLED)},
-    [MESSAGE_ACCEPTED] = {"accepted", "Sağlayıcı iletiyi aldı; teslim raporu bekleniyor.",
-                          "The provider took it; waiting for its report.",
+    [MESSAGE_ACCEPTED] = {"accepted", "Sağlayıcı iletiyi aldı; teslim raporu gelirse kesinleşir.",
+                          "The provider took it; a delivery report may follow.",
                           BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_UNDELIVERED) | BIT(MESSAGE_QUEUED)},
     [MESSAGE_DELIVERED] = {"delivered", "Alıcıya ulaştı.", "Reached the recipient.",
                            BIT(MESSAGE_QUEUED)},
