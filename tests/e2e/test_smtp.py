@@ -178,6 +178,15 @@ def test_a_message_cut_short_is_not_in_doubt(how):
     assert result.outcomes() == ["down", "untouched"] and relay.messages == []
 
 
+def test_a_relay_that_pauses_gets_no_message_with_a_hole(tmp_path):
+    # libesmtp would leave out what it could not write in time, and go on.
+    path = tmp_path / "mail"
+    path.write_text(mail(body=("z" * 76 + "\r\n") * 250000), newline="")
+    result, relay = run(lines=[[{"id": 1, "to": "a@ornek.test", "mail_file": str(path)}]],
+                        break_body=(100000, "pause"))
+    assert result.outcomes() == ["down"] and relay.messages == []
+
+
 @pytest.mark.parametrize("step", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "BODY"])
 @pytest.mark.parametrize("how", ["!stall", "!trickle 250-" + "x" * 400])
 def test_silence_frees_the_thread_in_time(step, how):

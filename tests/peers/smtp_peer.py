@@ -58,7 +58,7 @@ class SmtpPeer:
         self.auth = auth  # (user, password); None: not offered
         self.mechanisms = mechanisms
         self.after_starttls = after_starttls  # plaintext in the segment of STARTTLS's 220
-        self.break_body = break_body  # (bytes, "drop" | "stall" | "reset")
+        self.break_body = break_body  # (bytes, "drop" | "stall" | "reset" | "pause")
         self.before_handshake = before_handshake
         self.ledger_path = ledger
         self.commands = []  # (connection, in TLS, line)
@@ -126,6 +126,7 @@ class Dialogue:
         self.buffer = b""
         self.sender = None
         self.rcpts = []
+        self.chunks = b""
 
     def run(self):
         try:
@@ -268,6 +269,17 @@ class Dialogue:
         if self.perform("RCPT", self.peer.recipients.get(to)):
             self.rcpts.append(to)
 
+    def on_bdat(self, line):
+        words = line.split(" ")
+        while len(self.buffer) < int(words[1]):
+            self.fill()
+        self.chunks += self.buffer[: int(words[1])]
+        self.buffer = self.buffer[int(words[1]) :]
+        self.perform("BDAT", self.peer.action("BDAT") or "250 2.0.0 ok")
+        if words[-1].upper() == "LAST":
+            self.peer.messages.append({"from": self.sender, "to": self.rcpts,
+                                       "bytes": self.chunks})
+
     def on_data(self, _line):
         if not self.rcpts and "DATA" not in self.peer.script:
             self.say("554 5.5.1 no valid recipients")
@@ -284,19 +296,20 @@ class Dialogue:
         self.perform("BODY", action)
 
     def body(self):
-        seen = 0
-        while not (self.buffer.startswith(b".\r\n") or b"\r\n.\r\n" in self.buffer):
-            size = len(self.buffer)
-            if self.peer.break_body and seen + size >= self.peer.break_body[0]:
-                how = self.peer.break_body[1]
-                {"drop": self.drop, "stall": self.stall, "reset": self.reset}[how]()
+        data = bytearray(self.buffer)
+        while not (data.startswith(b".\r\n") or data.find(b"\r\n.\r\n", -65600) >= 0):
+            if self.peer.break_body and len(data) >= self.peer.break_body[0]:
+                how, self.peer.break_body = self.peer.break_body[1], None
+                {"drop": self.drop, "stall": self.stall, "reset": self.reset,
+                 "pause": lambda: time.sleep(3)}[how]()
+            self.buffer = b""
             self.fill()
-        if self.buffer.startswith(b".\r\n"):
-            self.buffer = self.buffer[3:]
+            data += self.buffer
+        if data.startswith(b".\r\n"):
+            self.buffer = bytes(data[3:])
             return b""
-        raw, _, self.buffer = self.buffer.partition(b"\r\n.\r\n")
-        lines = (raw + b"\r\n").split(b"\r\n")
-        return b"\r\n".join(l[1:] if l.startswith(b".") else l for l in lines)
+        raw, _, self.buffer = bytes(data).partition(b"\r\n.\r\n")
+        return (b"\r\n" + raw + b"\r\n").replace(b"\r\n.", b"\r\n")[2:]
 
     def drop(self):
         self.socket.close()
