@@ -2,8 +2,9 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
-enum { SLOTS_MIN = 1024 };
+enum { SLOTS_MIN = 1024, LOAD_AHEAD = 24, HUGE_FROM = 4 << 20 };
 
 void ref_index_init(struct ref_index *ix)
 {
@@ -38,6 +39,18 @@ static void put(struct ref_index *ix, struct ref_slot slot)
     ix->slots[i] = slot;
 }
 
+/* A big table is touched all over: with small pages most of the time goes into finding them. */
+static void hint_huge_pages(struct ref_slot *slots, size_t bytes)
+{
+    const uintptr_t page = 4096;
+    const uintptr_t from = ((uintptr_t)slots + page - 1) / page * page;
+    const uintptr_t to = ((uintptr_t)slots + bytes) / page * page;
+
+    if (bytes >= HUGE_FROM && to > from) {
+        (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+    }
+}
+
 static int resize(struct ref_index *ix, size_t cap)
 {
     struct ref_slot *old = ix->slots;
@@ -47,6 +60,7 @@ static int resize(struct ref_index *ix, size_t cap)
     if (slots == NULL) {
         return ERR_NOMEM;
     }
+    hint_huge_pages(slots, cap * sizeof *slots);
     ix->slots = slots;
     ix->cap = cap;
     for (size_t i = 0; i < old_cap; i++) {
@@ -92,23 +106,51 @@ static int journal_room(struct ref_index *ix)
     return 0;
 }
 
-int ref_index_add(struct ref_index *ix, uint32_t tag, uint32_t row)
+/* Whether the slot was added; there is room. */
+static bool insert(struct ref_index *ix, struct ref_slot slot)
 {
-    const struct ref_slot slot = {tag, row};
     size_t same = 0;
     size_t i;
 
-    if (make_room(ix) != 0 || journal_room(ix) != 0) {
-        return ERR_NOMEM;
-    }
-    for (i = home_of(ix, tag); ix->slots[i].row != 0; i = next_of(ix, i)) {
-        if (ix->slots[i].tag == tag && (ix->slots[i].row == row || ++same >= REF_DUPLICATES_MAX)) {
-            return 0;
+    for (i = home_of(ix, slot.tag); ix->slots[i].row != 0; i = next_of(ix, i)) {
+        if (ix->slots[i].tag == slot.tag &&
+            (ix->slots[i].row == slot.row || ++same >= REF_DUPLICATES_MAX)) {
+            return false;
         }
     }
     ix->slots[i] = slot;
     ix->used++;
-    ix->journal[ix->journal_len++] = slot;
+    return true;
+}
+
+int ref_index_add(struct ref_index *ix, uint32_t tag, uint32_t row)
+{
+    const struct ref_slot slot = {tag, row};
+
+    if (make_room(ix) != 0 || journal_room(ix) != 0) {
+        return ERR_NOMEM;
+    }
+    if (insert(ix, slot)) {
+        ix->journal[ix->journal_len++] = slot;
+    }
+    return 0;
+}
+
+/* Slots are far apart: asking for them ahead hides most of the wait for memory. */
+int ref_index_load(struct ref_index *ix, const uint32_t *tags, size_t count, uint32_t first_row)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (tags[i] == 0) {
+            continue;
+        }
+        if (make_room(ix) != 0) {
+            return ERR_NOMEM;
+        }
+        if (i + LOAD_AHEAD < count) {
+            __builtin_prefetch(&ix->slots[home_of(ix, tags[i + LOAD_AHEAD])], 1);
+        }
+        (void)insert(ix, (struct ref_slot){tags[i], first_row + (uint32_t)i});
+    }
     return 0;
 }
 

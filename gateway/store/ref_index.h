@@ -36,6 +36,11 @@ void ref_index_finish(struct ref_index *ix);
 int ref_index_reserve(struct ref_index *ix, size_t count);
 /* Adds (tag, row), row > 0; adding a pair that is there already changes nothing. ERR_NOMEM. */
 int ref_index_add(struct ref_index *ix, uint32_t tag, uint32_t row);
+/*
+ * Adds rows first_row, first_row + 1 … with these tags, tag 0 meaning none; not undone by
+ * ref_index_undo(). ERR_NOMEM.
+ */
+int ref_index_load(struct ref_index *ix, const uint32_t *tags, size_t count, uint32_t first_row);
 /* The rows under a tag in no order; returns how many were written to ret_rows, at most max. */
 size_t ref_index_find(const struct ref_index *ix, uint32_t tag, uint32_t *ret_rows, size_t max);
 /* A point to which ref_index_undo() can return while nothing was kept in between. */

@@ -252,22 +252,20 @@ int sq_ref_also(struct sq *s, enum ref_kind kind, uint32_t tag, int64_t row, str
 static int load_chunk(struct sq *s, enum ref_kind kind, struct str bytes, struct err *e)
 {
     const unsigned char *p = (const unsigned char *)bytes.ptr;
-    struct ref_index *ix = &s->refs->index[kind];
     const int64_t first = s->refs->rows[kind] + 1;
+    uint32_t tags[REF_CHUNK];
 
-    if (bytes.len != REF_CHUNK * 4) {
+    if (bytes.len != sizeof tags) {
         return err_set(e, ERR_CORRUPT, "database %s: a chunk of the reference index is damaged",
                        s->path);
     }
-    for (int64_t i = 0; i < REF_CHUNK; i++, p += 4) {
-        const uint32_t tag =
+    for (size_t i = 0; i < REF_CHUNK; i++, p += 4) {
+        tags[i] =
             (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-
-        if (tag != 0 && ref_index_add(ix, tag, (uint32_t)(first + i)) != 0) {
-            return err_set(e, ERR_NOMEM, "no memory for the reference index");
-        }
     }
-    ref_index_keep(ix);
+    if (ref_index_load(&s->refs->index[kind], tags, REF_CHUNK, (uint32_t)first) != 0) {
+        return err_set(e, ERR_NOMEM, "no memory for the reference index");
+    }
     s->refs->rows[kind] += REF_CHUNK;
     return 0;
 }

@@ -108,6 +108,26 @@ static void same_pair_once_and_same_tag_bounded(void **state)
     ref_index_finish(&ix);
 }
 
+static void loads_in_bulk(void **state)
+{
+    enum { COUNT = 5000 };
+    static uint32_t tags[COUNT];
+    struct ref_index ix;
+
+    (void)state;
+    ref_index_init(&ix);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        tags[i] = i == 17 ? 0 : tag_of(i + 1, UINT32_MAX);
+    }
+    assert_int_equal(ref_index_load(&ix, tags, COUNT, 1), 0);
+    assert_int_equal(ix.used, COUNT - 1);
+    ref_index_undo(&ix, 0);
+    for (uint32_t row = 1; row <= COUNT; row++) {
+        assert_int_equal(has(&ix, tag_of(row, UINT32_MAX), row), row != 18);
+    }
+    ref_index_finish(&ix);
+}
+
 static void reserve_avoids_growing(void **state)
 {
     struct ref_index ix;
@@ -129,6 +149,7 @@ int main(void)
         cmocka_unit_test(adds_and_undoes),
         cmocka_unit_test(wraps_around_the_end),
         cmocka_unit_test(same_pair_once_and_same_tag_bounded),
+        cmocka_unit_test(loads_in_bulk),
         cmocka_unit_test(reserve_avoids_growing),
     };
 

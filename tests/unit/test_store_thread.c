@@ -300,6 +300,96 @@ static void failed_commit_reaches_every_job(void **state)
     free(jobs);
 }
 
+/* ---- a reader beside the writer ---- */
+
+struct case_job {
+    struct store_job job;
+    struct scene *t;
+    struct case_job *look; /* what the writer's done() submits to the reader */
+    char certificate[16];
+    int status;
+};
+
+static struct store_thread *reader;
+
+static int see_nothing(void *ctx, const struct case_row *row)
+{
+    (void)ctx;
+    (void)row;
+    return 0;
+}
+
+static int put_work(struct store_job *job, struct store *s, struct err *e)
+{
+    const struct case_job *c = (struct case_job *)(void *)job;
+    const struct case_row row = {.certificate = str_of(c->certificate), .holder = STR("h")};
+    int64_t id;
+
+    return store_case_put(s, &row, &id, e);
+}
+
+static int look_work(struct store_job *job, struct store *s, struct err *e)
+{
+    const struct case_job *c = (struct case_job *)(void *)job;
+
+    return store_case_by_certificate(s, str_of(c->certificate), see_nothing, NULL, e);
+}
+
+static void look_done(struct store_job *job, int status, const struct err *e)
+{
+    struct case_job *c = (struct case_job *)(void *)job;
+
+    (void)e;
+    c->status = status;
+    if (++c->t->done == JOBS) {
+        store_thread_stop(reader, NULL, NULL);
+        store_thread_stop(c->t->thread, on_closed, c->t);
+    }
+}
+
+static void put_done(struct store_job *job, int status, const struct err *e)
+{
+    struct case_job *c = (struct case_job *)(void *)job;
+
+    (void)e;
+    c->status = status;
+    store_thread_submit(reader, &c->look->job);
+}
+
+static void reader_finds_what_the_writer_committed(void **state)
+{
+    struct case_job *jobs = calloc(JOBS, 2 * sizeof *jobs);
+    struct store *s;
+    struct scene t;
+
+    (void)state;
+    assert_non_null(jobs);
+    start(&t);
+    assert_int_equal(store_sqlite_open(t.path, STORE_READ_ONLY, &s, &t.e), 0);
+    assert_int_equal(store_thread_start(&t.loop, s, STORE_THREAD_READER, &reader, &t.e), 0);
+    for (size_t i = 0; i < JOBS; i++) {
+        struct case_job *put = &jobs[2 * i];
+        struct case_job *look = &jobs[2 * i + 1];
+
+        put->t = look->t = &t;
+        put->look = look;
+        put->job.work = put_work;
+        put->job.done = put_done;
+        look->job.work = look_work;
+        look->job.done = look_done;
+        (void)snprintf(put->certificate, sizeof put->certificate, "c%zu", i);
+        (void)snprintf(look->certificate, sizeof look->certificate, "c%zu", i);
+        store_thread_submit(t.thread, &put->job);
+    }
+    assert_int_equal(uv_run(&t.loop, UV_RUN_DEFAULT), 0);
+    assert_true(t.closed);
+    for (size_t i = 0; i < 2 * (size_t)JOBS; i++) {
+        assert_int_equal(jobs[i].status, 0);
+    }
+    finish(&t);
+    free(jobs);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -309,6 +399,7 @@ int main(void)
         cmocka_unit_test(late_job_is_told),
         cmocka_unit_test(round_of_waiting_jobs_is_shared),
         cmocka_unit_test(failed_commit_reaches_every_job),
+        cmocka_unit_test(reader_finds_what_the_writer_committed),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);
