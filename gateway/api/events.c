@@ -116,15 +116,10 @@ struct json_limits event_json_limits(const struct call *call)
                                 .keys = (unsigned)l->json_keys};
 }
 
-void event_json_detail(const struct json_place *place, const struct err *e, bool turkish, char *out,
-                       size_t cap)
+void event_json_detail(const struct json_place *place, bool turkish, char *out, size_t cap)
 {
-    if (turkish) {
-        snprintf(out, cap, "Satır %d, sütun %d: geçerli JSON değil (%s).", place->line,
-                 place->column, e->text);
-    } else {
-        snprintf(out, cap, "Line %d, column %d: %s.", place->line, place->column, e->text);
-    }
+    snprintf(out, cap, turkish ? "Satır %d, sütun %d: %s." : "Line %d, column %d: %s.", place->line,
+             place->column, json_problem_text(place->problem, turkish));
 }
 
 /* ---- the answer ---- */
@@ -404,13 +399,15 @@ static void post_json(struct call *call, enum media media)
     const struct json_limits limits = event_json_limits(call);
     struct json_place place = {0};
     struct json_doc *doc;
-    struct err e = {0};
     char detail[480];
+    int rc = json_parse(http_body(call->req), 0, &limits, &doc, &place, NULL);
 
-    if (json_parse(http_body(call->req), 0, &limits, &doc, &place, &e) != 0) {
+    if (rc != 0) {
         call->api->g->stats.events[STATS_EVENT_REFUSED]++;
-        event_json_detail(&place, &e, call->turkish, detail, sizeof detail);
-        api_refuse(call->req, "invalid_json", NULL, detail);
+        event_json_detail(&place, call->turkish, detail, sizeof detail);
+        /* What is JSON but not taken here (\u0000, a name twice) is a matter of content. */
+        api_refuse(call->req, rc == ERR_INVALID ? "invalid_json" : "validation_failed", NULL,
+                   detail);
         return;
     }
     event_default_source(call, r.source);

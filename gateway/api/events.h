@@ -16,5 +16,4 @@ const char *event_failure_code(const struct intake_batch *batch);
 void event_write_faults(struct json_writer *w, const struct faults *faults, bool turkish);
 struct json_limits event_json_limits(const struct call *call);
 /* "line 3, column 7: <what>" in the language of the request. */
-void event_json_detail(const struct json_place *place, const struct err *e, bool turkish, char *out,
-                       size_t cap);
+void event_json_detail(const struct json_place *place, bool turkish, char *out, size_t cap);

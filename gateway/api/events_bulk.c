@@ -98,14 +98,13 @@ static void read_line(struct bulk *b, struct str line)
 {
     struct json_place place = {0};
     struct json_doc *doc;
-    struct err e = {0};
     char detail[480];
 
     if (str_trim(line).len == 0) {
         return;
     }
-    if (json_parse(line, 0, &b->limits, &doc, &place, &e) != 0) {
-        event_json_detail(&place, &e, b->turkish, detail, sizeof detail);
+    if (json_parse(line, 0, &b->limits, &doc, &place, NULL) != 0) {
+        event_json_detail(&place, b->turkish, detail, sizeof detail);
         refuse_line(b, NULL, detail);
         return;
     }
