@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { ADDRESS_MAX = 254, ID_MAX = 240, ZONE_MS = 3 * 3600 * 1000 };
+enum { ADDRESS_MAX = 254, ID_MAX = 240, ZONE_MS = 3 * 3600 * 1000, FILE_PIECE = 60 };
 
 static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -246,6 +246,39 @@ static void add_body(const struct mail *m, struct buf *out)
     add_boundary(boundary, "--\r\n", out);
 }
 
+/* Where an encoded value may be cut: not inside %XX. */
+static size_t cut_extended(struct str s)
+{
+    size_t n = s.len < FILE_PIECE ? s.len : FILE_PIECE;
+    if (n < s.len && s.ptr[n - 1] == '%')
+        n -= 1;
+    else if (n < s.len && s.ptr[n - 2] == '%')
+        n -= 2;
+    return n;
+}
+
+/* RFC 2231: "filename*=UTF-8''…", in numbered pieces when long. */
+static void add_extended_name(struct str name, struct buf *out)
+{
+    struct buf all;
+    buf_init(&all, 4 * MAIL_HEADER_MAX);
+    (void)mail_encode_extended(name, &all);
+    struct str rest = {buf_cstr(&all), all.len};
+    bool whole = rest.len <= FILE_PIECE;
+    for (int i = 0; rest.len > 0; i++) {
+        size_t n = cut_extended(rest);
+        if (whole)
+            (void)buf_adds(out, "filename*=");
+        else
+            (void)buf_addf(out, "%sfilename*%d*=", i == 0 ? "" : ";\r\n ", i);
+        (void)buf_add(out, rest.ptr, n);
+        rest = (struct str){rest.ptr + n, rest.len - n};
+    }
+    if (buf_failed(&all) != 0)
+        out->failed = buf_failed(&all);
+    buf_finish(&all);
+}
+
 static void add_calendar(const struct mail *m, struct buf *out)
 {
     struct str name = m->ics_name.len == 0 ? STR("e-imza.ics") : m->ics_name;
@@ -257,8 +290,7 @@ static void add_calendar(const struct mail *m, struct buf *out)
         add_str(out, name);
         (void)buf_adds(out, "\"");
     } else {
-        (void)buf_adds(out, "filename*=");
-        (void)mail_encode_extended(name, out);
+        add_extended_name(name, out);
     }
     (void)buf_adds(out, "\r\n\r\n");
     (void)mail_encode_base64(m->ics, out);
