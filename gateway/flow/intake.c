@@ -53,6 +53,8 @@ struct intake {
     int64_t last;     /* as far as the loop thread knows */
     int64_t applied;
     size_t chunks; /* submitted, not yet done */
+    bool ended;    /* destroyed: jobs that are still out finish first */
+    bool closed;   /* its timer is gone */
 };
 
 /* ---- batches ---- */
@@ -264,11 +266,18 @@ static void note_progress(struct intake *in, int64_t last, int64_t applied)
     in->gateway->stats.backlog = in->last - in->applied;
 }
 
+static void free_when_unused(struct intake *in)
+{
+    if (in->closed && !in->applier.running && in->chunks == 0) {
+        free(in);
+    }
+}
+
 static void run_applier(struct intake *in)
 {
     struct applier *a = &in->applier;
 
-    if (a->running || in->applied >= in->last || uv_is_active((uv_handle_t *)&in->retry)) {
+    if (in->ended || a->running || in->applied >= in->last || uv_is_active((uv_handle_t *)&in->retry)) {
         return;
     }
     a->running = true;
@@ -290,6 +299,10 @@ static void applier_done(struct store_job *job, int status, const struct err *e)
 
     a->running = false;
     settings_drop(a->settings);
+    if (in->ended) {
+        free_when_unused(in);
+        return;
+    }
     if (status != 0) {
         log_error("apply_failed", LOG_S("error", e->text), LOG_I("after_event", in->applied));
         (void)uv_timer_start(&in->retry, on_retry, RETRY_MS, 0);
@@ -345,6 +358,7 @@ static void chunk_done(struct store_job *job, int status, const struct err *e)
         finish_batch(in, batch);
     }
     run_applier(in);
+    free_when_unused(in);
 }
 
 static void submit_chunk(struct intake *in, struct intake_batch *batch, struct chunk *c,
@@ -445,12 +459,16 @@ void intake_start(struct intake *in)
 
 static void on_closed(uv_handle_t *handle)
 {
-    free(handle->data);
+    struct intake *in = handle->data;
+
+    in->closed = true;
+    free_when_unused(in);
 }
 
 void intake_destroy(struct intake *in)
 {
     if (in != NULL) {
+        in->ended = true;
         uv_close((uv_handle_t *)&in->retry, on_closed);
     }
 }
