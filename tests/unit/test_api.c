@@ -27,6 +27,7 @@ enum { ANSWER_MAX = 1 << 20, EXCHANGES_MAX = 64 };
 
 #define JSON  "application/json"
 #define CLOUD "application/cloudevents+json"
+#define BATCH "application/cloudevents-batch+json"
 
 /* One question and its answer. */
 struct exchange {
@@ -288,14 +289,12 @@ static void test_single_facts(void **state)
 
 static void post_many(struct house *h)
 {
-    static const char batch[] = "application/cloudevents-batch+json";
-
-    post(h, batch, "[" FACT("a1", "0532 000 00 67") "," FACT("a2", "0532 000 00 67") "]");
-    post(h, batch, "[" FACT("a1", "0532 000 00 68") "," FACT("a2", "0532 000 00 67") "]");
-    post(h, batch, "[" FACT("a3", "0532 000 00 67") "," FACT("a4", "0532") "]");
-    post(h, batch, FACT("a3", "0532 000 00 67"));
-    post(h, batch, "[{},{},{},{}]");
-    post(h, batch, "[]");
+    post(h, BATCH, "[" FACT("a1", "0532 000 00 67") "," FACT("a2", "0532 000 00 67") "]");
+    post(h, BATCH, "[" FACT("a1", "0532 000 00 68") "," FACT("a2", "0532 000 00 67") "]");
+    post(h, BATCH, "[" FACT("a3", "0532 000 00 67") "," FACT("a4", "0532") "]");
+    post(h, BATCH, FACT("a3", "0532 000 00 67"));
+    post(h, BATCH, "[{},{},{},{}]");
+    post(h, BATCH, "[]");
     post(h, "application/x-ndjson",
          FACT("a1", "0532 000 00 67") "\n\n" FACT("n1", "0532 000 00 67") "\r\n{\n" FACT(
              "n2", "5") "\n" FACT("a2", "0532 000 00 69"));
@@ -422,13 +421,26 @@ static void id_of(const struct exchange *x, char out[64])
     }
 }
 
+/* A fact may be accepted a moment before it is applied. */
+static void ask_until_found(struct house *h, const char *line)
+{
+    for (int i = 0; i < 100; i++) {
+        if (strstr(ask(h, line, h->token, "", NULL)->body, "\"items\":[]") == NULL) {
+            return;
+        }
+        free(h->log[--h->count].head);
+        usleep(20000);
+    }
+    ask(h, line, h->token, "", NULL);
+}
+
 static void browse(struct house *h)
 {
     char id[64], line[160];
     const char *link;
 
     post(h, CLOUD, FACT("a1", "0532 000 00 67"));
-    ask(h, "GET /v1/messages?limit=2&status=planned", h->token, "", NULL);
+    ask_until_found(h, "GET /v1/messages?limit=2&status=planned");
     id_of(&h->log[1], id);
     link = strstr(h->log[1].head, "Link: <");
     snprintf(line, sizeof line, "GET %.*s", link == NULL ? 1 : (int)strcspn(link + 7, ">"),
