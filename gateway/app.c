@@ -432,14 +432,6 @@ static void init_handles(struct app *app)
     }
 }
 
-/* The access keys are read before anybody is told that we are ready. */
-static void wait_for_reader(struct app *app)
-{
-    while (app->gateway.reader != NULL && store_thread_pending(app->gateway.reader) > 0) {
-        (void)uv_run(&app->loop, UV_RUN_ONCE);
-    }
-}
-
 static int start(struct app *app, struct err *e)
 {
     struct gateway *g = &app->gateway;
@@ -458,7 +450,6 @@ static int start(struct app *app, struct err *e)
     intake_start(g->intake);
     dispatch_start(g->dispatch);
     start_timers(app);
-    wait_for_reader(app);
     check_in_background(app);
     notify_send("READY=1");
     log_info("ready", LOG_S("url", app->url),
