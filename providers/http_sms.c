@@ -274,8 +274,6 @@ static void on_now(uv_idle_t *handle)
 
 /* The table of functions. */
 
-static int check_settings(const struct provider *p, struct err *e);
-
 static void on_closed(uv_handle_t *handle)
 {
     struct provider *p = handle->data;
@@ -319,7 +317,7 @@ static int http_sms_create(const struct provider_host *host, const void *setting
     p->host = host;
     p->settings = settings;
     code = load_recipe(p, e);
-    code = code != 0 ? code : check_settings(p, e);
+    code = code != 0 ? code : http_sms_check_settings(p, e);
     if (code != 0) {
         recipe_free(p->recipe);
         free(p);
@@ -337,81 +335,6 @@ static int http_sms_create(const struct provider_host *host, const void *setting
     p->open_handles = 3;
     *ret = p;
     return 0;
-}
-
-/* As the operators take it: 3 to 11 of A-Z a-z 0-9 . * - and blank. */
-static bool sender_is_valid(struct str s)
-{
-    if (s.len < 3 || s.len > 11 || !ascii_alnum(s.ptr[0]) || !ascii_alnum(s.ptr[s.len - 1])) {
-        return false;
-    }
-    for (size_t i = 0; i < s.len; i++) {
-        if (!ascii_alnum(s.ptr[i]) && strchr(" .*-", s.ptr[i]) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool send_uses(const struct recipe *r, enum recipe_value value)
-{
-    const struct recipe_request *rr = &r->send;
-    bool uses = stencil_uses(rr->body_stencil, value) || stencil_uses(rr->item_stencil, value) ||
-                stencil_uses(rr->url_stencil, value);
-
-    for (size_t i = 0; i < rr->query.count; i++) {
-        uses = uses || stencil_uses(rr->query.list[i].value, value);
-    }
-    for (size_t i = 0; i < rr->form.count; i++) {
-        uses = uses || stencil_uses(rr->form.list[i].value, value);
-    }
-    for (size_t i = 0; i < rr->headers.count; i++) {
-        uses = uses || stencil_uses(rr->headers.list[i].value, value);
-    }
-    return uses;
-}
-
-static int check_secret_text(const char *secret, struct err *e)
-{
-    for (const char *c = secret == NULL ? "" : secret; *c != '\0'; c++) {
-        if (!ascii_alnum(*c) && *c != '_' && *c != '-') {
-            return err_set(e, ERR_INVALID,
-                           "report_secret may hold A-Z a-z 0-9 _ and - only: vendors expand "
-                           "other characters in addresses");
-        }
-    }
-    return 0;
-}
-
-static int check_settings(const struct provider *p, struct err *e)
-{
-    const struct http_sms_settings *s = p->settings;
-    const struct recipe *r = p->recipe;
-    bool basic = r->send.auth == AUTH_BASIC;
-
-    if (s->user == NULL && (basic || send_uses(r, VALUE_USER))) {
-        return err_set(e, ERR_INVALID, "recipe %s needs the setting \"user\"", r->name);
-    }
-    if (s->password.value == NULL && (basic || send_uses(r, VALUE_PASSWORD))) {
-        return err_set(e, ERR_INVALID, "recipe %s needs the setting \"password\"", r->name);
-    }
-    if (s->sender == NULL && send_uses(r, VALUE_SENDER)) {
-        return err_set(e, ERR_INVALID, "recipe %s needs the setting \"sender\"", r->name);
-    }
-    if (s->sender != NULL && !sender_is_valid(str_of(s->sender))) {
-        return err_set(e, ERR_INVALID,
-                       "\"%s\" is no sender title: 3 to 11 of A-Z a-z 0-9 . * - and blank, "
-                       "beginning and ending with a letter or digit",
-                       s->sender);
-    }
-    for (const struct json *v = json_first(s->parameters); v != NULL; v = json_next(v)) {
-        if (json_type(v) != JSON_STRING || json_key(v) == NULL ||
-            json_get(r->parameters, json_key(v)) == NULL) {
-            return err_set(e, ERR_INVALID, "recipe %s has no text parameter \"%s\"", r->name,
-                           json_key(v) == NULL ? "" : json_key(v));
-        }
-    }
-    return check_secret_text(s->report_secret.value, e);
 }
 
 static int http_sms_start(struct provider *p, struct err *e)

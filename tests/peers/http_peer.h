@@ -28,6 +28,8 @@ struct peer_request {
 struct http_peer {
     /* Answers on fd; false closes the connection. */
     bool (*serve)(void *ctx, const struct peer_request *request, int fd);
+    /* In place of HTTP: talks on fd until the end of the connection. May be null. */
+    void (*talk)(void *ctx, int fd);
     void *ctx;
     int listener;
     int port;
@@ -108,8 +110,11 @@ static inline void *peer_connection_run(void *arg)
     struct peer_connection *c = arg;
     char *space = malloc(PEER_REQUEST_MAX);
     struct peer_request r = {.connection = c->number};
-    bool open = true;
+    bool open = c->peer->talk == NULL;
 
+    if (!open) {
+        c->peer->talk(c->peer->ctx, c->fd);
+    }
     while (open && peer_read_request(c->fd, space, &r)) {
         pthread_mutex_lock(&c->peer->lock);
         r.number = ++c->peer->requests;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORLD_JOBS = 512 };
+enum { WORLD_JOBS = 4608 };
 
 struct world_job {
     struct provider_job job;
@@ -39,7 +39,11 @@ struct provider_world {
     int drained;
     bool inside; /* a call into the back end is running */
     bool called_inside;
+    size_t again; /* so many more jobs are submitted from inside done() */
+    bool done_after_drained;
 };
+
+static inline void world_submit(struct provider_world *w, size_t n);
 
 static inline void world_done(void *ctx, struct provider_job *job, const struct outcome *o)
 {
@@ -50,6 +54,11 @@ static inline void world_done(void *ctx, struct provider_job *job, const struct 
     j->done++;
     j->outcome = *o;
     w->done++;
+    w->done_after_drained = w->done_after_drained || w->drained > 0;
+    if (w->again > 0) {
+        w->again--;
+        world_submit(w, 1);
+    }
 }
 
 static inline void world_report(void *ctx, const struct provider_report *list, size_t count)
@@ -122,10 +131,17 @@ static inline struct provider_job *world_job(struct provider_world *w, size_t i)
         snprintf(j->job.ref, sizeof(j->job.ref), "m%zu-a1", i);
         j->job.message_id = (int64_t)i + 1;
         j->job.attempt = 1;
-        j->job.channel = CHANNEL_SMS;
+        j->job.channel = (w->type->channels & 1u << CHANNEL_SMS) != 0 ? CHANNEL_SMS : CHANNEL_EMAIL;
+        if (j->job.channel == CHANNEL_EMAIL) {
+            snprintf(j->to, sizeof(j->to), "k%zu@ornek.test", i);
+        }
         j->job.to = j->to;
         j->job.text = j->text;
         j->job.mode = SMS_TR_SINGLE;
+        j->job.mail = "From: a@ornek.test\r\nSubject: x\r\n\r\nMerhaba\r\n";
+        j->job.mail_len = strlen(j->job.mail);
+        j->job.mail_from = "hatirlat@ornek.test";
+        j->job.message_id_header = "m1@ornek.test";
         j->job.deadline_ms = INT64_MAX;
         j->job.owner = j;
     }
@@ -135,7 +151,8 @@ static inline struct provider_job *world_job(struct provider_world *w, size_t i)
 /* Submits the next n jobs in one call. */
 static inline void world_submit(struct provider_world *w, size_t n)
 {
-    struct provider_job *list[WORLD_JOBS];
+    struct provider_job **list = calloc(n, sizeof(struct provider_job *));
+    bool outer = w->inside;
 
     for (size_t i = 0; i < n; i++) {
         list[i] = world_job(w, w->submitted + i);
@@ -143,7 +160,8 @@ static inline void world_submit(struct provider_world *w, size_t n)
     w->submitted += n;
     w->inside = true;
     w->type->submit(w->provider, list, n);
-    w->inside = false;
+    w->inside = outer;
+    free(list);
 }
 
 /* Runs the loop until the condition holds or time is up; true when it holds. */
