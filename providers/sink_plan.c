@@ -17,10 +17,10 @@ static int read_share(struct str s, int64_t *ret_share)
             fraction = true;
             continue;
         }
+        unit = fraction ? unit / 10 : unit;
         if (!ascii_digit(s.ptr[i]) || unit == 0) {
             return ERR_INVALID;
         }
-        unit = fraction ? unit / 10 : unit;
         share = fraction ? share + (s.ptr[i] - '0') * unit
                          : share * 10 + (s.ptr[i] - '0') * (SINK_SHARE_ALL / 100);
     }
