@@ -199,6 +199,24 @@ static void print_text(const struct demo_report *r, const struct row *row)
     }
 }
 
+/* What was stopped is told once for a person, with its number. */
+static void print_stopped(struct demo_report *r, struct row *first)
+{
+    struct cli *cli = r->cli;
+    size_t count = 0;
+
+    for (size_t i = 0; i < r->count; i++) {
+        struct row *row = &r->rows[i];
+
+        if (row->state == MESSAGE_CANCELLED && strcmp(row->who, first->who) == 0) {
+            row->told = true;
+            count++;
+        }
+    }
+    (void)fprintf(cli->out, "– %s  %zu %s [%s]\n", first->who, count,
+                  cli_tr(cli, "hatırlatma durduruldu", "reminders stopped"), first->note);
+}
+
 static void print_row(const struct demo_report *r, const struct row *row)
 {
     struct cli *cli = r->cli;
@@ -226,7 +244,11 @@ void demo_report_print(struct demo_report *r)
                     (row->state == MESSAGE_ACCEPTED && row->channel == CHANNEL_EMAIL))) {
             row->told = true;
             told++;
-            print_row(r, row);
+            if (row->state == MESSAGE_CANCELLED) {
+                print_stopped(r, row);
+            } else {
+                print_row(r, row);
+            }
         }
     }
     if (told > 0) {

@@ -355,6 +355,24 @@ static int apply_to_siblings(struct work *w, enum case_role role, const char *ho
     return rc;
 }
 
+/*
+ * A fact about a person may come before any of their certificates is known. It is kept in a case
+ * without an end, from which a later certificate of theirs inherits (begin_case).
+ */
+static int remember_person(struct work *w, const char *holder)
+{
+    char name[FACT_REF_SIZE];
+    struct siblings others;
+    int rc = find_siblings(w, holder, &others);
+
+    if (rc != 0 || others.count > 0 || holder[0] == '\0' ||
+        snprintf(name, sizeof name, "person:%s", holder) >= (int)sizeof name) {
+        return rc;
+    }
+    rc = open_certificate(w, name);
+    return rc == 0 ? apply_to_case(w, CASE_SELF) : rc;
+}
+
 static int apply_fact(struct work *w)
 {
     const char *certificate = w->fact.certificate.ref;
@@ -377,7 +395,7 @@ static int apply_fact(struct work *w)
     if (rc == 0) {
         rc = apply_to_siblings(w, certificate[0] == '\0' ? CASE_SELF : CASE_RELATED, holder);
     }
-    return rc;
+    return rc == 0 && certificate[0] == '\0' ? remember_person(w, holder) : rc;
 }
 
 int apply_event(struct store *s, const struct event_row *row, const struct apply_env *env,

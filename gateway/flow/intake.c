@@ -277,7 +277,8 @@ static void run_applier(struct intake *in)
 {
     struct applier *a = &in->applier;
 
-    if (in->ended || a->running || in->applied >= in->last || uv_is_active((uv_handle_t *)&in->retry)) {
+    if (in->ended || a->running || in->applied >= in->last ||
+        uv_is_active((uv_handle_t *)&in->retry)) {
         return;
     }
     a->running = true;

@@ -33,7 +33,7 @@ check_analyzer() {
 }
 
 check_shell() {
-    shellcheck run .ci/run tests/lint/lint.sh tests/fuzz/fuzz.sh
+    shellcheck -S warning run .ci/run tests/lint/lint.sh tests/fuzz/fuzz.sh
 }
 
 run_check "house rules (layers, sizes, banned calls)" /usr/bin/python3 tests/lint/house.py

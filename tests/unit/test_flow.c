@@ -102,6 +102,22 @@ static void test_a_renewal_before_its_expiry_notice_keeps_silent(void **state)
     scene_remove(&s);
 }
 
+static void test_duty_that_ended_before_the_certificate_was_known_keeps_silent(void **state)
+{
+    static struct scene s;
+    const char *list[] = {"{\"type\":\"duty.ended\",\"id\":\"d1\",\"holder\":{\"ref\":\"h-1\"}}"};
+
+    (void)state;
+    scene_open(&s, SINKS(SINK));
+    scene_post(&s, list, 1);
+    scene_post_one(&s, "certificate.expiring", 1, 28);
+    scene_post_one(&s, "certificate.expiring", 2, 28); /* somebody else */
+    scene_until(&s, MESSAGE_ACCEPTED, 2);
+    assert_int_equal(s.count, 10);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
 static void test_many_facts_are_applied_behind_the_answer(void **state)
 {
     static struct scene s;
@@ -302,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_the_same_fact_again_is_a_duplicate_with_the_first_answer),
         cmocka_unit_test(test_renewal_stops_what_waits),
         cmocka_unit_test(test_a_renewal_before_its_expiry_notice_keeps_silent),
+        cmocka_unit_test(test_duty_that_ended_before_the_certificate_was_known_keeps_silent),
         cmocka_unit_test(test_many_facts_are_applied_behind_the_answer),
         cmocka_unit_test(test_a_retry_counts_and_waits),
         cmocka_unit_test(test_an_account_problem_holds_the_provider_and_burns_nothing),
