@@ -115,6 +115,17 @@ static bool read_settings(struct conf_reading *r, struct conf_provider *p, const
     return true;
 }
 
+/* Some operators show a number instead of a title. */
+static bool is_number(struct str s)
+{
+    size_t digits = 0;
+
+    while (digits < s.len && ascii_digit(s.ptr[digits])) {
+        digits++;
+    }
+    return digits == s.len && digits >= 3 && digits <= 16;
+}
+
 static void check_sender(struct conf_reading *r, const struct conf_provider *p,
                          const struct json *v, const char *pointer)
 {
@@ -122,7 +133,7 @@ static void check_sender(struct conf_reading *r, const struct conf_provider *p,
     char below[FAULT_POINTER_MAX];
 
     if ((p->type->channels & 1u << CHANNEL_SMS) != 0 && json_type(sender) == JSON_STRING &&
-        !conf_sender_valid(json_str(sender))) {
+        !conf_sender_valid(json_str(sender)) && !is_number(json_str(sender))) {
         option_pointer(pointer, "sender", below);
         (void)faults_add(r->faults, below, "CFG-214",
                          "gönderici başlığı uygun değil; 3 – 11 karakter: A-Z a-z 0-9 boşluk . * -",

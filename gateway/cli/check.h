@@ -9,6 +9,10 @@
  */
 extern conf_checker *const check_parts[];
 
-/* The parts themselves: the holidays file, and the message templates with what makes them good. */
+/*
+ * The parts themselves: the holidays file, the message templates with what makes them good, and the
+ * recipes that providers name.
+ */
 int check_holidays(const struct conf *conf, struct faults *faults);
 int check_templates(const struct conf *conf, struct faults *faults);
+int check_recipes(const struct conf *conf, struct faults *faults);

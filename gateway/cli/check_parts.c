@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "cli/check.h"
+#include "providers/recipe.h"
 #include "text/lint.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 
 enum { HOLIDAYS_BYTES_MAX = 1024 * 1024 };
 
-conf_checker *const check_parts[] = {check_holidays, check_templates, NULL};
+conf_checker *const check_parts[] = {check_holidays, check_templates, check_recipes, NULL};
 
 static bool read_file(const char *path, struct buf *out)
 {
@@ -109,4 +110,39 @@ int check_templates(const struct conf *conf, struct faults *faults)
     }
     message_set_free(set);
     return rc;
+}
+
+static void check_recipe(const struct conf *conf, const char *provider, const char *name,
+                         struct faults *faults)
+{
+    char pointer[FAULT_POINTER_MAX];
+    size_t errors = faults->errors;
+    struct err e = {0};
+    struct buf path;
+    int rc;
+
+    buf_init(&path, 4096);
+    rc = recipe_path(conf->recipes, name, &path, &e);
+    rc = rc != 0 ? rc : recipe_check(buf_cstr(&path), faults, &e);
+    if (rc != 0 && faults->errors == errors) {
+        (void)snprintf(pointer, sizeof pointer, "/providers/%s/recipe", provider);
+        (void)faults_add(faults, pointer, "CFG-216",
+                         "\"%1$s\" sağlayıcısının tarifi okunamadı: %2$s",
+                         "the recipe of \"%1$s\" cannot be read: %2$s", provider, e.text);
+    }
+    buf_finish(&path);
+}
+
+int check_recipes(const struct conf *conf, struct faults *faults)
+{
+    const struct json *providers = json_get(json_root(conf->doc), "providers");
+
+    for (const struct json *v = json_first(providers); v != NULL; v = json_next(v)) {
+        struct str name = json_str(json_get(v, "recipe"));
+
+        if (name.len > 0) {
+            check_recipe(conf, json_key(v), name.ptr, faults);
+        }
+    }
+    return 0;
 }

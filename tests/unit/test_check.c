@@ -183,6 +183,31 @@ static void templates_are_checked(void **state)
     (void)rmdir(dir);
 }
 
+static void recipes_are_checked(void **state)
+{
+    char dir[] = "/tmp/hatirlat-test-XXXXXX";
+    char path[64];
+    struct conf conf = {.recipes = dir};
+    struct faults faults;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof path, "%s/bozuk.json", dir);
+    write_file(path, "{ \"name\": }");
+    assert_int_equal(json_parse(STR("{\"providers\":{\"a\":{\"recipe\":\"bozuk\"},"
+                                    "\"b\":{\"recipe\":\"yok\"},\"c\":{}}}"),
+                                0, &json_default_limits, &conf.doc, NULL, NULL),
+                     0);
+    faults_init(&faults);
+    (void)check_recipes(&conf, &faults);
+    assert_true(faults.errors >= 2);
+    assert_non_null(strstr(faults.list[0].file, "bozuk.json"));
+    faults_finish(&faults);
+    json_free(conf.doc);
+    (void)unlink(path);
+    (void)rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +217,7 @@ int main(void)
         cmocka_unit_test(the_schema_is_one_json_document),
         cmocka_unit_test(holidays_are_checked),
         cmocka_unit_test(templates_are_checked),
+        cmocka_unit_test(recipes_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

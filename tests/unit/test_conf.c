@@ -211,7 +211,7 @@ static void values_land_in_the_snapshot(void **state)
         "{" OFFICE ",\"lang\":\"en\",\"mail\":{\"from\":\"A@Ornekil.EXAMPLE\"},"
         "\"listen\":{\"http\":\"[::1]:0\",\"public_url\":\"https://h.ornekil.example/\"},"
         "\"database\":{\"path\":\"veri/h.db\"},\"send_window\":{\"end\":\"16:30\"},"
-        "\"providers\":{\"s\":{\"kind\":\"deneme-sms\",\"user\":\"u\",\"sender\":\"IL MUDURLUK\","
+        "\"providers\":{\"s\":{\"kind\":\"deneme-sms\",\"user\":\"u\",\"sender\":\"908500000067\","
         "\"pace\":\"240/m\",\"sms_mode\":\"ascii\",\"on_doubt\":\"park\",\"delay\":\"3s\"},"
         "\"p\":{\"kind\":\"deneme-posta\",\"domain_pace\":\"1/s\"}},"
         "\"routes\":{\"sms\":[\"s\"],\"email\":[\"p\"]},"
@@ -231,7 +231,7 @@ static void values_land_in_the_snapshot(void **state)
     assert_int_equal(c->window.open, 9 * 60);
     assert_int_equal(c->window.close, 16 * 60 + 30);
     assert_int_equal(c->window.half_close, 12 * 60 + 30);
-    assert_string_equal(settings->sender, "IL MUDURLUK");
+    assert_string_equal(settings->sender, "908500000067");
     assert_int_equal(settings->delay, 3000);
     assert_int_equal(c->providers[0].pace.count, 240);
     assert_int_equal(c->providers[0].on_doubt, DOUBT_PARK);
