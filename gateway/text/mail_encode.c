@@ -10,6 +10,7 @@
  * blank (+2) and the sign of a soft break (+1) keep it within 76.
  */
 enum { QUOTED_MAX = MAIL_LINE_MAX - 5, QUOTED_BREAK_MIN = 40, BASE64_BYTES = 57 };
+enum { QUOTED_CHUNK = 256, QUOTED_ROOM = QUOTED_CHUNK * 4 + 512 };
 
 static const char word_lead[] = "=?UTF-8?B?";
 enum { WORD_FRAME = sizeof(word_lead) - 1 + 2 };
@@ -88,58 +89,68 @@ static size_t plain_run(const char *s, size_t max)
     return n;
 }
 
+/* Writes straight into out; a line may still be changed until it ends. */
 struct quoted {
-    struct buf *out;
-    char line[MAIL_LINE_MAX + 4];
-    size_t len;
+    char *line; /* where the present line starts */
+    char *p;    /* where the next byte goes */
 };
 
-/* Writes the first n bytes of the line; some mail software mishandles such beginnings. */
-static void put_line(struct quoted *q, size_t n, const char *end)
+/* Some mail software mishandles such beginnings: their first character is written encoded. */
+static void guard(struct quoted *q)
 {
-    const char *from = q->line;
-    if (n > 0 && from[0] == '.') {
-        (void)buf_adds(q->out, "=2E");
-        from++;
-    } else if (n >= 5 && memcmp(from, "From ", 5) == 0) {
-        (void)buf_adds(q->out, "=46");
-        from++;
-    }
-    (void)buf_add(q->out, from, n - (size_t)(from - q->line));
-    (void)buf_adds(q->out, end);
+    size_t n = (size_t)(q->p - q->line);
+    bool dot = n > 0 && q->line[0] == '.';
+    if (!dot && (n < 5 || memcmp(q->line, "From ", 5) != 0))
+        return;
+    memmove(q->line + 3, q->line + 1, n - 1);
+    memcpy(q->line, dot ? "=2E" : "=46", 3);
+    q->p += 2;
 }
 
 static void soft_break(struct quoted *q)
 {
-    size_t at = q->len;
-    while (at > QUOTED_BREAK_MIN && q->line[at - 1] != ' ')
+    char *at = q->p;
+    char *least = q->line + QUOTED_BREAK_MIN;
+    while (at > least && at[-1] != ' ')
         at--;
-    if (at == QUOTED_BREAK_MIN)
-        at = q->len;
-    put_line(q, at, "=\r\n");
-    q->len -= at;
-    memmove(q->line, q->line + at, q->len);
+    if (at <= least)
+        at = q->p;
+    size_t tail = (size_t)(q->p - at);
+    char kept[MAIL_LINE_MAX];
+    memcpy(kept, at, tail);
+    q->p = at;
+    guard(q);
+    memcpy(q->p, "=\r\n", 3);
+    q->line = q->p + 3;
+    memcpy(q->line, kept, tail);
+    q->p = q->line + tail;
 }
 
 /* A blank at the end of a line would get lost on the way. */
 static void end_line(struct quoted *q, const char *end)
 {
-    bool blank = q->len > 0 && q->line[q->len - 1] == ' ';
-    put_line(q, blank ? q->len - 1 : q->len, blank ? "=20" : "");
-    (void)buf_adds(q->out, end);
-    q->len = 0;
+    size_t n = strlen(end);
+    if (q->p > q->line && q->p[-1] == ' ') {
+        memcpy(q->p - 1, "=20", 3);
+        q->p += 2;
+    }
+    guard(q);
+    memcpy(q->p, end, n);
+    q->p += n;
+    q->line = q->p;
 }
 
 static void add_escaped(struct quoted *q, const char *s, size_t n)
 {
     static const char hex[] = "0123456789ABCDEF";
-    if (q->len + 3 * n > QUOTED_MAX)
+    if ((size_t)(q->p - q->line) + 3 * n > QUOTED_MAX)
         soft_break(q);
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
-        q->line[q->len++] = '=';
-        q->line[q->len++] = hex[c >> 4];
-        q->line[q->len++] = hex[c & 15];
+        q->p[0] = '=';
+        q->p[1] = hex[c >> 4];
+        q->p[2] = hex[c & 15];
+        q->p += 3;
     }
 }
 
@@ -173,26 +184,38 @@ static size_t add_some(struct quoted *q, struct str s)
         add_escaped(q, s.ptr, n);
         return n;
     }
-    if (q->len >= QUOTED_MAX)
+    if (q->p - q->line >= QUOTED_MAX)
         soft_break(q);
-    size_t room = QUOTED_MAX - q->len;
+    size_t room = QUOTED_MAX - (size_t)(q->p - q->line);
     n = plain_run(s.ptr, room < s.len ? room : s.len);
-    memcpy(q->line + q->len, s.ptr, n);
-    q->len += n;
+    memcpy(q->p, s.ptr, n);
+    q->p += n;
     return n;
 }
 
+/*
+ * Takes about QUOTED_CHUNK bytes of text at a time, so that the room for the worst case, every byte
+ * encoded and every line short, stays small.
+ */
 int mail_encode_quoted(struct str text, struct buf *out)
 {
-    struct quoted q;
-    q.out = out;
-    q.len = 0;
+    size_t pending = 0; /* bytes of the unfinished line at the end of out */
     while (text.len > 0) {
-        size_t n = add_some(&q, text);
-        text = (struct str){text.ptr + n, text.len - n};
+        struct str rest = text;
+        char *room = buf_reserve(out, QUOTED_ROOM);
+        if (room == NULL)
+            break;
+        struct quoted q = {room - pending, room};
+        while (rest.len > 0 && text.len - rest.len < QUOTED_CHUNK) {
+            size_t n = add_some(&q, rest);
+            rest = (struct str){rest.ptr + n, rest.len - n};
+        }
+        if (rest.len == 0)
+            end_line(&q, "");
+        pending = (size_t)(q.p - q.line);
+        buf_commit(out, (size_t)(q.p - room));
+        text = rest;
     }
-    if (q.len > 0)
-        end_line(&q, "");
     return buf_failed(out);
 }
 
