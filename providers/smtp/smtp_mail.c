@@ -18,7 +18,7 @@ bool smtp_mailbox_ok(const char *mailbox)
     size_t at = 0;
     size_t ats = 0;
 
-    for (; mailbox[n] != '\0' && n < 255; n++) {
+    for (; n < 255 && mailbox[n] != '\0'; n++) {
         if (mailbox[n] <= ' ' || mailbox[n] > '~' || strchr("<>\"\\(),;:[]", mailbox[n]) != NULL) {
             return false;
         }

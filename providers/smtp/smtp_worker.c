@@ -186,7 +186,7 @@ static void *thread_main(void *arg)
 static int start_thread(struct smtp_pool *pool, size_t i, struct err *e)
 {
     struct smtp_thread *thread = &pool->threads[i];
-    char name[16];
+    char name[32];
     sigset_t all;
     sigset_t old;
     int rc;
