@@ -113,7 +113,7 @@ static void remember_report(struct provider *p, const struct provider_job *job,
     }
     r->due_ms = loop_ms(p) + p->settings->report_delay_ms;
     snprintf(r->ref, sizeof(r->ref), "%s", job->ref);
-    snprintf(r->provider_ref, sizeof(r->provider_ref), "%s", provider_ref);
+    (void)str_copy(r->provider_ref, sizeof(r->provider_ref), str_of(provider_ref));
     snprintf(r->to, sizeof(r->to), "%s", job->to);
     list_push_back(&p->reports, &r->node);
     p->report_count++;

@@ -204,7 +204,7 @@ static int start_thread(struct smtp_pool *pool, size_t i, struct err *e)
         free(thread->tasks);
         return err_errno(e, rc, "cannot start an SMTP thread");
     }
-    (void)snprintf(name, sizeof name, "smtp-%zu", i + 1);
+    (void)snprintf(name, sizeof name, "smtp-%u", (unsigned)(i + 1) % 1000);
     (void)pthread_setname_np(thread->id, name);
     return 0;
 }
