@@ -53,7 +53,7 @@ static void finish(struct bulk *b)
 
 /* ---- lines ---- */
 
-static void refuse_line(struct bulk *b, const struct faults *faults, const char *detail)
+static void refuse_line(struct bulk *b, const struct faults *faults)
 {
     struct bulk_line *line = &b->lines[b->count++];
     struct json_writer w;
@@ -61,15 +61,7 @@ static void refuse_line(struct bulk *b, const struct faults *faults, const char 
 
     jsonw_init(&w, &b->texts);
     jsonw_array(&w);
-    if (detail != NULL) {
-        jsonw_object(&w);
-        jsonw_put(&w, "pointer", "#");
-        jsonw_put(&w, "code", "invalid_json");
-        jsonw_put(&w, "detail", detail);
-        jsonw_end_object(&w);
-    } else {
-        event_write_faults(&w, faults, b->turkish);
-    }
+    event_write_faults(&w, faults, b->turkish);
     jsonw_end_array(&w);
     *line = (struct bulk_line){b->number, -1, (uint32_t)at, (uint32_t)(b->texts.len - at)};
     b->api->g->stats.events[STATS_EVENT_REFUSED]++;
@@ -87,10 +79,22 @@ static void accept_line(struct bulk *b, const struct json *root)
         faults_add(&faults, "", "event_too_large", "Olay çok büyük.", "The event is too large.");
     }
     if (faults.errors > 0) {
-        refuse_line(b, &faults, NULL);
+        refuse_line(b, &faults);
     } else {
         b->lines[b->count++] = (struct bulk_line){b->number, (int32_t)(b->batch->count - 1), 0, 0};
     }
+    faults_finish(&faults);
+}
+
+/* A line that is no JSON, told like any other fault. */
+static void refuse_text(struct bulk *b, const struct json_place *place, const struct err *e)
+{
+    struct faults faults;
+
+    faults_init(&faults);
+    faults_add(&faults, "", "invalid_json", "Sütun %d: geçerli JSON değil (%s).",
+               "Column %d: not valid JSON (%s).", place->column, e->text);
+    refuse_line(b, &faults);
     faults_finish(&faults);
 }
 
@@ -98,14 +102,13 @@ static void read_line(struct bulk *b, struct str line)
 {
     struct json_place place = {0};
     struct json_doc *doc;
-    char detail[480];
+    struct err e = {0};
 
     if (str_trim(line).len == 0) {
         return;
     }
-    if (json_parse(line, 0, &b->limits, &doc, &place, NULL) != 0) {
-        event_json_detail(&place, b->turkish, detail, sizeof detail);
-        refuse_line(b, NULL, detail);
+    if (json_parse(line, 0, &b->limits, &doc, &place, &e) != 0) {
+        refuse_text(b, &place, &e);
         return;
     }
     accept_line(b, json_root(doc));

@@ -108,6 +108,7 @@ static void refuse_without_descriptor(struct httpd *s, int listen_fd)
 {
     int fd;
 
+    log_warning("http_no_descriptors", LOG_I("connections", s->connection_count));
     if (s->spare_fd < 0) {
         return;
     }
@@ -117,7 +118,6 @@ static void refuse_without_descriptor(struct httpd *s, int listen_fd)
         turn_away(s, fd);
     }
     s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    log_warning("http_no_descriptors", LOG_I("connections", s->connection_count));
 }
 
 /* False when nobody is waiting any more. */
