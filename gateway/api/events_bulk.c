@@ -87,13 +87,14 @@ static void accept_line(struct bulk *b, const struct json *root)
 }
 
 /* A line that is no JSON, told like any other fault. */
-static void refuse_text(struct bulk *b, const struct json_place *place, const struct err *e)
+static void refuse_text(struct bulk *b, const struct json_place *place)
 {
     struct faults faults;
+    char detail[FAULT_TEXT_MAX];
 
+    event_json_detail(place, b->turkish, detail, sizeof detail);
     faults_init(&faults);
-    faults_add(&faults, "", "invalid_json", "Sütun %d: geçerli JSON değil (%s).",
-               "Column %d: not valid JSON (%s).", place->column, e->text);
+    faults_add(&faults, "", "invalid_json", "%s", "%s", detail);
     refuse_line(b, &faults);
     faults_finish(&faults);
 }
@@ -102,13 +103,12 @@ static void read_line(struct bulk *b, struct str line)
 {
     struct json_place place = {0};
     struct json_doc *doc;
-    struct err e = {0};
 
     if (str_trim(line).len == 0) {
         return;
     }
-    if (json_parse(line, 0, &b->limits, &doc, &place, &e) != 0) {
-        refuse_text(b, &place, &e);
+    if (json_parse(line, 0, &b->limits, &doc, &place, NULL) != 0) {
+        refuse_text(b, &place);
         return;
     }
     accept_line(b, json_root(doc));

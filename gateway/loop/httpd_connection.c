@@ -22,10 +22,16 @@ static int64_t tick_ms(const struct httpd_options *o)
 
 static void connection_started(struct httpd *s, struct MHD_Connection *mhd, void **socket_ctx)
 {
-    struct http_connection *c = s->accepting;
+    struct http_connection *c = calloc(1, sizeof *c);
 
-    s->accepting = NULL;
+    if (c == NULL) {
+        shutdown(s->accepting_fd, SHUT_RDWR); /* requests on it find no connection and end */
+        return;
+    }
+    c->server = s;
     c->mhd = mhd;
+    c->fd = s->accepting_fd;
+    c->peer = s->accepting_peer;
     c->phase = PHASE_HEAD;
     c->deadline = (int64_t)uv_now(s->loop) + s->options.headers_ms;
     *socket_ctx = c;

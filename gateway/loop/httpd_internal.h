@@ -53,9 +53,10 @@ struct httpd {
     size_t listener_count;
     struct list connections;
     size_t connection_count;
-    struct http_connection *accepting; /* handed to the parser right now */
-    int spare_fd;                      /* given up to refuse a client when descriptors run out */
-    uint64_t progress;                 /* counts what the parser told us */
+    int accepting_fd; /* handed to the parser right now */
+    struct sockaddr_storage accepting_peer;
+    int spare_fd;      /* given up to refuse a client when descriptors run out */
+    uint64_t progress; /* counts what the parser told us */
     bool resumed;
     bool pumping;
     bool stopping;

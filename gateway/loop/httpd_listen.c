@@ -82,25 +82,13 @@ static void turn_away(struct httpd *s, int fd)
 
 static void let_in(struct httpd *s, int fd, const struct sockaddr_storage *peer, socklen_t len)
 {
-    struct http_connection *c = calloc(1, sizeof *c);
     int yes = 1;
 
-    if (c == NULL) {
-        close(fd);
-        return;
-    }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    c->server = s;
-    c->fd = fd;
-    c->peer = *peer;
-    list_init(&c->node);
-    s->accepting = c;
-    /* On failure the parser closes the socket. */
+    s->accepting_fd = fd;
+    s->accepting_peer = *peer;
+    /* httpd_on_connection() is called from in here; on failure the parser closes the socket. */
     (void)MHD_add_connection(s->mhd, fd, (const struct sockaddr *)peer, len);
-    if (s->accepting != NULL) {
-        free(c);
-        s->accepting = NULL;
-    }
 }
 
 /* Out of descriptors: the spare one makes room to take the client and send it away. */
