@@ -17,7 +17,8 @@ static const char hash_key_name[] = "ref_key";
 static const char writer_settings[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192;"
     "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;"
-    "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF;";
+    "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF;"
+    "PRAGMA secure_delete = ON;";
 static const char reader_settings[] =
     "PRAGMA cache_size = -2048; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;"
     "PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;";

@@ -403,7 +403,6 @@ void sq_refs_undo(struct sq *s, const size_t marks[REF_KIND_COUNT])
     for (size_t i = 0; i < REF_KIND_COUNT; i++) {
         ref_index_undo(&r->index[i], marks[i]);
         r->rows[i] = i == REF_EVENT ? s->state.event_last : s->state.case_last;
-        r->tail[i].known = r->tail[i].known && r->tail[i].chunk == r->rows[i] / REF_CHUNK;
     }
     pthread_rwlock_unlock(&r->lock);
 }

@@ -188,6 +188,7 @@ static void report_finds_its_message(void **state)
     assert_int_equal(by_ref(t, "sms1", "other", ids), 1);
     assert_int_equal(ids[0], 3);
     assert_int_equal(by_ref(t, "sms2", "other", ids), 0);
+    assert_int_equal(by_ref(t, "e1", "other", ids), 0); /* a name, but not this provider's */
     assert_int_equal(by_ref(t, "sms1", "silent", ids), 0);
     assert_int_equal(by_ref(t, "sms1", "", ids), 0);
     begin(t);
