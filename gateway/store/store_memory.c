@@ -8,7 +8,7 @@ static void state_finish(struct mem_state *state)
 {
     for (size_t id = 0; id < MEM_TABLE_COUNT; id++) {
         for (size_t i = 0; i < state->tables[id].count; i++) {
-            mem_drop(state->tables[id].rows[i]);
+            mem_drop(state->tables[id].rows[i] + 1);
         }
         free(state->tables[id].rows);
     }
@@ -20,17 +20,17 @@ static int state_copy(const struct mem_state *from, struct mem_state *ret, struc
     *ret = (struct mem_state){.applied = from->applied};
     for (size_t id = 0; id < MEM_TABLE_COUNT; id++) {
         const struct mem_table *t = &from->tables[id];
-        void **rows = t->count == 0 ? NULL : malloc(t->count * sizeof *rows);
+        union mem_box **rows = malloc((t->count + 1) * sizeof *rows);
 
-        if (t->count > 0 && rows == NULL) {
+        if (rows == NULL) {
             state_finish(ret);
             return err_set(e, ERR_NOMEM, "no memory for a snapshot");
         }
         for (size_t i = 0; i < t->count; i++) {
             rows[i] = t->rows[i];
-            (void)mem_hold(rows[i]);
+            (void)mem_hold(rows[i] + 1);
         }
-        ret->tables[id] = (struct mem_table){rows, t->count, t->count};
+        ret->tables[id] = (struct mem_table){rows, t->count, t->count + 1};
     }
     return 0;
 }
@@ -403,12 +403,12 @@ static const struct store_ops memory_ops = {
 
 int store_memory_open(struct store **ret, struct err *e)
 {
-    struct mem *m = calloc(1, sizeof *m);
+    struct store *s = calloc(1, sizeof(struct mem));
 
-    if (m == NULL) {
+    if (s == NULL) {
         return err_set(e, ERR_NOMEM, "no memory for a store");
     }
-    m->base.ops = &memory_ops;
-    *ret = &m->base;
+    s->ops = &memory_ops;
+    *ret = s;
     return 0;
 }

@@ -24,9 +24,15 @@ struct meta_row {
     struct str value;
 };
 
-/* Rows are of the port's types; counted, because snapshots and walks share them. */
+/* In front of every row, which follows it: snapshots and walks share rows. */
+union mem_box {
+    size_t refs;
+    max_align_t align;
+};
+
+/* Rows are of the port's types. */
 struct mem_table {
-    void **rows;
+    union mem_box **rows;
     size_t count;
     size_t cap;
 };

@@ -34,15 +34,9 @@ static const struct {
     [MEM_META] = {sizeof(struct meta_row), {AT(meta_row, name), AT(meta_row, value)}, 2},
 };
 
-/* In front of every row. */
-union header {
-    size_t refs;
-    max_align_t align;
-};
-
-static union header *header_of(const void *row)
+static union mem_box *box_of(const void *row)
 {
-    return (union header *)(uintptr_t)row - 1;
+    return (union mem_box *)(uintptr_t)row - 1;
 }
 
 static struct str *text_of(void *row, enum mem_table_id id, size_t i)
@@ -51,25 +45,25 @@ static struct str *text_of(void *row, enum mem_table_id id, size_t i)
 }
 
 /* One block holds the row and its strings. */
-static void *clone(enum mem_table_id id, const void *row)
+static union mem_box *clone(enum mem_table_id id, const void *row)
 {
     const size_t size = layouts[id].size;
-    size_t total = sizeof(union header) + size;
-    union header *h;
+    size_t total = sizeof(union mem_box) + size;
+    union mem_box *box;
     char *at;
 
     for (size_t i = 0; i < layouts[id].count; i++) {
         total += text_of((void *)(uintptr_t)row, id, i)->len;
     }
-    h = malloc(total);
-    if (h == NULL) {
+    box = malloc(total);
+    if (box == NULL) {
         return NULL;
     }
-    h->refs = 1;
-    memcpy(h + 1, row, size);
-    at = (char *)(h + 1) + size;
+    box->refs = 1;
+    memcpy(box + 1, row, size);
+    at = (char *)(box + 1) + size;
     for (size_t i = 0; i < layouts[id].count; i++) {
-        struct str *text = text_of(h + 1, id, i);
+        struct str *text = text_of(box + 1, id, i);
 
         if (text->len > 0) {
             memcpy(at, text->ptr, text->len);
@@ -77,27 +71,27 @@ static void *clone(enum mem_table_id id, const void *row)
         text->ptr = at;
         at += text->len;
     }
-    return h + 1;
+    return box;
 }
 
 const void *mem_hold(const void *row)
 {
-    header_of(row)->refs++;
+    box_of(row)->refs++;
     return row;
 }
 
 void mem_drop(const void *row)
 {
-    union header *h = header_of(row);
+    union mem_box *box = box_of(row);
 
-    if (--h->refs == 0) {
-        free(h);
+    if (--box->refs == 0) {
+        free(box);
     }
 }
 
 const void *mem_row(const struct mem *m, enum mem_table_id id, size_t i)
 {
-    return m->now.tables[id].rows[i];
+    return m->now.tables[id].rows[i] + 1;
 }
 
 size_t mem_count(const struct mem *m, enum mem_table_id id)
@@ -108,11 +102,11 @@ size_t mem_count(const struct mem *m, enum mem_table_id id)
 int mem_add(struct mem *m, enum mem_table_id id, const void *row, struct err *e)
 {
     struct mem_table *t = &m->now.tables[id];
-    void *copy;
+    union mem_box *copy;
 
     if (t->count == t->cap) {
         const size_t cap = t->cap == 0 ? 16 : t->cap * 2;
-        void **bigger = realloc(t->rows, cap * sizeof *bigger);
+        union mem_box **bigger = realloc(t->rows, cap * sizeof *bigger);
 
         if (bigger == NULL) {
             return err_set(e, ERR_NOMEM, "no memory for a row");
@@ -130,12 +124,12 @@ int mem_add(struct mem *m, enum mem_table_id id, const void *row, struct err *e)
 
 int mem_replace(struct mem *m, enum mem_table_id id, size_t i, const void *row, struct err *e)
 {
-    void *copy = clone(id, row);
+    union mem_box *copy = clone(id, row);
 
     if (copy == NULL) {
         return err_set(e, ERR_NOMEM, "no memory for a row");
     }
-    mem_drop(m->now.tables[id].rows[i]);
+    mem_drop(m->now.tables[id].rows[i] + 1);
     m->now.tables[id].rows[i] = copy;
     return 0;
 }

@@ -37,8 +37,13 @@ static void take(struct store_thread *t, struct list *ret_jobs)
     while (list_empty(&t->queue) && !t->stopping) {
         uv_cond_wait(&t->wake, &t->mutex);
     }
-    for (size_t n = 0; n < ROUND_MAX && !list_empty(&t->queue); n++) {
-        list_push_back(ret_jobs, list_pop_front(&t->queue));
+    for (size_t n = 0; n < ROUND_MAX; n++) {
+        struct list *node = list_pop_front(&t->queue);
+
+        if (node == NULL) {
+            break;
+        }
+        list_push_back(ret_jobs, node);
     }
     uv_mutex_unlock(&t->mutex);
 }
@@ -114,6 +119,7 @@ static void run_writer(struct store_thread *t, struct list *jobs)
 static void run(void *arg)
 {
     struct store_thread *t = arg;
+    struct list *node;
     struct list jobs;
 
     list_init(&jobs);
@@ -124,8 +130,8 @@ static void run(void *arg)
             run_reader(t, &jobs);
         }
         atomic_fetch_add(&t->rounds, 1);
-        while (!list_empty(&jobs)) {
-            mailbox_post(t->mailbox, list_pop_front(&jobs));
+        while ((node = list_pop_front(&jobs)) != NULL) {
+            mailbox_post(t->mailbox, node);
         }
     }
     store_close(t->store);
