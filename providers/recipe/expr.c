@@ -174,17 +174,23 @@ bool expr_json_text(const struct json *v, char *out, size_t cap)
 
 static bool extract_regex(const struct expr *x, struct str body, char *out)
 {
-    regmatch_t found[2] = {{0, (regoff_t)(body.len < REGEX_BODY_MAX ? body.len : REGEX_BODY_MAX)},
-                           {-1, -1}};
+    char text[REGEX_BODY_MAX];
+    regmatch_t found[2];
     const regmatch_t *m;
+    size_t n = body.len < sizeof(text) ? body.len : sizeof(text) - 1;
 
-    if (body.len == 0 || regexec(&x->regex, body.ptr, 2, found, REG_STARTEND) != 0) {
+    if (n == 0) {
         return false;
     }
-    m = found[1].rm_so >= 0 ? &found[1] : &found[0];
+    memcpy(text, body.ptr, n);
+    text[n] = '\0';
+    if (regexec(&x->regex, text, 2, found, 0) != 0) {
+        return false;
+    }
+    m = x->regex.re_nsub > 0 && found[1].rm_so >= 0 ? &found[1] : &found[0];
     return m->rm_eo > m->rm_so &&
            str_copy(out, EXPR_TEXT_MAX,
-                    (struct str){body.ptr + m->rm_so, (size_t)(m->rm_eo - m->rm_so)}) == 0;
+                    (struct str){text + m->rm_so, (size_t)(m->rm_eo - m->rm_so)}) == 0;
 }
 
 bool expr_extract(const struct expr *x, const struct recipe_reply *reply, char out[EXPR_TEXT_MAX])
