@@ -1,6 +1,6 @@
 #include "api/message_json.h"
 
-#include "domain/fact.h"
+#include "domain/certificate.h"
 #include "flow/apply.h"
 #include "providers/provider.h"
 #include "text/mask.h"
@@ -11,6 +11,9 @@ enum { RECIPIENT_MAX = 400, TIMELINE_MAX = 1000, TIMELINE_TEXTS_MAX = 4 << 20 };
 
 static void mask_recipient(enum channel channel, struct str to, struct buf *out)
 {
+    if (to.len == 0) {
+        return;
+    }
     if (channel == CHANNEL_SMS) {
         (void)mask_phone(to, out);
     } else {
@@ -22,14 +25,15 @@ static void mask_recipient(enum channel channel, struct str to, struct buf *out)
 static void find_recipient(const struct due_row *row, struct buf *out)
 {
     enum channel channel = row->message.channel;
-    struct fact fact;
+    struct case_file file;
     struct json_doc *doc;
 
     if (row->message.case_id != 0) {
-        if (fact_read_canonical(row->subject.facts, &fact) == 0) {
-            mask_recipient(channel,
-                           str_of(channel == CHANNEL_SMS ? fact.holder.phone : fact.holder.email),
-                           out);
+        if (case_read(row->subject.facts, &file) == 0) {
+            const char *to =
+                channel == CHANNEL_SMS ? file.known.holder.phone : file.known.holder.email;
+
+            mask_recipient(channel, str_of(to), out);
         }
         return;
     }
@@ -56,6 +60,16 @@ static void put_text(struct json_writer *w, const char *key, struct str value)
     if (value.len > 0) {
         jsonw_put_str(w, key, value);
     }
+}
+
+static void put_case(struct json_writer *w, const struct case_row *c, bool turkish)
+{
+    if (c->certificate.len == 0 || (unsigned)c->state >= CASE_STATE_COUNT) {
+        return;
+    }
+    jsonw_put(w, "case_status", case_state_name((enum case_state)c->state));
+    jsonw_put(w, "case_status_text", case_state_sentence((enum case_state)c->state, turkish));
+    jsonw_put_time(w, "not_after", c->not_after_ms);
 }
 
 static void put_origin(struct json_writer *w, const struct due_row *row)
@@ -98,6 +112,7 @@ void message_json(struct json_writer *w, const struct due_row *row, struct ids *
         jsonw_put(w, "urgency", urgencies[m->urgency]);
     }
     put_origin(w, row);
+    put_case(w, &row->subject, turkish);
     put_times(w, m);
     jsonw_put_i64(w, "attempts", m->attempts);
     put_text(w, "provider", m->provider);
