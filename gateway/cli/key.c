@@ -23,8 +23,9 @@ static int open_store(struct cli *cli, unsigned flags, struct store **ret)
     settings_drop(settings);
     if (rc == ERR_BUSY) {
         cli_error(cli, "%s: %s",
-                  cli_tr(cli, "hizmet çalışıyor; önce durdurun (systemctl stop hatirlat)",
-                         "the service is running; stop it first (systemctl stop hatirlat)"),
+                  cli_tr(cli,
+                         "hizmet çalışıyor; önce durdurun ya da POST /v1/keys kullanın (admin)",
+                         "the service is running; stop it first or use POST /v1/keys (admin)"),
                   e.text);
         return CLI_TEMPORARY;
     }
@@ -171,10 +172,8 @@ static const struct cli_option create_options[] = {
     {.name = "scope",
      .letter = 's',
      .arg = "YETKİ",
-     .tr =
-         "boşlukla ayrılmış yetkiler: events:write messages:read messages:write metrics:read admin",
-     .en = "scopes, separated by spaces: events:write messages:read messages:write metrics:read "
-           "admin"},
+     .tr = "boşlukla ayrılmış yetkiler",
+     .en = "scopes, separated by spaces"},
     {0},
 };
 
@@ -182,6 +181,7 @@ static const struct cli_example create_examples[] = {
     {"hatirlat key create dys --scope events:write", "DYS'nin olay gönderebileceği bir anahtar",
      "a key with which the DYS can post events"},
     {"hatirlat key create prometheus --scope metrics:read", NULL, NULL},
+    {"hatirlat key create panel --scope 'messages:read messages:write admin'", NULL, NULL},
     {NULL, NULL, NULL},
 };
 

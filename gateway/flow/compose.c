@@ -140,15 +140,14 @@ static int compose_sms(const struct gateway *g, struct attempt *a, struct str na
     return rc;
 }
 
-static void address_mail(const struct gateway *g, const struct attempt *a, const struct fact *known,
-                         const char *display, struct mail *ret)
+static void address_mail(const struct gateway *g, const struct attempt *a, struct str display,
+                         struct mail *ret)
 {
     const struct conf *conf = g->settings->conf;
 
-    (void)known;
     *ret = (struct mail){.from = {str_of(conf->mail.from_name), str_of(conf->mail.from)},
                          .reply_to = {{NULL, 0}, str_of(conf->mail.reply_to)},
-                         .to = {str_of(display), str_of(a->to)},
+                         .to = {display, str_of(a->to)},
                          .message_id = str_of(a->header_id),
                          .date_ms = gateway_now(g)};
 }
@@ -172,11 +171,10 @@ static void thread_of(const struct attempt *a, char *out, size_t size)
 }
 
 static int compose_mail(const struct gateway *g, struct attempt *a, struct str name,
-                        const struct render_values *values, const struct fact *known, struct err *e)
+                        const struct render_values *values, struct err *e)
 {
     struct render_mail parts;
     struct mail mail;
-    char display[FACT_NAME_SIZE * 2];
     char thread[ATTEMPT_HEADER_ID_MAX + 32];
     int rc;
 
@@ -184,9 +182,7 @@ static int compose_mail(const struct gateway *g, struct attempt *a, struct str n
     rc = render_mail(g->settings->words, name, values, &parts, e);
     rc = rc == 0 ? name_mail(g, a) : rc;
     if (rc == 0) {
-        (void)snprintf(display, sizeof display, "%s%s%s", known->holder.given_name,
-                       known->holder.given_name[0] != '\0' ? " " : "", known->holder.family_name);
-        address_mail(g, a, known, display, &mail);
+        address_mail(g, a, render_values_get(values, NAME_HOLDER_FULL_NAME), &mail);
         mail.subject = (struct str){parts.subject.data, parts.subject.len};
         mail.text = (struct str){parts.text.data, parts.text.len};
         mail.html = (struct str){parts.html.data, parts.html.len};
@@ -228,9 +224,8 @@ static int compose_with(const struct gateway *g, struct attempt *a, struct case_
     }
     rc = override_values(a, values, &vars, e);
     if (rc == 0) {
-        rc = a->job.channel == CHANNEL_SMS
-                 ? compose_sms(g, a, str_of(name), values, e)
-                 : compose_mail(g, a, str_of(name), values, &file->known, e);
+        rc = a->job.channel == CHANNEL_SMS ? compose_sms(g, a, str_of(name), values, e)
+                                           : compose_mail(g, a, str_of(name), values, e);
     }
     json_free(vars);
     return rc;

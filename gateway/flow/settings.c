@@ -66,7 +66,7 @@ static void fill_office(struct settings *s)
         .phone = str_of(o->phone),
         .portal = str_of(o->portal),
         .portal_url = str_of(o->portal_url),
-        .guide = str_of(o->guide_short != NULL ? o->guide_short : o->guide_url),
+        .guide = str_of(o->guide_short) /* empty: the renderer makes one that fits */,
         .guide_url = str_of(o->guide_url),
         .privacy_url = str_of(o->privacy_url),
         .stop_note = str_of(o->stop_note)};
