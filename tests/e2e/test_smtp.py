@@ -363,6 +363,7 @@ def drain_while(script, count=5, wait=0.4, **options):
     seconds = time.monotonic() - started
     relay.stop()
     assert process.returncode == 0 and "Sanitizer" not in stderr, stderr
+    assert "abandoned" not in stderr  # every thread came back by itself
     lines = [json.loads(line) for line in stdout.splitlines()]
     done = {line["id"]: line["outcome"] for line in lines if "outcome" in line}
     assert lines[-1] == {"drained": True}
