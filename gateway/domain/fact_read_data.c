@@ -180,6 +180,17 @@ static void split_name(struct reading *r)
     (void)str_copy(f->holder.given_name, sizeof f->holder.given_name, str_trim(name));
 }
 
+/* A reference that was given and refused is not missing too. */
+static bool faulted(const struct reading *r, const char *pointer)
+{
+    for (size_t i = 0; i < r->faults->count; i++) {
+        if (strcmp(r->faults->list[i].pointer, pointer) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_references(struct reading *r)
 {
     struct fact *f = r->fact;
@@ -191,7 +202,8 @@ static void check_references(struct reading *r)
         f->subject[0] = '\0';
     }
     if (f->certificate.ref[0] == '\0' &&
-        (event_needs_certificate(f->type) || f->holder.ref[0] == '\0')) {
+        (event_needs_certificate(f->type) || f->holder.ref[0] == '\0') &&
+        !faulted(r, reading_data_at(r, "certificate", "ref"))) {
         (void)faults_add(r->faults, reading_data_at(r, "certificate", "ref"), "reference_missing",
                          "Sertifikanın (ya da kişinin) başvuru kodu gerekli.",
                          "A reference of the certificate (or of the person) is required.");
