@@ -57,7 +57,7 @@ static void add_value(struct buf *out, double value)
     } else if (value > -1e15 && value < 1e15 && value == (double)(int64_t)value) {
         buf_addf(out, " %lld\n", (long long)value);
     } else {
-        buf_addf(out, " %.9g\n", value);
+        buf_addf(out, " %.15g\n", value);
     }
 }
 
