@@ -224,8 +224,9 @@ static void on_signal(uv_signal_t *handle, int signum)
 static int tick_work(struct store_job *job, struct store *s, struct err *e)
 {
     struct tick_job *t = (struct tick_job *)job;
-    int rc = store_message_counts(s, t->counts, e);
+    int rc = t->app->options.in_memory ? 0 : store_file_check(s, e);
 
+    rc = rc == 0 ? store_message_counts(s, t->counts, e) : rc;
     t->next_due_ms = INT64_MAX;
     for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT && rc == 0; ch++) {
         int64_t due;
@@ -236,12 +237,26 @@ static int tick_work(struct store_job *job, struct store *s, struct err *e)
     return rc;
 }
 
+/* A damaged, replaced or deleted file: nothing more may be promised on it. */
+static void stop_damaged(struct app *app, const struct err *e)
+{
+    log_error("database_damaged", LOG_S("error", e->text),
+              LOG_S("remedy", "keep a copy of the database files, then restore a backup"));
+    app->status = ERR_CORRUPT;
+    *app->err = *e;
+    app_stop(app);
+}
+
 static void tick_done(struct store_job *job, int status, const struct err *e)
 {
     struct tick_job *t = (struct tick_job *)job;
     struct stats *stats = &t->app->gateway.stats;
 
     t->app->tick_out = false;
+    if (status == ERR_CORRUPT) {
+        stop_damaged(t->app, e);
+        return;
+    }
     if (status != 0) {
         log_error("store_unwell", LOG_S("error", e->text));
         return;
@@ -345,14 +360,8 @@ static int check_work(struct store_job *job, struct store *s, struct err *e)
 
 static void check_done(struct store_job *job, int status, const struct err *e)
 {
-    struct app *app = ((struct check_job *)job)->app;
-
     if (status != 0) {
-        log_error("database_damaged", LOG_S("error", e->text),
-                  LOG_S("remedy", "stop, keep a copy of the database files, restore a backup"));
-        app->status = ERR_CORRUPT;
-        *app->err = *e;
-        app_stop(app);
+        stop_damaged(((struct check_job *)job)->app, e);
     }
 }
 
