@@ -252,12 +252,40 @@ static struct str or_all(struct str s)
     return s.ptr == NULL ? STR("") : s;
 }
 
+/* A misspelt filter must not answer with everything. */
+static void refuse_unknown(struct params *p)
+{
+    static const char *const known[] = {"status", "channel", "campaign", "certificate",
+                                        "holder", "cursor",  "since",    "limit"};
+    struct str rest = http_query(p->call->req);
+
+    while (rest.len > 0) {
+        const char *end = memchr(rest.ptr, '&', rest.len);
+        struct str pair = {rest.ptr, end == NULL ? rest.len : (size_t)(end - rest.ptr)};
+        const char *equals = memchr(pair.ptr, '=', pair.len);
+        struct str name = {pair.ptr, equals == NULL ? pair.len : (size_t)(equals - pair.ptr)};
+        const char *nearest = str_nearest(name, known, sizeof known / sizeof known[0]);
+        bool found = nearest != NULL && str_eqs(name, nearest);
+
+        if (!found && name.len > 0) {
+            (void)faults_add(
+                &p->faults, "", "unknown_parameter", "Bilinmeyen sorgu parametresi \"%.*s\"%s%s%s.",
+                "Unknown query parameter \"%.*s\"%s%s%s.", (int)(name.len < 40 ? name.len : 40),
+                name.ptr, nearest != NULL ? "; \"" : "", nearest != NULL ? nearest : "",
+                nearest != NULL ? "\" ?" : "");
+        }
+        rest.ptr += pair.len + (end != NULL ? 1 : 0);
+        rest.len -= pair.len + (end != NULL ? 1 : 0);
+    }
+}
+
 static bool read_filter(struct params *p)
 {
     struct message_filter *f = &p->job->filter;
     int64_t limit = PAGE_DEFAULT;
 
     faults_init(&p->faults);
+    refuse_unknown(p);
     read_state(p);
     read_channel(p);
     f->campaign = or_all(param(p, "campaign"));
