@@ -69,6 +69,11 @@ static enum media media_of(const struct http_request *req)
     return MEDIA_UNKNOWN;
 }
 
+bool event_is_bulk(const struct http_request *req)
+{
+    return media_of(req) == MEDIA_NDJSON;
+}
+
 /* ---- shared with the bulk form ---- */
 
 void event_default_source(const struct call *call, char out[EVENT_SOURCE_SIZE])

@@ -8,6 +8,8 @@
 enum { EVENT_SOURCE_SIZE = 64 };
 void event_default_source(const struct call *call, char out[EVENT_SOURCE_SIZE]);
 
+/* Does its Content-Type say NDJSON? */
+bool event_is_bulk(const struct http_request *req);
 /* "accepted", "duplicate", "conflict", "failed". */
 const char *event_result_name(enum intake_result r);
 /* The problem for a batch of which nothing was stored. */

@@ -1,5 +1,6 @@
 /* The interface's life; from a complete request to its handler. */
 #include "api/api_internal.h"
+#include "api/events.h"
 #include "api/problem.h"
 #include "base/log.h"
 #include "config/conf.h"
@@ -191,10 +192,8 @@ static void serve_early(struct api *api)
 static size_t on_body_limit(void *ctx, const struct http_request *req)
 {
     const struct api *api = ctx;
-    struct str type = http_header(req, "content-type");
 
-    if (!str_eqs(http_path(req), "/v1/events") || type.len < 18 ||
-        !str_ieq((struct str){type.ptr, 18}, STR("application/x-ndjson")) ||
+    if (!str_eqs(http_path(req), "/v1/events") || !event_is_bulk(req) ||
         auth_check(&api->keys, http_header(req, "authorization"), SCOPE_EVENTS_WRITE, NULL) !=
             AUTH_OK) {
         return 0;
