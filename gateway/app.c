@@ -1,4 +1,4 @@
-#include "app.h"
+#include "app_state.h"
 
 #include "api/api.h"
 #include "base/log.h"
@@ -10,51 +10,10 @@
 #include "loop/curlmux.h"
 #include "loop/notify.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
-
-enum { TICK_MS = 1000, LAG_WINDOW_TICKS = 10, CHECK_INLINE_BYTES = 16 * 1024 * 1024 };
-
-enum app_signal { SIGNAL_TERM, SIGNAL_INT, SIGNAL_HUP, SIGNAL_COUNT };
-
-/* Reads numbers for /metrics once a second; keeps the writer's sign of life fresh. */
-struct tick_job {
-    struct store_job job;
-    struct app *app;
-    int64_t counts[CHANNEL_COUNT][MESSAGE_STATE_COUNT];
-    int64_t next_due_ms;
-};
-
-struct check_job {
-    struct store_job job;
-    struct app *app;
-};
-
-struct app {
-    struct app_options options;
-    struct gateway gateway;
-    uv_loop_t loop;
-    struct api *api;
-    struct curlmux *curl;
-    uv_signal_t signals[SIGNAL_COUNT];
-    uv_timer_t tick;
-    uv_timer_t deadline;
-    uv_timer_t watchdog;
-    struct tick_job tick_job;
-    bool tick_out;
-    int ticks;
-    int64_t tick_due_ms;
-    struct check_job check;
-    char url[APP_URL_SIZE];
-    bool started;
-    bool stopping;
-    int status; /* why it ended: 0 or an err_code */
-    struct err *err;
-};
 
 /* ---- stopping: the start sequence backwards ---- */
 
@@ -219,106 +178,6 @@ static void on_signal(uv_signal_t *handle, int signum)
     app_stop(app);
 }
 
-/* ---- the second hand ---- */
-
-static int tick_work(struct store_job *job, struct store *s, struct err *e)
-{
-    struct tick_job *t = (struct tick_job *)job;
-    int rc = t->app->options.in_memory ? 0 : store_file_check(s, e);
-
-    rc = rc == 0 ? store_message_counts(s, t->counts, e) : rc;
-    t->next_due_ms = INT64_MAX;
-    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT && rc == 0; ch++) {
-        int64_t due;
-
-        rc = store_next_due(s, ch, &due, e);
-        t->next_due_ms = rc == 0 && due < t->next_due_ms ? due : t->next_due_ms;
-    }
-    return rc;
-}
-
-/* A damaged, replaced or deleted file: nothing more may be promised on it. */
-static void stop_damaged(struct app *app, const struct err *e)
-{
-    log_error("database_damaged", LOG_S("error", e->text),
-              LOG_S("remedy", "keep a copy of the database files, then restore a backup"));
-    app->status = ERR_CORRUPT;
-    *app->err = *e;
-    app_stop(app);
-}
-
-static void tick_done(struct store_job *job, int status, const struct err *e)
-{
-    struct tick_job *t = (struct tick_job *)job;
-    struct stats *stats = &t->app->gateway.stats;
-
-    t->app->tick_out = false;
-    if (status == ERR_CORRUPT) {
-        stop_damaged(t->app, e);
-        return;
-    }
-    if (status != 0) {
-        log_error("store_unwell", LOG_S("error", e->text));
-        return;
-    }
-    stats->store_progress_ms = clock_mono_ms(clock_system());
-    memcpy(stats->messages, t->counts, sizeof t->counts);
-    stats->oldest_due_ms = t->next_due_ms <= gateway_now(&t->app->gateway) ? t->next_due_ms : 0;
-}
-
-/* New events stop before the disk is full, so that outcomes can still be written. */
-static void watch_disk(struct app *app)
-{
-    const struct conf *conf = app->gateway.settings->conf;
-    struct statvfs vfs;
-    bool low;
-
-    if (app->options.in_memory || statvfs(conf->database, &vfs) != 0) {
-        return;
-    }
-    low = (int64_t)(vfs.f_bavail * vfs.f_frsize) < conf->limits.disk_reserve_bytes;
-    if (low != app->gateway.disk_low) {
-        app->gateway.disk_low = low;
-        if (low) {
-            log_error("disk_low", LOG_I("reserve_bytes", conf->limits.disk_reserve_bytes));
-        } else {
-            log_info("disk_recovered", LOG_I("reserve_bytes", conf->limits.disk_reserve_bytes));
-        }
-    }
-}
-
-static void on_tick(uv_timer_t *timer)
-{
-    struct app *app = timer->data;
-    struct stats *stats = &app->gateway.stats;
-    int64_t now = clock_mono_ms(clock_system());
-    int64_t lag = app->tick_due_ms == 0 ? 0 : now - app->tick_due_ms;
-
-    app->tick_due_ms = now + TICK_MS;
-    if (lag > stats->loop_lag_ms || ++app->ticks % LAG_WINDOW_TICKS == 0) {
-        stats->loop_lag_ms = lag;
-    }
-    watch_disk(app);
-    if (!app->tick_out) {
-        app->tick_out = true;
-        app->tick_job.app = app;
-        app->tick_job.job.work = tick_work;
-        app->tick_job.job.done = tick_done;
-        store_thread_submit(app->gateway.writer, &app->tick_job.job);
-    }
-}
-
-/* Only a gateway whose loop and store both move pets the dog. */
-static void on_watchdog(uv_timer_t *timer)
-{
-    const struct app *app = timer->data;
-    int64_t quiet = clock_mono_ms(clock_system()) - app->gateway.stats.store_progress_ms;
-
-    if (quiet < 10 * TICK_MS) {
-        notify_send("WATCHDOG=1");
-    }
-}
-
 /* ---- starting ---- */
 
 static int open_stores(struct app *app, struct err *e)
@@ -350,30 +209,6 @@ static int open_stores(struct app *app, struct err *e)
         rc = rc == 0 ? store_thread_start(g->loop, store, STORE_THREAD_READER, &g->reader, e) : rc;
     }
     return rc;
-}
-
-static int check_work(struct store_job *job, struct store *s, struct err *e)
-{
-    (void)job;
-    return store_check(s, e);
-}
-
-static void check_done(struct store_job *job, int status, const struct err *e)
-{
-    if (status != 0) {
-        stop_damaged(((struct check_job *)job)->app, e);
-    }
-}
-
-/* A large file is checked while we serve: reading it first would keep everybody waiting. */
-static void check_in_background(struct app *app)
-{
-    if (app->gateway.reader != NULL) {
-        app->check.app = app;
-        app->check.job.work = check_work;
-        app->check.job.done = check_done;
-        store_thread_submit(app->gateway.reader, &app->check.job);
-    }
 }
 
 static int start_flows(struct app *app, struct err *e)
@@ -412,18 +247,6 @@ static int start_api(struct app *app, struct err *e)
     return rc;
 }
 
-static void start_timers(struct app *app)
-{
-    int64_t watchdog = notify_watchdog_ms();
-
-    app->gateway.stats.store_progress_ms = clock_mono_ms(clock_system());
-    on_tick(&app->tick);
-    (void)uv_timer_start(&app->tick, on_tick, TICK_MS, TICK_MS);
-    if (watchdog > 0) {
-        (void)uv_timer_start(&app->watchdog, on_watchdog, (uint64_t)watchdog, (uint64_t)watchdog);
-    }
-}
-
 static void init_handles(struct app *app)
 {
     static const int numbers[SIGNAL_COUNT] = {SIGTERM, SIGINT, SIGHUP};
@@ -458,8 +281,7 @@ static int start(struct app *app, struct err *e)
     app->started = true;
     intake_start(g->intake);
     dispatch_start(g->dispatch);
-    start_timers(app);
-    check_in_background(app);
+    app_watch_start(app);
     notify_send("READY=1");
     log_info("ready", LOG_S("url", app->url),
              LOG_I("took_ms", gateway_now(g) - g->stats.started_ms));

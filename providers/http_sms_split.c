@@ -31,6 +31,7 @@ static struct split_group *group_create(size_t jobs)
 bool split_call(struct call *c)
 {
     struct call *half = calloc(1, sizeof(*half));
+    struct list *node;
 
     if (half != NULL && c->group == NULL) {
         c->group = group_create(c->count);
@@ -43,8 +44,8 @@ bool split_call(struct call *c)
     half->group = c->group;
     half->group->open++;
     list_init(&half->jobs);
-    while (half->count < c->count - half->count) {
-        list_push_back(&half->jobs, list_pop_front(&c->jobs));
+    while (half->count < c->count - half->count && (node = list_pop_front(&c->jobs)) != NULL) {
+        list_push_back(&half->jobs, node);
         half->count++;
         c->count--;
     }

@@ -150,6 +150,7 @@ static void answer(struct provider *p, struct provider_job *job)
 static void answer_due(struct provider *p)
 {
     int64_t now = loop_ms(p);
+    struct list *node;
     size_t due = 0;
 
     while (p->tick_count > 0 && p->ticks[p->first_tick].due_ms <= now) {
@@ -157,8 +158,8 @@ static void answer_due(struct provider *p)
         p->first_tick = (p->first_tick + 1) % TICKS_MAX;
         p->tick_count--;
     }
-    for (; due > 0; due--) {
-        answer(p, list_entry(list_pop_front(&p->jobs), struct provider_job, node));
+    while (due-- > 0 && (node = list_pop_front(&p->jobs)) != NULL) {
+        answer(p, list_entry(node, struct provider_job, node));
     }
 }
 

@@ -24,7 +24,12 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 /* Lines that could not be written since the start. */
 uint64_t log_dropped(void);
 
-#define LOG_S(key, value) ((struct log_field){(key), (value) == NULL ? "" : (value), 0})
+static inline struct log_field log_text(const char *key, const char *value)
+{
+    return (struct log_field){key, value == NULL ? "" : value, 0};
+}
+
+#define LOG_S(key, value) log_text((key), (value))
 #define LOG_I(key, value) ((struct log_field){(key), NULL, (int64_t)(value)})
 
 #define LOG(level, event, ...)                                                                     \

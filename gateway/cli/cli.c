@@ -154,7 +154,7 @@ const char *cli_nearest_command(const struct cli *cli, const char *word)
     const char *names[128];
     size_t count = 0;
 
-    while (cli->commands[count] != NULL && count < 128) {
+    while (count < 128 && cli->commands[count] != NULL) {
         names[count] = cli->commands[count]->name;
         count++;
     }
