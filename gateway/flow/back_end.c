@@ -70,6 +70,7 @@ static void fill_host(struct back_end *b)
                                      .curl = d->curl,
                                      .clock = d->gateway->clock,
                                      .name = b->conf->name,
+                                     .recipes = b->settings->conf->recipes,
                                      .report_url = b->report_url};
 }
 
