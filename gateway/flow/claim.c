@@ -3,6 +3,7 @@
  * somebody on the way to this person — gets its words and a place in a lane, and is claimed in one
  * transaction. Only then a provider sees it.
  */
+#include "base/crash.h"
 #include "base/log.h"
 #include "flow/dispatch_state.h"
 
@@ -182,6 +183,7 @@ static int claim_work(struct store_job *job, struct store *s, struct err *e)
             return rc;
         }
     }
+    crash_point("before_claim_commit");
     return 0;
 }
 
@@ -209,6 +211,9 @@ static void claim_done(struct store_job *job, int status, const struct err *e)
             attempt_release(d, a);
         }
         attempt_free(a);
+    }
+    if (!list_empty(&claimed)) {
+        crash_point("after_claim_commit");
     }
     dispatch_claimed(c, &claimed, j->more && status == 0);
     free(j);

@@ -1,5 +1,6 @@
 #include "flow/dispatch.h"
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "flow/dispatch_state.h"
 
@@ -177,6 +178,7 @@ static void submit_lane(struct lane *lane, struct list *attempts)
     if (count > 0) {
         lane->conf->type->submit(lane->back_end->provider, batch, count);
     }
+    crash_point("after_submit");
 }
 
 void dispatch_claimed(struct channel_state *c, struct list *attempts, bool more)

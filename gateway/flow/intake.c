@@ -1,5 +1,6 @@
 #include "flow/intake.h"
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "flow/dispatch.h"
 #include "flow/settings.h"
@@ -237,6 +238,7 @@ static int chunk_work(struct store_job *job, struct store *s, struct err *e)
     }
     c->last = store_event_last(s);
     c->applied = store_applied(s);
+    crash_point("before_accept_commit");
     return rc;
 }
 
@@ -247,6 +249,7 @@ static int applier_work(struct store_job *job, struct store *s, struct err *e)
 
     a->last = store_event_last(s);
     a->applied = store_applied(s);
+    crash_point("before_apply_commit");
     return rc;
 }
 
@@ -309,6 +312,7 @@ static void applier_done(struct store_job *job, int status, const struct err *e)
         (void)uv_timer_start(&in->retry, on_retry, RETRY_MS, 0);
         return;
     }
+    crash_point("after_apply_commit");
     note_progress(in, a->last, a->applied);
     kick_channels(in);
     run_applier(in);
@@ -347,6 +351,7 @@ static void chunk_done(struct store_job *job, int status, const struct err *e)
         batch->err = *e;
         log_error("intake_failed", LOG_S("error", e->text), LOG_I("events", c->count));
     } else {
+        crash_point("after_accept_commit");
         note_progress(in, c->last, c->applied);
         if (c->applied_any) {
             kick_channels(in);

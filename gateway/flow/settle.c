@@ -1,4 +1,5 @@
 /* Outcomes, one by one as they happen, become durable in the batches the store makes of them. */
+#include "base/crash.h"
 #include "base/log.h"
 #include "flow/dispatch_state.h"
 
@@ -89,6 +90,7 @@ static int settle_work(struct store_job *job, struct store *s, struct err *e)
             break;
         }
     }
+    crash_point("before_settle_commit");
     return rc;
 }
 
@@ -124,6 +126,7 @@ static void settle_done(struct store_job *job, int status, const struct err *e)
         free(j);
         return;
     }
+    crash_point("after_settle_commit");
     while ((node = list_pop_front(&j->attempts)) != NULL) {
         struct attempt *a = list_entry(node, struct attempt, job.node);
 
@@ -234,6 +237,7 @@ void settle_outcome(void *ctx, struct provider_job *job, const struct outcome *o
     int64_t mono = clock_mono_ms(g->clock);
     struct decision decision;
 
+    crash_point("after_outcome");
     a->outcome = *outcome;
     a->settled_ms = gateway_now(g);
     policy_settle(&message, outcome, a->settled_ms, &g->rng, &decision);
@@ -258,6 +262,7 @@ void settle_lost(struct dispatch *d, struct attempt *a)
                 LOG_S("provider", a->lane->conf->name),
                 LOG_S("next", message_state_name(a->move.to)));
     attempt_occupy(d, a);
+    crash_point("in_doubt");
     enqueue(d, a);
 }
 

@@ -1,5 +1,7 @@
 #include "store/store_sqlite.h"
 
+#include "base/crash.h"
+
 #include "schema_0001.h"
 
 #include <stdio.h>
@@ -39,6 +41,7 @@ static int run_step(struct sq *s, int64_t version, struct err *e)
     if (rc == 0) {
         rc = sq_exec(s, tail, e);
     }
+    crash_point("during_migrate");
     if (rc == 0) {
         rc = sq_exec(s, "COMMIT", e);
     }
