@@ -16,6 +16,7 @@
 struct dispatch;
 struct ids;
 struct intake;
+struct report_push;
 struct settings;
 
 struct gateway {
@@ -33,6 +34,7 @@ struct gateway {
     bool draining; /* shutting down: nothing is claimed anew, nothing accepted */
     struct intake *intake;
     struct dispatch *dispatch;
+    struct report_push *push; /* being read: reports told now belong to it */
 };
 
 static inline int64_t gateway_now(const struct gateway *g)

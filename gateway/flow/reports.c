@@ -23,9 +23,18 @@ struct report_item {
     enum channel channel;
 };
 
+/* One request that tells reports: answered when the last of them is stored. */
+struct report_push {
+    size_t waiting; /* jobs with the store, and the reading itself */
+    int status;
+    void (*done)(void *ctx, int status);
+    void *ctx;
+};
+
 struct report_job {
     struct store_job job;
     struct gateway *gateway;
+    struct report_push *push; /* null when the provider was asked */
     size_t provider_index;
     char provider[STORE_NAME_MAX + 1];
     int64_t now_ms;
@@ -190,6 +199,18 @@ static int report_work(struct store_job *job, struct store *s, struct err *e)
     return rc;
 }
 
+static void push_part_done(struct report_push *push, int status)
+{
+    push->status = push->status == 0 ? status : push->status;
+    if (--push->waiting > 0) {
+        return;
+    }
+    if (push->done != NULL) {
+        push->done(push->ctx, push->status);
+    }
+    free(push);
+}
+
 static void report_done(struct store_job *job, int status, const struct err *e)
 {
     struct report_job *j = (struct report_job *)job;
@@ -206,6 +227,9 @@ static void report_done(struct store_job *job, int status, const struct err *e)
         if (item->after_seconds >= 0) {
             stats_observe(&stats->delivery_seconds, item->after_seconds);
         }
+    }
+    if (j->push != NULL) {
+        push_part_done(j->push, status);
     }
     free(j);
 }
@@ -244,7 +268,14 @@ void reports_take(struct gateway *g, size_t provider_index, const struct provide
 
     if (j == NULL) {
         log_error("reports_not_stored", LOG_S("error", "no memory"), LOG_I("reports", count));
+        if (g->push != NULL) {
+            g->push->status = ERR_NOMEM;
+        }
         return;
+    }
+    if (g->push != NULL) {
+        j->push = g->push;
+        j->push->waiting++;
     }
     j->gateway = g;
     j->provider_index = provider_index;
@@ -262,10 +293,13 @@ void reports_take(struct gateway *g, size_t provider_index, const struct provide
 /* ---- pushed reports ---- */
 
 int reports_hook(struct gateway *g, struct str provider, struct str secret,
-                 const struct provider_hook *hook, struct err *e)
+                 const struct provider_hook *hook, void (*done)(void *ctx, int status), void *ctx,
+                 struct err *e)
 {
     struct lane *lane = g->dispatch == NULL ? NULL : back_end_lane(g->dispatch, provider);
     char expected[REPORT_SECRET_SIZE];
+    struct report_push *push;
+    int rc;
 
     if (lane == NULL || lane->back_end == NULL || lane->conf->type->parse_hook == NULL) {
         return err_set(e, ERR_NOT_FOUND, "no provider takes reports here");
@@ -274,7 +308,20 @@ int reports_hook(struct gateway *g, struct str provider, struct str secret,
     if (secret.len != strlen(expected) || !crypto_equal(secret.ptr, expected, secret.len)) {
         return err_set(e, ERR_NOT_FOUND, "no provider takes reports here");
     }
-    return lane->conf->type->parse_hook(lane->back_end->provider, hook, e);
+    push = calloc(1, sizeof *push);
+    if (push == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for a report");
+    }
+    push->waiting = 1;
+    g->push = push;
+    rc = lane->conf->type->parse_hook(lane->back_end->provider, hook, e);
+    g->push = NULL;
+    if (rc == 0) {
+        push->done = done;
+        push->ctx = ctx;
+    }
+    push_part_done(push, 0);
+    return rc;
 }
 
 /* The path is the password: made from the installation's key, so nobody has to invent one. */

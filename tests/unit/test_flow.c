@@ -256,6 +256,63 @@ static void test_what_was_in_flight_at_the_end_is_in_doubt_at_the_start(void **s
     scene_remove(&s);
 }
 
+struct pushed {
+    int calls;
+    int status;
+};
+
+static void on_pushed(void *ctx, int status)
+{
+    struct pushed *p = ctx;
+
+    p->calls++;
+    p->status = status;
+}
+
+/* A vendor forgets a report once it is confirmed, so a crash may not come between. */
+static void test_a_pushed_report_is_confirmed_when_it_is_stored(void **state)
+{
+    static struct scene s;
+    struct provider_hook hook = {.method = STR("GET")};
+    struct pushed pushed = {0};
+    struct err e = {0};
+    char ref[IDS_TEXT_SIZE];
+    char secret[REPORT_SECRET_SIZE];
+    char query[128];
+
+    (void)state;
+    (void)setenv("SCENE_PASSWORD", "kanarya", 1);
+    scene_open(&s,
+               "{\"s\":{\"kind\":\"http-sms\",\"recipe\":\"kannel\",\"user\":\"u\","
+               "\"base_url\":\"http://127.0.0.1:9\",\"sender\":\"ORNEK\","
+               "\"password\":{\"env\":\"SCENE_PASSWORD\"},\"allow_private\":true},\"m\":" SINK "}");
+    scene_post_one(&s, "certificate.expiring", 1, 1);
+    scene_until(&s, MESSAGE_ACCEPTED, 1); /* the mail */
+    ids_attempt_format(s.gateway.ids, scene_find(&s, 1, CHANNEL_SMS)->id, 1, ref);
+    reports_secret(&s.gateway, "s", secret);
+    (void)snprintf(query, sizeof query, "ref=%s&state=1", ref);
+    hook.query = str_of(query);
+    assert_int_equal(
+        reports_hook(&s.gateway, STR("s"), STR("wrong"), &hook, on_pushed, &pushed, &e),
+        ERR_NOT_FOUND);
+    assert_int_equal(
+        reports_hook(&s.gateway, STR("s"), str_of(secret), &hook, on_pushed, &pushed, &e), 0);
+    assert_int_equal(pushed.calls, 0);
+    while (pushed.calls == 0) {
+        (void)uv_run(&s.loop, UV_RUN_ONCE);
+    }
+    assert_int_equal(pushed.status, 0);
+    hook.query = STR("ref=nobody");
+    assert_int_equal(
+        reports_hook(&s.gateway, STR("s"), str_of(secret), &hook, on_pushed, &pushed, &e),
+        ERR_INVALID);
+    scene_refresh(&s);
+    assert_int_equal(scene_find(&s, 1, CHANNEL_SMS)->state, MESSAGE_DELIVERED);
+    assert_int_equal(pushed.calls, 1);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
 struct operated {
     bool done;
     int status;
@@ -326,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_a_lost_answer_is_resent_once_and_flagged),
         cmocka_unit_test(test_parked_doubt_waits_for_a_person),
         cmocka_unit_test(test_what_was_in_flight_at_the_end_is_in_doubt_at_the_start),
+        cmocka_unit_test(test_a_pushed_report_is_confirmed_when_it_is_stored),
         cmocka_unit_test(test_an_operator_cancels_and_resends),
     };
 
