@@ -1,6 +1,7 @@
 #include "flow/reports.h"
 
 #include "base/codec.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "domain/certificate.h"
 #include "flow/dispatch_state.h"
@@ -196,6 +197,7 @@ static int report_work(struct store_job *job, struct store *s, struct err *e)
     for (size_t i = 0; i < j->count && rc == 0; i++) {
         rc = take_report(j, s, &j->items[i], e);
     }
+    crash_point("before_report_commit");
     return rc;
 }
 
@@ -220,6 +222,7 @@ static void report_done(struct store_job *job, int status, const struct err *e)
         log_error("reports_not_stored", LOG_S("provider", j->provider), LOG_S("error", e->text),
                   LOG_I("reports", j->count));
     }
+    crash_point("after_report_commit");
     for (size_t i = 0; i < j->count && status == 0; i++) {
         const struct report_item *item = &j->items[i];
 

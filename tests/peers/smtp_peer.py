@@ -15,7 +15,8 @@ A recipient may have an action of its own. Actions:
     !last 421 4.3.2 no  answer, then close            !raw bytes          as they are (\\r\\n escapes)
 
 Every command and every message taken is appended to the ledger as one JSON line, synced to disk
-before the answer leaves, so that a test can compare it with what the client believes.
+before the answer leaves, so that a test can compare it with what the client believes. For long
+runs --lean keeps only a line per message, with its headers.
 """
 
 import argparse
@@ -49,7 +50,7 @@ class Closed(Exception):
 class SmtpPeer:
     def __init__(self, script=None, recipients=None, extensions=None, cert=None, tls_versions=None,
                  auth=None, mechanisms="PLAIN LOGIN", after_starttls=b"", break_body=None,
-                 ledger=None, port=0, host="127.0.0.1", before_handshake=0.0):
+                 ledger=None, port=0, host="127.0.0.1", before_handshake=0.0, lean=False):
         self.script = script or {}
         self.recipients = recipients or {}
         self.extensions = EXTENSIONS if extensions is None else extensions
@@ -61,6 +62,7 @@ class SmtpPeer:
         self.break_body = break_body  # (bytes, "drop" | "stall" | "reset" | "pause")
         self.before_handshake = before_handshake
         self.ledger_path = ledger
+        self.lean = lean
         self.commands = []  # (connection, in TLS, line)
         self.messages = []  # {"from", "to", "bytes"}
         self.server_names = []
@@ -151,8 +153,9 @@ class Dialogue:
             self.fill()
         line, _, self.buffer = self.buffer.partition(b"\n")
         text = line.rstrip(b"\r").decode("utf-8", "backslashreplace")
-        self.peer.commands.append((self.number, self.tls, text))
-        self.peer.record(seen=text, connection=self.number, tls=self.tls)
+        if not self.peer.lean:
+            self.peer.commands.append((self.number, self.tls, text))
+            self.peer.record(seen=text, connection=self.number, tls=self.tls)
         return text
 
     def say(self, text):
@@ -290,6 +293,7 @@ class Dialogue:
         number = len(self.peer.messages) + 1
         action = self.peer.action("BODY").format(number=number)
         if taken(action):
+            body = body.partition(b"\r\n\r\n")[0] if self.peer.lean else body
             self.peer.messages.append({"from": self.sender, "to": self.rcpts, "bytes": body})
             self.peer.record(message=number, sender=self.sender, to=self.rcpts,
                              text=body.decode("latin-1"), connection=self.number)
@@ -346,6 +350,7 @@ def main():
     parser.add_argument("--recipient", action="append", default=[], metavar="ADDRESS=ACTION")
     parser.add_argument("--cert", nargs=2, metavar=("CHAIN", "KEY"))
     parser.add_argument("--auth", nargs=2, metavar=("USER", "PASSWORD"))
+    parser.add_argument("--lean", action="store_true", help="only messages, only their headers")
     parser.add_argument("--inject", default="", help="plaintext behind the 220 of STARTTLS")
     args = parser.parse_args()
     script = {}
@@ -354,7 +359,7 @@ def main():
         script.setdefault(step.upper(), []).append(action)
     peer = SmtpPeer(
         script=script, recipients=dict(e.split("=", 1) for e in args.recipient),
-        cert=args.cert, auth=args.auth, ledger=args.ledger, port=args.port,
+        cert=args.cert, auth=args.auth, ledger=args.ledger, port=args.port, lean=args.lean,
         after_starttls=args.inject.encode().decode("unicode_escape").encode("latin-1"))
     print(peer.port, flush=True)
     peer.accept()
