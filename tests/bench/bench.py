@@ -1,0 +1,351 @@
+"""Measured figures, one JSON line each: value, spread, goal and the peer of the same run.
+
+All programs share the machine, so only ratios measured side by side travel to another one: ratios
+are taken per repetition, and the median of those is the figure.
+"""
+
+import argparse
+import concurrent.futures
+import datetime
+import json
+import pathlib
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+from world import (Failed, Gateway, HttpSink, Kannel, Postgres, SmtpSink, free_port, head,
+                   smtp_source, temporary, wrk)
+
+SERIES = 1_000_000
+SMALL = 10_000
+
+
+class Bench:
+    def __init__(self, args):
+        self.build = pathlib.Path(args.build).resolve()
+        self.reps = args.reps or (3 if args.quick else 5)
+        self.seconds = 1 if args.quick else 2
+        self.ok = True
+
+    def tell(self, figure, values, unit, goal=None, at_most=False, command="", peer=None):
+        """Prints one figure; a goal is a lower bound unless at_most."""
+        value = statistics.median(values)
+        ok = None if goal is None else value <= goal if at_most else value >= goal
+        self.ok = self.ok and ok is not False
+        print(json.dumps({"figure": figure, "value": round(value, 3), "unit": unit, "goal": goal,
+                          "ok": ok, "spread": [round(min(values), 3), round(max(values), 3)],
+                          "n": len(values), "command": command, "peer": peer},
+                         ensure_ascii=False), flush=True)
+
+    def fill(self, gateway, count):
+        tool = next(self.build.rglob("bench_fill"), None)
+        if tool is None:
+            raise Failed("bench_fill is not built")
+        subprocess.run([str(tool), str(gateway.database), str(count)], check=True)
+
+
+def days_ahead(days):
+    return (datetime.date.today() + datetime.timedelta(days=days)).isoformat()
+
+
+PHONE = ("phone", "+90532NNNNNNN")
+MAIL = ("email", "kisi-NNNNNNN@ornek.test")
+
+
+def no_failures(bad):
+    if bad:
+        raise Failed(f"{bad} requests were refused")
+
+
+# ---- accepting ----
+
+def accept_single(bench, connections, goal):
+    """Single-event POSTs answered after the commit, against durable INSERTs of PostgreSQL."""
+    ours, theirs = [], []
+    with temporary() as directory, Postgres(directory) as pg:
+        gateway = Gateway(bench.build, directory)
+        gateway.configure()
+        gateway.start()
+        try:
+            for rep in range(bench.reps):
+                rate, bad = wrk("post.lua", gateway.url(), connections, bench.seconds, gateway.key,
+                                days_ahead(400), *PHONE, rep * 1000 + connections)
+                no_failures(bad)
+                gateway.wait(lambda: gateway.backlog() == 0)
+                ours.append(rate)
+                theirs.append(pg.insert_rate(connections, bench.seconds))
+        finally:
+            gateway.stop()
+    command = f"wrk -t1 -c{connections} -d{bench.seconds} -s post.lua"
+    peer = f"pgbench -M prepared -c{connections} -j1, one INSERT, synchronous_commit=on"
+    bench.tell(f"accept_{connections}_per_s", ours, "events/s", command=command)
+    bench.tell(f"accept_{connections}_postgresql_per_s", theirs, "rows/s", command=peer)
+    bench.tell(f"accept_{connections}_vs_postgresql", [a / b for a, b in zip(ours, theirs)],
+               "ratio", goal, command=command, peer=peer)
+
+
+def event_lines(count, days):
+    end = days_ahead(days)
+    for _ in range(count):
+        ref = random.randbytes(12).hex("-", 3)
+        yield ('{"specversion":"1.0","type":"tr.eimza.certificate.expiring.v1",'
+               f'"source":"urn:ornek:bench","id":"{ref}","data":{{"certificate":{{"ref":"{ref}",'
+               f'"not_after":"{end}"}},"holder":{{"name":"Şükran Işık",'
+               f'"phone":"+90532{random.randrange(10_000_000):07d}"}},"eonay":"active"}}}}\n')
+
+
+def post_all(gateway, bodies):
+    """Posts every body over one connection, the next after the answer to the last."""
+    with socket.create_connection(("127.0.0.1", gateway.port), 60) as s:
+        for body in bodies:
+            s.sendall(body)
+            answer = b""
+            while b"\r\n\r\n" not in answer:
+                answer += s.recv(1 << 18)
+            top, _, rest = answer.partition(b"\r\n\r\n")
+            length = int(top.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+            got = len(rest)
+            while got < length:
+                got += len(s.recv(1 << 18))
+            if not top.startswith(b"HTTP/1.1 202"):
+                raise Failed(f"bulk: {top[:60]!r}")
+
+
+def accept_bulk(bench):
+    """NDJSON of 2,000 events per POST on four connections; the bodies are made before."""
+    rates = []
+    lines, posts, connections = 2000, 10, 4
+    with temporary() as directory:
+        gateway = Gateway(bench.build, directory)
+        gateway.configure()
+        gateway.start()
+        try:
+            for _ in range(bench.reps):
+                work = []
+                for _ in range(connections):
+                    bodies = ["".join(event_lines(lines, 400)).encode() for _ in range(posts)]
+                    work.append([head(gateway.key, "POST", "/v1/events", len(b),
+                                      "application/x-ndjson") + b for b in bodies])
+                before = gateway.accepted()
+                start = time.monotonic()
+                with concurrent.futures.ThreadPoolExecutor(connections) as pool:
+                    list(pool.map(lambda bodies: post_all(gateway, bodies), work))
+                took = time.monotonic() - start
+                if gateway.accepted() - before != lines * posts * connections:
+                    raise Failed("not every event was new")
+                rates.append(lines * posts * connections / took)
+                gateway.wait(lambda: gateway.backlog() == 0)
+        finally:
+            gateway.stop()
+    bench.tell("accept_ndjson_per_s", rates, "events/s", 100_000,
+               command=f"{connections} connections, {lines} lines per POST, {posts} POSTs each")
+
+
+# ---- the whole path ----
+
+def sms_provider(sink):
+    return {"sms": {"kind": "http-sms", "recipe": "bench", "user": "bench", "password": {"env": "HOME"},
+                    "base_url": f"http://127.0.0.1:{sink.port}", "allow_private": True}}
+
+
+def sms_round(gateway, bench, seed):
+    """POST → commit → claim → vendor → settled: (messages/s, CPU µs per message)."""
+    settled, accepted = gateway.settled(), gateway.accepted()
+    cpu, start = gateway.process.cpu_seconds(), time.monotonic()
+    _, bad = wrk("post.lua", gateway.url(), 16, bench.seconds, gateway.key, days_ahead(60), *PHONE,
+                 seed)
+    no_failures(bad)
+    count = gateway.accepted() - accepted
+    gateway.wait(lambda: gateway.settled() - settled >= count)
+    took = time.monotonic() - start
+    return count / took, (gateway.process.cpu_seconds() - cpu) / count * 1e6
+
+
+def kannel_round(kannel, sink, bench):
+    before, start = sink.count(), time.monotonic()
+    rate, bad = wrk("get.lua", kannel.url(), 16, bench.seconds)
+    no_failures(bad)
+    count, last, idle = sink.count(), time.monotonic(), 0
+    while idle < 50:
+        time.sleep(0.02)
+        now = sink.count()
+        idle = 0 if now > count else idle + 1
+        last = time.monotonic() if now > count else last
+        count = now
+    if count - before < rate * bench.seconds * 0.95:
+        raise Failed("Kannel did not send what it took")
+    return (count - before) / (last - start)
+
+
+def sms_end_to_end(bench):
+    """The same job by Kannel with store=file, which does not fsync."""
+    ours, theirs = [], []
+    with temporary() as directory, HttpSink(bench.build) as sink:
+        gateway = Gateway(bench.build, directory)
+        gateway.configure(sms_provider(sink), {"sms": ["sms"]})
+        gateway.start()
+        try:
+            with Kannel(directory, sink.port) as kannel:
+                for rep in range(bench.reps):
+                    ours.append(sms_round(gateway, bench, rep)[0])
+                    theirs.append(kannel_round(kannel, sink, bench))
+        finally:
+            gateway.stop()
+    command = f"wrk -t1 -c16 -d{bench.seconds} -s post.lua until the last message is settled"
+    peer = "Kannel store=file, smsc=http, max-pending-submits 64, same load and sink"
+    bench.tell("sms_end_to_end_per_s", ours, "messages/s", command=command)
+    bench.tell("sms_end_to_end_kannel_per_s", theirs, "messages/s", command=peer)
+    bench.tell("sms_end_to_end_vs_kannel", [a / b for a, b in zip(ours, theirs)], "ratio", 3,
+               command=command, peer=peer)
+
+
+def post_lines(gateway, count, days, channel):
+    field = '"phone":"+90532' if channel == "sms" else '"email":"kisi-'
+    lines = []
+    for i, line in enumerate(event_lines(count, days)):
+        value = f"{i:07d}" if channel == "sms" else f"{i:07d}@ornek.test"
+        lines.append(line.split('"phone":')[0] + field + value + '"},"eonay":"active"}}\n')
+    for at in range(0, count, 2000):
+        status, body = gateway.request("POST", "/v1/events",
+                                       "".join(lines[at:at + 2000]).encode(),
+                                       "application/x-ndjson")
+        if status != 202:
+            raise Failed(f"bulk: {status} {body[:200]!r}")
+    gateway.wait(lambda: gateway.backlog() == 0)
+
+
+def smtp_drain_rate(gateway, messages):
+    """Queued mails, a started gateway: messages/s between the first tenth and the last."""
+    gateway.start()
+    first = messages // 10
+    gateway.wait(lambda: gateway.settled() >= first)
+    done, start = gateway.settled(), time.monotonic()
+    gateway.wait(lambda: gateway.settled() >= messages - 1)
+    rate = (messages - 1 - done) / (time.monotonic() - start)
+    gateway.stop()
+    return rate
+
+
+def smtp_drain(bench):
+    """Mails that are due, through two sessions, against smtp-source with as many."""
+    ours, theirs = [], []
+    messages, size = 6000, 2048
+    for _ in range(bench.reps):
+        with temporary() as directory, SmtpSink() as sink:
+            gateway = Gateway(bench.build, directory)
+            waiting = {"posta": {"kind": "sink", "pace": "1/h"}}
+            sending = {"posta": {"kind": "smtp", "host": "127.0.0.1", "port": sink.port,
+                                 "tls": "none", "workers": 2,
+                                 "envelope_from": "hatirlatma@ornek.test"}}
+            routes = {"email": ["posta"]}
+            gateway.configure(waiting, routes, ["email"])
+            gateway.start()
+            post_lines(gateway, messages, 60, "email")
+            gateway.stop()
+            gateway.configure(sending, routes, ["email"])
+            try:
+                ours.append(smtp_drain_rate(gateway, messages))
+            finally:
+                gateway.stop()
+            theirs.append(smtp_source(sink.port, 2, messages * 2, size))
+    command = f"{messages} mails due, provider smtp, workers 2, to smtp-sink"
+    peer = f"smtp-source -d -s 2 -l {size}"
+    bench.tell("smtp_drain_per_s", ours, "mails/s", command=command)
+    bench.tell("smtp_drain_smtp_source_per_s", theirs, "mails/s", command=peer)
+    bench.tell("smtp_drain_vs_smtp_source", [a / b for a, b in zip(ours, theirs)], "ratio", 1.0,
+               command=command, peer=peer)
+
+
+# ---- with a million messages ----
+
+def first_accept_ms(gateway):
+    """From the start of the program to the first 202."""
+    body = next(event_lines(1, 400)).encode()
+    request = head(gateway.key, "POST", "/v1/events", len(body),
+                   "application/cloudevents+json") + body
+    start = time.monotonic()
+    gateway.start()
+    with socket.create_connection(("127.0.0.1", gateway.port), 60) as s:
+        s.sendall(request)
+        answer = s.recv(4096)
+    took = (time.monotonic() - start) * 1000
+    if not answer.startswith(b"HTTP/1.1 202"):
+        raise Failed(f"the first answer was {answer[:40]!r}")
+    return took
+
+
+def large_queue(bench):
+    """Start, memory and cost per message with a million messages queued."""
+    starts, sizes = [], []
+    with temporary() as directory, temporary() as small_directory, HttpSink(bench.build) as sink:
+        large = Gateway(bench.build, directory)
+        small = Gateway(bench.build, small_directory)
+        for gateway, count in ((large, SERIES), (small, SMALL)):
+            gateway.configure(sms_provider(sink), {"sms": ["sms"]})
+            bench.fill(gateway, count)
+        for rep in range(bench.reps):
+            try:
+                starts.append(first_accept_ms(large))
+                wrk("post.lua", large.url(), 16, 1, large.key, days_ahead(400), *PHONE, rep)
+                sizes.append(large.process.rss_mib())
+            finally:
+                large.stop()
+        bench.tell("first_202_at_1m_ms", starts, "ms", 100, at_most=True,
+                   command="hatirlat serve with 1,000,000 queued, poll, POST")
+        bench.tell("rss_at_1m_mib", sizes, "MiB", 64, at_most=True,
+                   command="VmRSS after 1 s of wrk -c16, 1,000,000 queued")
+        cost_per_message(bench, large, small)
+
+
+def cost_per_message(bench, large, small):
+    wall, cpu = [], []
+    try:
+        for rep in range(bench.reps):
+            small.start()
+            few = sms_round(small, bench, rep)
+            small.stop()
+            large.start()
+            many = sms_round(large, bench, 100 + rep)
+            large.stop()
+            wall.append(few[0] / many[0])
+            cpu.append(many[1] / few[1])
+    finally:
+        large.stop()
+        small.stop()
+    command = "POST to settled, random ids; 1,000,000 stored against 10,000, by turns"
+    bench.tell("cost_at_1m_vs_10k", wall, "ratio", 1.2, at_most=True, command=command)
+    bench.tell("cpu_at_1m_vs_10k", cpu, "ratio", command=command)
+
+
+FIGURES = {
+    "accept_1": lambda b: accept_single(b, 1, 0.85),
+    "accept_16": lambda b: accept_single(b, 16, 1.5),
+    "accept_64": lambda b: accept_single(b, 64, 3.5),
+    "accept_ndjson": accept_bulk,
+    "sms_end_to_end": sms_end_to_end,
+    "smtp_drain": smtp_drain,
+    "large_queue": large_queue,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build/release")
+    parser.add_argument("--only", choices=FIGURES, action="append")
+    parser.add_argument("--quick", action="store_true", help="shorter and fewer repetitions")
+    parser.add_argument("--reps", type=int)
+    bench = Bench(parser.parse_args())
+    for name in parser.parse_args().only or FIGURES:
+        try:
+            FIGURES[name](bench)
+        except Failed as e:
+            bench.ok = False
+            print(json.dumps({"figure": name, "ok": False, "error": str(e)}), flush=True)
+    sys.exit(0 if bench.ok else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+/*
+ * A vendor that takes every SMS at once: a small HTTP/1.1 server that answers each request with the
+ * words of Kannel's sendsms and counts. GET /count tells how many there were. One thread, epoll.
+ * Usage: bench_sink PORT
+ */
+#include "base/str.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { EVENTS = 64, REQUEST_MAX = 16384, ANSWER_MAX = 256 };
+
+struct client {
+    int fd;
+    size_t len;
+    char bytes[REQUEST_MAX];
+};
+
+static long taken;
+
+static int listen_on(int port)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_port = htons((uint16_t)port),
+                            .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int yes = 1;
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+        bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(fd, 1024) != 0) {
+        perror("bench_sink");
+        exit(1);
+    }
+    return fd;
+}
+
+static void answer(const struct client *c, const char *request)
+{
+    char body[64];
+    char text[ANSWER_MAX];
+    int len;
+
+    if (strncmp(request, "GET /count", 10) == 0) {
+        (void)snprintf(body, sizeof body, "%ld", taken);
+    } else {
+        taken++;
+        (void)snprintf(body, sizeof body, "0: Accepted for delivery");
+    }
+    len = snprintf(text, sizeof text,
+                   "HTTP/1.1 202 Accepted\r\nContent-Type: text/plain\r\n"
+                   "Content-Length: %zu\r\n\r\n%s",
+                   strlen(body), body);
+    if (write(c->fd, text, (size_t)len) != len) {
+        (void)shutdown(c->fd, SHUT_RDWR);
+    }
+}
+
+/* Length of the first whole request, 0 while some of it is missing. */
+static size_t request_length(const struct client *c)
+{
+    const char *end = memmem(c->bytes, c->len, "\r\n\r\n", 4);
+    const char *length;
+    size_t head;
+    size_t body = 0;
+
+    if (end == NULL) {
+        return 0;
+    }
+    head = (size_t)(end + 4 - c->bytes);
+    length = memmem(c->bytes, head, "Content-Length:", 15);
+    if (length != NULL) {
+        body = strtoul(length + 15, NULL, 10);
+    }
+    return head + body <= c->len ? head + body : 0;
+}
+
+static void hang_up(struct client *c)
+{
+    (void)close(c->fd);
+    free(c);
+}
+
+static void serve(struct client *c)
+{
+    ssize_t got = read(c->fd, c->bytes + c->len, sizeof c->bytes - c->len);
+    size_t used;
+
+    if (got <= 0) {
+        hang_up(c);
+        return;
+    }
+    c->len += (size_t)got;
+    while ((used = request_length(c)) > 0) {
+        answer(c, c->bytes);
+        c->len -= used;
+        memmove(c->bytes, c->bytes + used, c->len);
+    }
+}
+
+static void let_in(int epoll, int listener)
+{
+    struct client *c = calloc(1, sizeof *c);
+    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = c}};
+    int yes = 1;
+
+    if (c == NULL || (c->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) < 0) {
+        free(c);
+        return;
+    }
+    (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    (void)epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
+}
+
+int main(int argc, char **argv)
+{
+    struct epoll_event events[EVENTS];
+    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = NULL}};
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    int64_t port = 0;
+    int listener;
+
+    if (argc != 2 || str_i64(str_of(argv[1]), &port) != 0) {
+        (void)fprintf(stderr, "usage: bench_sink PORT\n");
+        return 64;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    listener = listen_on((int)port);
+    (void)epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+    for (;;) {
+        int n = epoll_wait(epoll, events, EVENTS, -1);
+
+        for (int i = 0; i < n; i++) {
+            if (events[i].data.ptr == NULL) {
+                let_in(epoll, listener);
+            } else {
+                serve(events[i].data.ptr);
+            }
+        }
+    }
+}
