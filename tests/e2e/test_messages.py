@@ -1,0 +1,250 @@
+"""What an operator sees and does: lists, timelines, cancel and resend, health and metrics."""
+
+import re
+import urllib.parse
+
+import pytest
+
+from gateway_support import (BATCH, JSON, Gateway, data, event, is_problem, sinks, until)
+
+FINAL = {"delivered", "undelivered", "failed", "expired", "cancelled", "suppressed"}
+
+
+@pytest.fixture(scope="module")
+def gateway():
+    with Gateway(providers=sinks(report="delivered", report_delay="20ms", delay="10ms")) as g:
+        yield g
+
+
+def first_of(gateway, certificate, channel="sms"):
+    """The message of a certificate that went out (or is to go) first."""
+    found = gateway.messages(certificate=certificate, channel=channel)
+    return found[-1] if found else None
+
+
+def reaches(gateway, id, *states):
+    return until(lambda: (m := gateway.message(id))["status"] in states and m, states)
+
+
+# ---- timeline ----
+
+def test_a_timeline_tells_everything(gateway):
+    gateway.accept(event(1))
+    m = reaches(gateway, first_of(gateway, "cert-1")["id"], "delivered")
+    assert (m["certificate"], m["holder"], m["campaign"], m["mark"]) == (
+        "cert-1", "sicil-1", "e-imza", 90)
+    assert m["attempts"] == 1 and not m["possible_duplicate"] and not m["resent"]
+    kinds = [e["kind"] for e in m["timeline"]]
+    assert kinds.count("attempt") == 1 and kinds.count("report") == 1
+    attempt = next(e for e in m["timeline"] if e["kind"] == "attempt")
+    assert attempt["outcome"] == "sent" and attempt["provider"] == "s" and attempt["provider_ref"]
+    assert "e-imza" in attempt["content"].lower() and "ornekil.meb" in attempt["content"]
+    report = next(e for e in m["timeline"] if e["kind"] == "report")
+    assert report["state"] == "delivered"
+    assert [e["at"] for e in m["timeline"]] == sorted(e["at"] for e in m["timeline"])
+    mail = reaches(gateway, first_of(gateway, "cert-1", "email")["id"], "accepted", "delivered")
+    content = next(e for e in mail["timeline"] if e["kind"] == "attempt")["content"]
+    assert content.startswith("E-imza") and "Sayın Şükran" in content
+
+
+def test_recipients_are_masked_and_sentences_translated(gateway):
+    gateway.accept(event(2))
+    answer = gateway.get("/v1/messages?certificate=cert-2")
+    sms = next(m for m in answer.json["items"] if m["channel"] == "sms")
+    assert sms["recipient"] != "+905320000002" and "*" in sms["recipient"]
+    for raw in (b"5320000002", b"532 000 0002", b"kisi2@ornek.test", "Şükran".encode()):
+        assert raw not in answer.body
+    turkish = gateway.message(sms["id"])["status_text"]
+    english = gateway.get(f"/v1/messages/{sms['id']}",
+                          headers={"Accept-Language": "en"}).json["status_text"]
+    assert turkish and english and turkish != english
+
+
+@pytest.mark.parametrize("rule, state, outcome", [
+    ("rejected", "failed", "rejected"), ("retry", "queued", "retry")])
+def test_failures_tell_their_reason(rule, state, outcome):
+    with Gateway(providers=sinks(fail=[rule])) as g:
+        g.accept(event(3))
+        m = until(lambda: (m := g.message(first_of(g, "cert-3")["id"]))["attempts"] == 1
+                  and m["status"] == state and m, state)
+        attempt = next(e for e in m["timeline"] if e["kind"] == "attempt")
+        assert attempt["outcome"] == outcome and attempt["detail"]
+        if state == "queued":
+            assert m["due_at"] > attempt["settled_at"]
+            assert m["deadline_at"] > m["due_at"]
+        else:
+            assert m["reason"], m
+
+
+# ---- lists ----
+
+def test_lists_are_filtered(gateway):
+    gateway.accept([event(n) for n in (10, 11)], BATCH)
+    until(lambda: gateway.messages(certificate="cert-11"), "applied")
+    assert {m["certificate"] for m in gateway.messages(certificate="cert-10")} == {"cert-10"}
+    assert {m["holder"] for m in gateway.messages(holder="sicil-11")} == {"sicil-11"}
+    assert {m["channel"] for m in gateway.messages(channel="email")} == {"email"}
+    assert {m["status"] for m in gateway.messages(status="planned")} == {"planned"}
+    assert gateway.messages(campaign="e-imza") and gateway.messages(campaign="baska") == []
+    assert gateway.messages(since="2099-01-01T00:00:00Z") == []
+    both = gateway.messages(certificate="cert-10", channel="sms", status="planned")
+    assert {(m["certificate"], m["channel"]) for m in both} == {("cert-10", "sms")}
+    assert gateway.messages(certificate="%") == [] and gateway.messages(holder="' OR 1=1") == []
+
+
+def test_wrong_parameters_are_all_named(gateway):
+    answer = gateway.get("/v1/messages?status=gitti&channel=posta&limit=0&since=dun&cursor=x")
+    p = is_problem(answer, 400, "invalid_parameter")
+    assert {f["pointer"] for f in p["errors"]} == {"#/status", "#/channel", "#/limit", "#/since",
+                                                   "#/cursor"}
+    for query in ("limit=201", "limit=-1", "limit=1e2", "cursor=m_1-aaaaaaaa", "status=",
+                  "cursor=%ff"):
+        is_problem(gateway.get("/v1/messages?" + query), 400, "invalid_parameter")
+
+
+def test_pages_stay_whole_while_messages_are_added(gateway):
+    gateway.accept([event(n) for n in range(20, 26)], BATCH)
+    until(lambda: gateway.messages(certificate="cert-25"), "applied")
+    before = [m["id"] for m in gateway.messages()]
+    assert len(before) > 60
+    seen, path, number = [], "/v1/messages?limit=7&campaign=e-imza", 500
+    while path:
+        answer = gateway.get(path)
+        page = answer.json
+        assert len(page["items"]) <= 7
+        seen += [m["id"] for m in page["items"]]
+        link = answer.headers["Link"]
+        assert bool(link) == bool(page["next_cursor"])
+        path = link and re.fullmatch(r'<([^>]*)>; rel="next"', link)[1]
+        if path:
+            query = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query)
+            assert query == {"limit": ["7"], "campaign": ["e-imza"],
+                             "cursor": [page["next_cursor"]]}
+            gateway.accept(event(number))
+            number += 1
+    assert seen == before
+    assert len(gateway.messages()) > len(before)
+
+
+def test_only_true_ids_are_known(gateway):
+    gateway.accept(event(40))
+    id = first_of(gateway, "cert-40")["id"]
+    assert gateway.get(f"/v1/messages/{id}").status == 200
+    number = id.split("_")[1].split("-")[0]
+    for wrong in ("m_" + number, f"m_{number}-00000000", number, "m_" + "9" * 30, "%00"):
+        is_problem(gateway.get(f"/v1/messages/{wrong}"), 404, "not_found")
+
+
+# ---- operating ----
+
+def operate(gateway, id, what, form="/", **options):
+    return gateway.request("POST", f"/v1/messages/{id}{form}{what}", b"", **options)
+
+
+@pytest.mark.parametrize("form", ["/", ":"])
+def test_a_planned_message_can_be_cancelled_and_sent_after_all(gateway, form):
+    number = 50 if form == "/" else 51
+    gateway.accept(event(number))
+    reaches(gateway, first_of(gateway, f"cert-{number}")["id"], "delivered")
+    id = gateway.messages(certificate=f"cert-{number}", status="planned", channel="sms")[0]["id"]
+    is_problem(operate(gateway, id, "resend", form), 409, "wrong_state")
+    cancelled = operate(gateway, id, "cancel", form)
+    assert cancelled.status == 200 and cancelled.json["status"] == "cancelled"
+    is_problem(operate(gateway, id, "cancel", form), 409, "wrong_state")
+    resent = operate(gateway, id, "resend", form)
+    assert resent.status == 200 and resent.json["status"] == "queued"
+    m = reaches(gateway, id, "delivered")
+    assert m["resent"] is True
+    acts = [(e["to"], e["actor"]) for e in m["timeline"]
+            if e["kind"] == "status" and "actor" in e and e["actor"].startswith("key:")]
+    assert acts == [("cancelled", "key:e2e"), ("queued", "key:e2e")]
+
+
+def test_operating_needs_its_scope_and_a_message(gateway):
+    gateway.accept(event(52))
+    id = first_of(gateway, "cert-52")["id"]
+    key = gateway.request("POST", "/v1/keys",
+                          '{"name":"izleyen","scopes":["messages:read"]}').json["key"]
+    for what in ("cancel", "resend"):
+        is_problem(operate(gateway, id, what, key=key), 403, "forbidden")
+        is_problem(operate(gateway, "m_1-00000000", what), 404, "not_found")
+    is_problem(operate(gateway, id, "destroy"), 404, "not_found")
+    answer = gateway.get(f"/v1/messages/{id}/cancel")
+    is_problem(answer, 405)
+    assert answer.headers["Allow"] == "POST"
+
+
+# ---- health ----
+
+def test_ready_says_what_is_well(gateway):
+    assert gateway.get("/healthz", key=None).json == {"status": "ok"}
+    ready = gateway.get("/readyz")
+    assert ready.status == 200 and ready.headers["Content-Type"] == JSON
+    assert ready.json["status"] == "ready"
+    assert {c["name"] for c in ready.json["checks"]} >= {"loop", "store", "disk", "provider:s",
+                                                         "provider:e"}
+
+
+def test_an_account_problem_is_told_everywhere_and_burns_nothing():
+    with Gateway(providers={"s": {"kind": "sink", "fail": ["account"]}, "e": {"kind": "sink"}},
+                 ) as g:
+        g.accept([event(n) for n in range(1, 6)], BATCH)
+        held = until(lambda: (r := g.get("/readyz").json)["status"] == "degraded" and r, "held")
+        check = next(c for c in held["checks"] if c["name"] == "provider:s")
+        assert check["status"] == "warn" and check["detail"]
+        assert g.metric('hatirlat_provider_held{provider="s"}') == 1
+        assert g.metric('hatirlat_provider_held{provider="e"}') == 0
+        told = g.logged("provider_held")
+        assert len(told) == 1 and told[0]["level"] == "error" and told[0]["provider"] == "s"
+        # Mail goes on, events stay welcome, and no message lost its chance.
+        until(lambda: g.metric('hatirlat_attempts_total{provider="e",result="sent"}') == 5, "mail")
+        g.accept(event(6))
+        assert g.metric('hatirlat_attempts_total{provider="s",result="account"}') <= 5
+        due = [m for m in g.messages(channel="sms") if m["mark"] == 90]
+        assert len(due) == 6 and not FINAL & {m["status"] for m in due}
+
+
+# ---- metrics ----
+
+SAMPLE = re.compile(r'([a-z_:][a-z0-9_:]*)(?:\{((?:[a-z_]+="[^"\\\n]*",?)*)\})? (\S+)')
+
+
+def test_metrics_are_well_formed(gateway):
+    answer = gateway.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    families, seen = {}, set()
+    for line in answer.body.decode().splitlines():
+        if line.startswith("# "):
+            _, word, name, text = line.split(" ", 3)
+            families.setdefault(name, {})[word] = text
+            continue
+        match = SAMPLE.fullmatch(line)
+        assert match, line
+        float(match[3])
+        assert (match[1], match[2]) not in seen, f"told twice: {line}"
+        seen.add((match[1], match[2]))
+        family = re.sub(r"_(bucket|sum|count)$", "", match[1])
+        family = family if family in families else match[1]
+        assert set(families[family]) == {"HELP", "TYPE"}, line
+        if families[family]["TYPE"] == "counter":
+            assert family.endswith("_total"), line
+    assert all(set(f) == {"HELP", "TYPE"} and f["HELP"].strip() for f in families.values())
+    for wanted in ("hatirlat_build_info", "hatirlat_messages_total", "hatirlat_attempts_total",
+                   "hatirlat_queue_messages", "hatirlat_events_total",
+                   "hatirlat_oldest_due_message_age_seconds", "process_start_time_seconds"):
+        assert wanted in families
+
+
+def test_metrics_follow_what_happens():
+    with Gateway() as g:
+        g.accept(event(1))
+        g.post(event(1))
+        g.post(event(2, data=data(2, phone="1")))
+        assert g.metric('hatirlat_events_total{result="accepted"}') == 1
+        assert g.metric('hatirlat_events_total{result="duplicate"}') == 1
+        assert g.metric('hatirlat_events_total{result="refused"}') == 1
+        until(lambda: g.metric('hatirlat_queue_messages{channel="sms",state="planned"}') == 6,
+              "counted")
+        until(lambda: g.metric('hatirlat_queue_messages{channel="sms",state="accepted"}') == 1,
+              "counted")
+        assert g.metric('hatirlat_attempts_total{provider="s",result="sent"}') == 1
