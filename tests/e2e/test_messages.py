@@ -18,8 +18,8 @@ def gateway():
 
 def first_of(gateway, certificate, channel="sms"):
     """The message of a certificate that went out (or is to go) first."""
-    found = gateway.messages(certificate=certificate, channel=channel)
-    return found[-1] if found else None
+    return until(lambda: gateway.messages(certificate=certificate, channel=channel),
+                 "applied")[-1]
 
 
 def reaches(gateway, id, *states):
