@@ -21,20 +21,6 @@ enum {
 
 /* What libcurl asks of a transfer. */
 
-static size_t on_body_wanted(char *out, size_t size, size_t count, void *ctx)
-{
-    struct transfer *t = ctx;
-    size_t room = size * count;
-    size_t left = t->body_len - t->body_read;
-    size_t n = left < room ? left : room;
-
-    if (n > 0) {
-        memcpy(out, t->body + t->body_read, n);
-    }
-    t->body_read += n;
-    return n;
-}
-
 static size_t on_answer(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct transfer *t = ctx;
@@ -79,6 +65,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
     return line.len;
 }
 
+static const char repeated[] = "the connection died before an answer came";
+
 static bool some_was_sent(const struct transfer *t)
 {
     long sent = 0;
@@ -100,7 +88,7 @@ static int on_ready_to_send(void *ctx, char *remote, char *local, int remote_por
     (void)remote_port;
     (void)local_port;
     if (some_was_sent(t)) {
-        t->cut = "the connection died before an answer came";
+        t->cut = repeated;
         return CURL_PREREQFUNC_ABORT;
     }
     t->begun++;
@@ -126,6 +114,10 @@ static curl_socket_t on_socket_wanted(void *ctx, curlsocktype purpose, struct cu
 {
     struct transfer *t = ctx;
 
+    if (some_was_sent(t)) {
+        t->cut = repeated; /* on the way to a repetition: do not even connect */
+        return CURL_SOCKET_BAD;
+    }
     if (purpose != CURLSOCKTYPE_IPCXN || !address_allowed(t, &to->addr, to->addrlen)) {
         t->cut = "the host has an address that must not be connected to";
         return CURL_SOCKET_BAD;
@@ -210,14 +202,16 @@ static int copy_request(struct transfer *t, const struct curlmux_request *r, str
     return code;
 }
 
-/* A body without a way to rewind it is a second guard against repeated requests. */
+/*
+ * libcurl sends a body that it has in memory together with the headers: one packet, and nearly
+ * twice the requests per second of a body that it has to ask for.
+ */
 static void set_method(struct transfer *t, const struct curlmux_request *r)
 {
     if (r->body.ptr != NULL || strcmp(r->method, "POST") == 0) {
         curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
         curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_len);
-        curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_body_wanted);
-        curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
+        curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body == NULL ? "" : t->body);
     }
     curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, r->method);
 }

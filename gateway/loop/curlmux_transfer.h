@@ -19,7 +19,6 @@ struct transfer {
     void *ctx;
     char *body;
     size_t body_len;
-    size_t body_read;
     struct buf answer;
     size_t header_bytes;
     char content_type[128];

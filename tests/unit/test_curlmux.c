@@ -215,6 +215,35 @@ static void test_get_is_not_repeated(void **state)
     check_no_repeat(get);
 }
 
+/* The repetition would find another idle connection and need no new one. */
+static void test_not_repeated_on_another_connection(void **state)
+{
+    struct curlmux_request r = {.method = "POST", .body = STR("x")};
+    struct world w;
+    struct seen warm[2] = {{0}};
+    struct seen s;
+    struct err e;
+    char url[100];
+
+    (void)state;
+    world_start(&w, serve_then_die, NULL);
+    url_of(&w, "/warm", url, sizeof(url));
+    r.url = url;
+    assert_int_equal(curlmux_send(w.mux, &r, on_answer, &warm[0], &e), 0);
+    assert_int_equal(curlmux_send(w.mux, &r, on_answer, &warm[1], &e), 0);
+    finish(&w, &warm[0]);
+    while (warm[1].calls == 0) {
+        uv_run(&w.loop, UV_RUN_ONCE);
+    }
+    assert_int_equal(w.peer.connections, 2);
+    s = post(&w, "/dies");
+    assert_int_equal(s.phase, CURLMUX_SENT);
+    s = get(&w, "/dies");
+    assert_int_equal(s.phase, CURLMUX_SENT);
+    assert_int_equal(peer_requests(&w.peer), 4);
+    world_stop(&w);
+}
+
 static bool serve_badly(void *ctx, const struct peer_request *r, int fd)
 {
     static const char part[] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"co";
@@ -679,6 +708,7 @@ int main(void)
         cmocka_unit_test(test_redirect_is_an_answer),
         cmocka_unit_test(test_post_is_not_repeated),
         cmocka_unit_test(test_get_is_not_repeated),
+        cmocka_unit_test(test_not_repeated_on_another_connection),
         cmocka_unit_test(test_doubt),
         cmocka_unit_test(test_last_timeout),
         cmocka_unit_test(test_refused_connection),
