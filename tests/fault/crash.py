@@ -4,7 +4,8 @@
 
 A gateway with a database of its own sends over an SMS and a mail peer that are other processes with
 ledgers on disk. Facts are posted over several connections. Each cycle ends with SIGKILL, at a random
-moment or at a named point (base/crash.h). After the last one, posts without a reply are repeated
+moment or at a named point (base/crash.h); now and then with SIGTERM, after which nothing may be in
+doubt, or with a SIGKILL into the middle of that. After the last one, posts without a reply are repeated
 with the same ids, everything settles, and the ledgers are compared with what the gateway says. A
 --control lets the SMS peer lie in its ledger: the run must then fail.
 """
@@ -61,7 +62,7 @@ def start_peer(name, *args):
 class Gateway:
     """The program under test, through many lives."""
 
-    def __init__(self, program, directory, sms_port, mail_port, in_flight=None):
+    def __init__(self, program, directory, sms_port, mail_port):
         self.program, self.directory = program, directory
         self.port = free_port()
         self.database = os.path.join(directory, "crash.db")
@@ -156,7 +157,7 @@ class Gateway:
             return False
         if status != -signal.SIGKILL:
             self.deaths.append(f"status {status}: {''.join(list(self.log)[-3:])}")
-        return True
+        return status == -signal.SIGKILL
 
     def kill(self):
         if self.process.poll() is None:
@@ -233,6 +234,7 @@ class Crash:
         self.gateway = Gateway(os.path.abspath(args.program), directory, sms_port, mail_port)
         self.reached = collections.Counter()
         self.missed = collections.Counter()
+        self.stops = {}  # polite ends: number of the next life → exit status
         self.checks = []
         self.poster = None
         self.told_at = 0.0
@@ -255,20 +257,35 @@ class Crash:
         name = list(POINTS)[cycle // 2 % len(POINTS)]
         return name, self.rng.randint(1, POINTS[name])
 
+    def end_at_point(self, name):
+        if self.gateway.wait_death(NAMED_PATIENCE):
+            self.reached[name] += 1
+        else:
+            self.missed[name] += 1
+
+    def end_at_random(self, number):
+        """Half of the random ends are kills; some are polite, some change their mind."""
+        if self.gateway.wait_death(self.rng.uniform(0.2, 3.0)):
+            self.gateway.deaths.append("killed by nobody")
+        elif number % 10 == 4:
+            status = self.gateway.stop()
+            self.stops[len(self.gateway.in_doubt)] = status
+        elif number % 10 == 8:
+            self.gateway.process.terminate()
+            time.sleep(self.rng.uniform(0, 0.1))
+
     def cycle(self, number):
         point = self.pick_point(number)
         self.gateway.start(f"{point[0]}:{point[1]}" if point else None)
         if self.gateway.wait_ready():
             self.poster.begin()
-        if not point:
-            self.gateway.wait_death(self.rng.uniform(0.2, 3.0))
-        elif self.gateway.wait_death(NAMED_PATIENCE):
-            self.reached[point[0]] += 1
+        if point:
+            self.end_at_point(point[0])
         else:
-            self.missed[point[0]] += 1
+            self.end_at_random(number)
         self.gateway.kill()
         self.poster.end()
-        if not point and self.gateway.process.returncode != -signal.SIGKILL:
+        if self.gateway.process.returncode not in (0, -signal.SIGKILL):
             self.gateway.deaths.append(f"status {self.gateway.process.returncode}")
         if time.monotonic() - self.told_at > self.args.every:
             self.told_at = time.monotonic()
@@ -336,8 +353,11 @@ class Crash:
         self.check("no_errors_logged", (f"{n} x {e}" for e, n in self.gateway.errors.items()))
         self.check("points_reached", (f"{p} was passed {self.missed[p]} times and never ended it"
                                       for p in self.missed if not self.reached[p]))
-        status = self.gateway.stop()
-        self.check("clean_stop", [] if status == 0 else [f"ended with {status}"])
+        self.stops["last"] = self.gateway.stop()
+        self.check("clean_stop", (f"ended with {s}" for s in self.stops.values() if s != 0))
+        self.check("nothing_in_doubt_after_a_stop",
+                   (f"{self.gateway.in_doubt[n]} in doubt in life {n}" for n in self.stops
+                    if n != "last" and self.gateway.in_doubt[n]))
         with sqlite3.connect(f"file:{self.gateway.database}?mode=ro", uri=True) as db:
             found = db.execute("PRAGMA integrity_check").fetchone()[0]
         self.check("database", [] if found == "ok" else [found])

@@ -61,7 +61,7 @@ class SmsPeer(ThreadingHTTPServer):
         if lies and self.lie == "double":
             self.ledger.write(message=ref, to=to, at=time.time())
         if lies and self.lie == "invent":
-            self.ledger.write(message="m_1-00000000-1", to="905000000000", at=time.time())
+            self.ledger.write(message="m_zzzzzzz-00000000-1", to="905000000000", at=time.time())
 
     def report(self):
         while True:
