@@ -11,8 +11,8 @@ FAKESMSC = "/usr/lib/kannel/test/fakesmsc"
 USER, PASSWORD = "hatirlat", "ornek-parola"
 
 # fakesmsc's log: <sender receiver [udh HEADER] text|data BODY>, escaped as in a URL but for "text".
-MESSAGE = re.compile(rb"Got message \d+: <(?P<sender>\S+) (?P<to>\S+) (?:udh(?:-data|-text)? (?P<udh>\S+) )?"
-                     rb"(?P<kind>text|data|ucs2) (?P<body>.*)>$")
+MESSAGE = re.compile(rb"Got message \d+: <(?P<sender>\S+) (?P<to>\S+) (?:udh (?P<udh>\S+) )?"
+                     rb"(?P<kind>text|data) (?P<body>.*)>$")
 
 CONFIG = """
 group = core
