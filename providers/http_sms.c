@@ -382,6 +382,7 @@ const struct provider_type http_sms_provider_type = {
     .kind = "http-sms",
     .channels = 1u << CHANNEL_SMS,
     .options = http_sms_options,
+    .check = http_sms_check,
     .settings_size = sizeof(struct http_sms_settings),
     .create = http_sms_create,
     .start = http_sms_start,

@@ -98,16 +98,53 @@ static bool send_uses(const struct recipe *r, enum recipe_value value)
     return uses;
 }
 
-static int check_secret_text(const char *secret, struct err *e)
+static bool secret_is_valid(const char *secret)
 {
     for (const char *c = secret == NULL ? "" : secret; *c != '\0'; c++) {
         if (!ascii_alnum(*c) && *c != '_' && *c != '-') {
-            return err_set(e, ERR_INVALID,
-                           "report_secret may hold A-Z a-z 0-9 _ and - only: vendors expand "
-                           "other characters in addresses");
+            return false;
         }
     }
-    return 0;
+    return true;
+}
+
+void http_sms_check(const void *settings, const char *pointer, struct faults *faults)
+{
+    const struct http_sms_settings *s = settings;
+    char below[FAULT_POINTER_MAX];
+
+    if (s->sender != NULL && !sender_is_valid(str_of(s->sender))) {
+        option_pointer(pointer, "sender", below);
+        (void)faults_add(faults, below, "SMS-001",
+                         "\"%s\" gönderici başlığı olamaz: A-Z a-z 0-9 . * - ve boşluktan 3–11 "
+                         "karakter, başı ve sonu harf ya da rakam",
+                         "\"%s\" is no sender title: 3 to 11 of A-Z a-z 0-9 . * - and blank, "
+                         "beginning and ending with a letter or digit",
+                         s->sender);
+    }
+    if (!secret_is_valid(s->report_secret.value)) {
+        option_pointer(pointer, "report_secret", below);
+        (void)faults_add(faults, below, "SMS-002",
+                         "report_secret yalnız A-Z a-z 0-9 _ - içerebilir: başka karakterleri "
+                         "sağlayıcılar adreste değiştirir",
+                         "report_secret may hold A-Z a-z 0-9 _ and - only: vendors expand other "
+                         "characters in addresses");
+    }
+}
+
+/* What needs no recipe, as create() refuses it. */
+static int check_plain(const struct http_sms_settings *s, struct err *e)
+{
+    struct faults faults;
+    int code = 0;
+
+    faults_init(&faults);
+    http_sms_check(s, "", &faults);
+    if (faults.count > 0) {
+        code = err_set(e, ERR_INVALID, "%s", faults.list[0].en);
+    }
+    faults_finish(&faults);
+    return code;
 }
 
 static int check_parameters(const struct provider *p, struct err *e)
@@ -139,11 +176,5 @@ int http_sms_check_settings(const struct provider *p, struct err *e)
     if (s->sender == NULL && send_uses(r, VALUE_SENDER)) {
         return err_set(e, ERR_INVALID, "recipe %s needs the setting \"sender\"", r->name);
     }
-    if (s->sender != NULL && !sender_is_valid(str_of(s->sender))) {
-        return err_set(e, ERR_INVALID,
-                       "\"%s\" is no sender title: 3 to 11 of A-Z a-z 0-9 . * - and blank, "
-                       "beginning and ending with a letter or digit",
-                       s->sender);
-    }
-    return check_parameters(p, e) != 0 ? ERR_INVALID : check_secret_text(s->report_secret.value, e);
+    return check_parameters(p, e) != 0 ? ERR_INVALID : check_plain(s, e);
 }

@@ -73,8 +73,10 @@ int built_add_item(struct built_request *b, const struct recipe_request *rr,
 int built_send(struct built_request *b, const struct recipe_request *rr,
                const struct request_values *v, curlmux_callback *done, void *ctx, struct err *e);
 
-/* http_sms_options.c: what the table cannot check; ERR_INVALID. */
+/* http_sms_options.c: what the table cannot check. */
 
+void http_sms_check(const void *settings, const char *pointer, struct faults *faults);
+/* The same, and what the recipe asks for. */
 int http_sms_check_settings(const struct provider *p, struct err *e);
 
 /* http_sms_query.c: reports and balance. */

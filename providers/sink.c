@@ -300,6 +300,20 @@ static void on_closed(uv_handle_t *handle)
     free(p);
 }
 
+static void sink_check(const void *settings, const char *pointer, struct faults *faults)
+{
+    const struct sink_settings *s = settings;
+    char below[FAULT_POINTER_MAX];
+    struct sink_plan plan;
+    struct err why = {0};
+
+    if (sink_plan_read(&s->fail, (uint64_t)s->seed, &plan, &why) != 0) {
+        option_pointer(pointer, "fail", below);
+        (void)faults_add(faults, below, "SNK-001", "yapay hata anlaşılamadı: %s",
+                         "bad failure rule: %s", why.text);
+    }
+}
+
 static int sink_create(const struct provider_host *host, const void *settings,
                        struct provider **ret, struct err *e)
 {
@@ -397,6 +411,7 @@ const struct provider_type sink_provider_type = {
     .kind = "sink",
     .channels = 1u << CHANNEL_SMS | 1u << CHANNEL_EMAIL,
     .options = sink_options,
+    .check = sink_check,
     .settings_size = sizeof(struct sink_settings),
     .create = sink_create,
     .start = sink_start,

@@ -141,6 +141,9 @@ static void read_settings(struct test *t, const char *form)
     assert_int_equal(
         json_parse(str_of(text), JSON_POSITIONS, &json_default_limits, &t->doc, NULL, NULL), 0);
     option_read(type->options, json_root(t->doc), "", t->settings, &faults);
+    if (type->check != NULL) {
+        type->check(t->settings, "", &faults);
+    }
     if (faults.errors > 0) {
         fail_msg("%s %s: %s", t->bench->kind, faults.list[0].pointer, faults.list[0].en);
     }
@@ -417,6 +420,47 @@ static void test_kinds(void **state)
     assert_null(provider_type_find(STR("sinks")));
 }
 
+/* What check() finds in a file, create() refuses too. */
+static void test_check_and_create_agree(void **state)
+{
+    static const struct {
+        const char *kind;
+        const char *settings;
+        const char *pointer;
+    } rows[] = {
+        {"sink", "{\"fail\":[\"kaput\"]}", "/x/fail"},
+        {"http-sms",
+         "{\"recipe\":\"netgsm\",\"user\":\"u\",\"password\":{\"env\":\"HATIRLAT_TEST_SECRET\"},"
+         "\"sender\":\"BATMAN MEM!\"}",
+         "/x/sender"},
+    };
+    struct test *t = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const struct provider_type *type = provider_type_find(str_of(rows[i].kind));
+        void *settings = calloc(1, type->settings_size);
+        struct json_doc *doc = NULL;
+        struct faults faults;
+        struct err e = {0};
+
+        faults_init(&faults);
+        provider_world_init(&t->w, type);
+        assert_int_equal(
+            json_parse(str_of(rows[i].settings), 0, &json_default_limits, &doc, NULL, &e), 0);
+        option_read(type->options, json_root(doc), "/x", settings, &faults);
+        assert_int_equal(faults.errors, 0);
+        type->check(settings, "/x", &faults);
+        assert_int_equal(faults.errors, 1);
+        assert_string_equal(faults.list[0].pointer, rows[i].pointer);
+        assert_int_equal(type->create(&t->w.host, settings, &t->w.provider, &e), ERR_INVALID);
+        provider_world_finish(&t->w);
+        faults_finish(&faults);
+        option_release(type->options, settings);
+        free(settings);
+        json_free(doc);
+    }
+}
+
 /* The sink's own promises: what it keeps, and its reports. */
 static void test_sink_keeps_and_reports(void **state)
 {
@@ -451,6 +495,7 @@ int main(void)
         TEST(test_probe_tells_health),
         TEST(test_hook_refuses_nonsense),
         TEST(test_fetching_reports_of_strangers),
+        TEST(test_check_and_create_agree),
         TEST(test_sink_keeps_and_reports),
     };
 
