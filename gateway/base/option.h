@@ -109,7 +109,7 @@ void option_place_faults(const struct json_doc *doc, struct str text, const char
 void option_release(const struct option *table, void *base);
 /*
  * Calls fn with the pointer (below `pointer`) of every setting that differs between two structs
- * read by the same table and is not reloadable. RAW settings are not compared.
+ * read by the same table and is not reloadable. Secrets always are; RAW settings are not compared.
  */
 void option_fixed_changes(const struct option *table, const char *pointer, const void *a,
                           const void *b, void (*fn)(void *ctx, const char *pointer), void *ctx);
