@@ -139,8 +139,8 @@ static void reload(struct app *app)
 
     faults_init(&faults);
     rc = settings_load(app->options.config, provider_types, &fresh, &faults, &e);
-    if (rc == 0) {
-        rc = conf_reload_allowed(g->settings->conf, fresh->conf, &faults) ? 0 : ERR_INVALID;
+    if (rc == 0 && !conf_reload_allowed(g->settings->conf, fresh->conf, &faults)) {
+        rc = err_set(&e, ERR_INVALID, "some of the changes need a restart");
     }
     log_faults(&faults);
     faults_finish(&faults);
