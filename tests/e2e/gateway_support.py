@@ -258,6 +258,12 @@ class Gateway:
 
     # ---- clients ----
 
+    def client(self):
+        """One more client of this gateway, with a connection of its own: for another thread."""
+        other = copy.copy(self)
+        other.connection = None
+        return other
+
     def request(self, method, path, body=None, headers=None, key="", timeout=PATIENCE):
         """One exchange on the kept connection; key None sends none."""
         fields = {"Accept-Language": "tr", **(headers or {})}
