@@ -77,8 +77,12 @@ def until(condition, what, patience=PATIENCE, pause=0.02):
         time.sleep(pause)
 
 
+# Taken once: the same event made twice has to be the same to the last second.
+STARTED = datetime.now(timezone.utc)
+
+
 def days_ahead(days):
-    return (datetime.now(timezone.utc) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (STARTED + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def person(number, **changes):
