@@ -1,5 +1,7 @@
 #include "domain/tckn.h"
 
+enum { KEY_DIGITS = 24 };
+
 static const char *const names[TCKN_REASON_COUNT] = {
     [TCKN_OK] = "ok",
     [TCKN_EMPTY] = "empty",
@@ -45,6 +47,33 @@ const char *tckn_reason_name(enum tckn_reason r)
     return names[r];
 }
 
+static bool in_key(char c)
+{
+    return ascii_digit(c) || c == '-' || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/*
+ * Whether the digits at [from, to) are a piece of a long hexadecimal key, such as a UUID: there
+ * eleven digits that pass the check come up by chance, once in some thousand keys.
+ */
+static bool in_random_key(struct str text, size_t from, size_t to)
+{
+    size_t length = 0;
+    size_t letters = 0;
+
+    while (from > 0 && in_key(text.ptr[from - 1])) {
+        from--;
+    }
+    while (to < text.len && in_key(text.ptr[to])) {
+        to++;
+    }
+    for (size_t i = from; i < to; i++) {
+        length += text.ptr[i] != '-';
+        letters += text.ptr[i] != '-' && !ascii_digit(text.ptr[i]);
+    }
+    return length >= KEY_DIGITS && letters > 0;
+}
+
 bool tckn_find(struct str text, size_t *ret_pos)
 {
     size_t run = 0;
@@ -54,7 +83,8 @@ bool tckn_find(struct str text, size_t *ret_pos)
             run++;
             continue;
         }
-        if (run == TCKN_DIGITS && tckn_check((struct str){text.ptr + i - run, run}) == TCKN_OK) {
+        if (run == TCKN_DIGITS && tckn_check((struct str){text.ptr + i - run, run}) == TCKN_OK &&
+            !in_random_key(text, i - run, i)) {
             *ret_pos = i - run;
             return true;
         }

@@ -23,7 +23,10 @@ enum tckn_reason {
 enum tckn_reason tckn_check(struct str s);
 /* "ok", "empty", "non_digit", "length", "leading_zero", "check10", "check11". */
 const char *tckn_reason_name(enum tckn_reason r);
-/* Finds a valid number standing free of other digits inside text; stores where it begins. */
+/*
+ * Finds a valid number standing free of other digits inside text; stores where it begins. Chance
+ * finds inside a random key (24 hexadecimal digits and more, a UUID) do not count.
+ */
 bool tckn_find(struct str text, size_t *ret_pos);
 /* What to tell a sender who puts one into a field. */
 const char *tckn_advice(bool turkish);

@@ -103,6 +103,11 @@ static void identity_numbers(void **state)
     assert_true(tckn_find(STR("12345678951 a12345678950"), &at));
     assert_int_equal(at, 13);
     assert_false(tckn_find(STR("112345678950 12345678951"), &at));
+    /* Chance within a random key, but not beside one. */
+    assert_false(tckn_find(STR("0d1f6c1e-7a55-4c1b-9f0e-a12345678950"), &at));
+    assert_false(tckn_find(STR("c12345678950de00112233445566778899"), &at));
+    assert_true(tckn_find(STR("12345678950-20261122-0001"), &at));
+    assert_true(tckn_find(STR("0d1f6c1e-7a55-4c1b-9f0e-0a1b2c3d4e5f 12345678950"), &at));
     buf_finish(&masked);
     json_free(doc);
 }
