@@ -9,15 +9,18 @@
 
 /*
  * A chunk is what one store job appends. Small ones are applied on the spot when nothing waits in
- * front of them; under pressure appending goes first and the applier follows in slices.
+ * front of them; under pressure appending goes first and the applier follows in slices, large ones
+ * with pauses in between: a slice writes the pages of cases, messages and their indexes once for
+ * hundreds of events, and not again with every commit.
  */
 enum {
     CHUNK_ITEMS = 256,
     CHUNKS_WAITING_MAX = 4096,
     INLINE_ITEMS = 4,
-    INLINE_PENDING = 4,
-    SLICE_BUSY = 12,
+    INLINE_PENDING = 2,
+    SLICE_BUSY = 256,
     SLICE_IDLE = 512,
+    PAUSE_MS = 10,
     RETRY_MS = 1000
 };
 
@@ -50,7 +53,7 @@ struct applier {
 struct intake {
     struct gateway *gateway;
     struct applier applier;
-    uv_timer_t retry; /* after a failed slice */
+    uv_timer_t later; /* until the next slice: after a pause, or a failure */
     int64_t last;     /* as far as the loop thread knows */
     int64_t applied;
     size_t chunks; /* submitted, not yet done */
@@ -281,7 +284,7 @@ static void run_applier(struct intake *in)
     struct applier *a = &in->applier;
 
     if (in->ended || a->running || in->applied >= in->last ||
-        uv_is_active((uv_handle_t *)&in->retry)) {
+        uv_is_active((uv_handle_t *)&in->later)) {
         return;
     }
     a->running = true;
@@ -291,9 +294,16 @@ static void run_applier(struct intake *in)
     store_thread_submit(in->gateway->writer, &a->job);
 }
 
-static void on_retry(uv_timer_t *timer)
+static void on_later(uv_timer_t *timer)
 {
     run_applier(timer->data);
+}
+
+static void run_later(struct intake *in, uint64_t wait_ms)
+{
+    if (!in->ended && in->applied < in->last && !uv_is_active((uv_handle_t *)&in->later)) {
+        (void)uv_timer_start(&in->later, on_later, wait_ms, 0);
+    }
 }
 
 static void applier_done(struct store_job *job, int status, const struct err *e)
@@ -309,13 +319,17 @@ static void applier_done(struct store_job *job, int status, const struct err *e)
     }
     if (status != 0) {
         log_error("apply_failed", LOG_S("error", e->text), LOG_I("after_event", in->applied));
-        (void)uv_timer_start(&in->retry, on_retry, RETRY_MS, 0);
+        run_later(in, RETRY_MS);
         return;
     }
     crash_point("after_apply_commit");
     note_progress(in, a->last, a->applied);
     kick_channels(in);
-    run_applier(in);
+    if (in->chunks > 0) {
+        run_later(in, PAUSE_MS);
+    } else {
+        run_applier(in);
+    }
 }
 
 static void count_results(struct intake *in, const struct intake_batch *batch)
@@ -363,7 +377,7 @@ static void chunk_done(struct store_job *job, int status, const struct err *e)
     if (--batch->waiting == 0) {
         finish_batch(in, batch);
     }
-    run_applier(in);
+    run_later(in, PAUSE_MS);
     free_when_unused(in);
 }
 
@@ -450,8 +464,8 @@ int intake_create(struct gateway *g, struct intake **ret, struct err *e)
     in->applier.intake = in;
     in->applier.job.work = applier_work;
     in->applier.job.done = applier_done;
-    (void)uv_timer_init(g->loop, &in->retry);
-    in->retry.data = in;
+    (void)uv_timer_init(g->loop, &in->later);
+    in->later.data = in;
     *ret = in;
     return 0;
 }
@@ -475,6 +489,6 @@ void intake_destroy(struct intake *in)
 {
     if (in != NULL) {
         in->ended = true;
-        uv_close((uv_handle_t *)&in->retry, on_closed);
+        uv_close((uv_handle_t *)&in->later, on_closed);
     }
 }
