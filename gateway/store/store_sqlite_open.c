@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -188,13 +189,26 @@ static int note_file(struct sq *s, struct err *e)
     return 0;
 }
 
+/*
+ * Every handle belongs to one thread, so SQLite needs no locks of its own around them, and nobody
+ * reads its statistics of memory, which would take a lock for every allocation.
+ */
+static void configure_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int sq_connect(struct sq *s, struct err *e)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     const bool read_only = s->base.read_only;
     const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
                       (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-    int rc = sqlite3_open_v2(s->path, &s->db, flags, NULL);
+    int rc;
 
+    (void)pthread_once(&once, configure_library);
+    rc = sqlite3_open_v2(s->path, &s->db, flags, NULL);
     if (rc != SQLITE_OK) {
         rc = sq_error(s, rc, "open it", e);
         sq_disconnect(s);
