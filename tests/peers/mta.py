@@ -98,9 +98,20 @@ class Postfix:
             home=home, daemons=DAEMONS, boxes=boxes, uid=box_owner.pw_uid, gid=box_owner.pw_gid,
             tls="encrypt" if tls else "none", chain=tls or ""))
         (home / "conf" / "master.cf").write_text(MASTER.format(port=self.port))
-        self.process = support.Process(home / "master.log", f"{DAEMONS}/master", "-c",
-                                       str(home / "conf"), "-d", "-s")
+        self.process = None
+
+    def start(self):
+        """Does nothing when it runs."""
+        if self.process is not None and self.process.child.poll() is None:
+            return self
+        self.process = support.Process(self.home / "master.log", f"{DAEMONS}/master", "-c",
+                                       str(self.home / "conf"), "-d", "-s")
         self.process.wait_until("Postfix listens", lambda: support.answers(self.port))
+        return self
+
+    def stop(self):
+        if self.process is not None:
+            self.process.stop()
 
     def log(self):
         file = self.home / "log" / "mail.log"
@@ -135,6 +146,6 @@ def postfix(tls=None):
             os.chmod(chain, 0o600)
         server = Postfix(home, chain)
         try:
-            yield server
+            yield server.start()
         finally:
-            server.process.stop()
+            server.stop()

@@ -130,6 +130,28 @@ def test_one_unknown_recipient_does_not_hold_up_the_others(tmp_path, server):
     assert "rcpt=4/5" in server.log(), "one session for all"
 
 
+def test_an_outage_of_the_server_loses_nothing_and_ends_by_itself(tmp_path, server):
+    boxes = ["isil", "cagri", "umit", "gulsen"]
+    before = {box: len(server.files(box)) for box in boxes}
+    quick = {"workers": 1, "breaker": {"failures": 2, "open": "1s", "cap": "1s"}}
+    server.stop()
+    try:
+        with mail_gateway(tmp_path, server, smtp=quick,
+                          retry={"email": {"base": "1s", "cap": "1s"}}) as g:
+            g.post(*(support.fact(f"ara-{box}", email=f"{box}@ornek.test") for box in boxes))
+            g.process.wait_until("the breaker opens", lambda: "open" in str(
+                [c for c in g.get("/readyz")["checks"] if c["name"] == "provider:posta"]))
+            assert {g.of(f"ara-{box}")["status"] for box in boxes} == {"queued"}
+            server.start()
+            messages = {box: g.settled(f"ara-{box}", "accepted") for box in boxes}
+    finally:
+        server.start()
+    for box in boxes:
+        mails = server.mails(box, before[box] + 1)
+        assert len(mails) == before[box] + 1, "once and not twice"
+        assert mails[-1][1]["Message-ID"] == f"<{messages[box]['id']}@ornek.test>"
+
+
 # ---- STARTTLS ----
 
 
