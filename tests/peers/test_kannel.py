@@ -54,6 +54,20 @@ def test_a_plain_text_stays_in_the_7_bit_alphabet(tmp_path, sms):
     assert sms.received("905320000068") == [("ORNEKIL", "text", b"", text.encode())]
 
 
+def test_many_at_once_are_each_delivered_once(tmp_path, sms):
+    numbers = {f"cok-{i}": f"9053200001{i:02}" for i in range(60)}
+    with sms_gateway(tmp_path, sms) as g:
+        status, text = g.bulk(*(support.fact(ref, phone=f"+{number}")
+                                for ref, number in numbers.items()))
+        assert status == 202, text
+        g.process.wait_until("all are delivered", lambda: len(
+            g.get("/v1/messages?status=delivered&limit=200")["items"]) == len(numbers))
+    texts = {tuple(body for *_, body in sms.received(number)) for number in numbers.values()}
+    assert len(texts) == 1, "the same words to each"
+    parts = texts.pop()
+    assert len(parts) == len(set(parts)) > 1, "each part once"
+
+
 def test_a_report_without_the_secret_changes_nothing(tmp_path, sms):
     with sms_gateway(tmp_path, sms) as g:
         g.post(support.fact("sms-3", phone="0532 000 00 69"))
