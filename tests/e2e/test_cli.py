@@ -158,7 +158,7 @@ def test_every_command_explains_itself():
 def test_machine_output_is_json():
     for args in (("version", "--json"), ("template", "list", "--json"),
                  ("config", "schema", "--json")):
-        text = ok(*args)
+        text = ok(*args, cwd=SOURCE)
         try:
             json.loads(text)
         except ValueError:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gateway_support import (BATCH, CLOUD, JSON, NDJSON, Gateway, data, days_ahead, event,
-                             is_problem, person)
+                             is_problem, person, until)
 
 TYPES = ["certificate.expiring", "certificate.renewed", "certificate.revoked",
          "certificate.suspended", "eonay.activated", "login.blocked", "login.unblocked",
@@ -19,6 +19,9 @@ TCKN = "10000000146"
 @pytest.fixture(scope="module")
 def gateway():
     with Gateway() as g:
+        # In the first moment after the start facts are stored before they are applied, and their
+        # answers have no plan yet.
+        until(lambda: g.post(event(99)).json["planned"], "applied")
         yield g
 
 

@@ -200,8 +200,9 @@ def test_an_account_problem_is_told_everywhere_and_burns_nothing():
         until(lambda: g.metric('hatirlat_attempts_total{provider="e",result="sent"}') == 5, "mail")
         g.accept(event(6))
         assert g.metric('hatirlat_attempts_total{provider="s",result="account"}') <= 5
-        due = [m for m in g.messages(channel="sms") if m["mark"] == 90]
-        assert len(due) == 6 and not FINAL & {m["status"] for m in due}
+        due = until(lambda: len(x := [m for m in g.messages(channel="sms") if m["mark"] == 90])
+                    == 6 and x, "applied")
+        assert not FINAL & {m["status"] for m in due}
 
 
 # ---- metrics ----
