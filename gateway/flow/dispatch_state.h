@@ -83,6 +83,7 @@ struct dispatch {
     size_t attempts;                    /* alive anywhere */
 
     struct list settle_list; /* answered, waiting to be stored */
+    size_t settle_count;
     uv_timer_t settle_timer;
     bool settling;
     struct list keep_list; /* for the sink's inbox */

@@ -6,12 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SETTLE_MAX = 256, RETRY_MS = 1000, REPORT_WAIT_MS = 3 * DAY_MS, ASK_AFTER_MS = 60000 };
+enum {
+    SETTLE_MAX = 256,
+    SETTLE_ENOUGH = 32,
+    GATHER_MS = 2,
+    RETRY_MS = 1000,
+    REPORT_WAIT_MS = 3 * DAY_MS,
+    ASK_AFTER_MS = 60000
+};
 
 struct settle_job {
     struct store_job job;
     struct dispatch *dispatch;
     struct list attempts;
+    size_t count;
 };
 
 struct keep_row {
@@ -101,6 +109,25 @@ static void on_flush(uv_timer_t *timer)
     flush(timer->data);
 }
 
+/*
+ * While others are still under way their answers are worth a moment's wait: what is stored together
+ * is also fetched, claimed and handed over together afterwards.
+ */
+static void flush_soon(struct dispatch *d)
+{
+    bool enough = d->settle_count >= SETTLE_ENOUGH || d->settle_count >= d->attempts;
+    uint64_t wait = enough ? 0 : GATHER_MS;
+
+    if (d->settling || list_empty(&d->settle_list)) {
+        return;
+    }
+    /* A pause after a failure is left alone. */
+    if (!uv_is_active((uv_handle_t *)&d->settle_timer) ||
+        (wait == 0 && uv_timer_get_due_in(&d->settle_timer) <= GATHER_MS)) {
+        (void)uv_timer_start(&d->settle_timer, on_flush, wait, 0);
+    }
+}
+
 static void count_settled(struct dispatch *d, const struct attempt *a)
 {
     struct stats *stats = &d->gateway->stats;
@@ -122,6 +149,7 @@ static void settle_done(struct store_job *job, int status, const struct err *e)
         log_error("settle_failed", LOG_S("error", e->text));
         list_splice_back(&j->attempts, &d->settle_list);
         list_splice_back(&d->settle_list, &j->attempts);
+        d->settle_count += j->count;
         (void)uv_timer_start(&d->settle_timer, on_flush, RETRY_MS, 0);
         free(j);
         return;
@@ -135,7 +163,7 @@ static void settle_done(struct store_job *job, int status, const struct err *e)
         attempt_free(a);
     }
     free(j);
-    flush(d);
+    flush_soon(d);
     for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
         dispatch_kick(d, ch);
     }
@@ -146,7 +174,6 @@ static void flush(struct dispatch *d)
 {
     struct settle_job *j;
     struct list *node;
-    size_t count = 0;
 
     if (d->settling || list_empty(&d->settle_list)) {
         return;
@@ -157,9 +184,11 @@ static void flush(struct dispatch *d)
         return;
     }
     list_init(&j->attempts);
-    while (count++ < SETTLE_MAX && (node = list_pop_front(&d->settle_list)) != NULL) {
+    while (j->count < SETTLE_MAX && (node = list_pop_front(&d->settle_list)) != NULL) {
         list_push_back(&j->attempts, node);
+        j->count++;
     }
+    d->settle_count -= j->count;
     j->job.work = settle_work;
     j->job.done = settle_done;
     j->dispatch = d;
@@ -218,13 +247,11 @@ static void log_outcome(const struct attempt *a)
               LOG_S("next", message_state_name(a->move.to)));
 }
 
-/* All answers of this turn of the loop share one transaction. */
 static void enqueue(struct dispatch *d, struct attempt *a)
 {
     list_push_back(&d->settle_list, &a->job.node);
-    if (!d->settling && !uv_is_active((uv_handle_t *)&d->settle_timer)) {
-        (void)uv_timer_start(&d->settle_timer, on_flush, 0, 0);
-    }
+    d->settle_count++;
+    flush_soon(d);
 }
 
 void settle_outcome(void *ctx, struct provider_job *job, const struct outcome *outcome)
