@@ -32,38 +32,42 @@ bool smtp_mailbox_ok(const char *mailbox)
 
 const char *smtp_mail_fault(struct str mail)
 {
-    size_t line = 0;
-
     if (mail.len == 0) {
         return "the message is empty";
     }
-    for (size_t i = 0; i < mail.len; i++) {
-        char c = mail.ptr[i];
+    if (memchr(mail.ptr, '\0', mail.len) != NULL) {
+        return "the message holds a NUL byte";
+    }
+    while (mail.len > 0) {
+        const char *end = memchr(mail.ptr, '\n', mail.len);
+        size_t used = end == NULL ? mail.len : (size_t)(end + 1 - mail.ptr);
+        const char *cr = memchr(mail.ptr, '\r', used);
 
-        if (c == '\0') {
-            return "the message holds a NUL byte";
-        }
-        if (c == '\r' && i + 1 < mail.len && mail.ptr[i + 1] == '\n') {
-            line = 0;
-            i++;
-            continue;
-        }
-        if (c == '\r' || c == '\n') {
+        if (end == NULL ? cr != NULL : cr == NULL || cr + 1 != end) {
             return "the message holds a bare line break";
         }
-        if (++line > SMTP_LINE_MAX) {
+        if (used - (end == NULL ? 0 : 2) > SMTP_LINE_MAX) {
             return "the message has a line of more than 998 bytes";
         }
+        mail.ptr += used;
+        mail.len -= used;
     }
     return NULL;
 }
 
 bool smtp_mail_8bit(struct str mail)
 {
-    for (size_t i = 0; i < mail.len; i++) {
-        if ((unsigned char)mail.ptr[i] > 127) {
-            return true;
-        }
+    uint64_t seen = 0;
+    size_t i = 0;
+
+    for (; i + sizeof seen <= mail.len; i += sizeof seen) {
+        uint64_t word;
+
+        memcpy(&word, mail.ptr + i, sizeof word);
+        seen |= word;
     }
-    return false;
+    for (; i < mail.len; i++) {
+        seen |= (unsigned char)mail.ptr[i];
+    }
+    return (seen & 0x8080808080808080u) != 0;
 }
