@@ -1,5 +1,6 @@
 """A Postfix of our own: its configuration, queue and mailboxes lie in one scratch directory."""
 
+import base64
 import contextlib
 import email
 import email.policy
@@ -7,6 +8,8 @@ import grp
 import os
 import pwd
 import shutil
+import socketserver
+import threading
 
 import support
 
@@ -44,6 +47,11 @@ virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_transport = virtual
 smtpd_recipient_restrictions = permit_mynetworks, reject
+smtpd_sasl_auth_enable = {login}
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = inet:127.0.0.1:{accounts}
+smtpd_sasl_authenticated_header = yes
+smtpd_tls_auth_only = yes
 smtpd_tls_security_level = {tls}
 smtpd_tls_chain_files = {chain}
 smtpd_tls_received_header = yes
@@ -83,10 +91,39 @@ def make_queue(home):
     (home / "log").mkdir()
 
 
-class Postfix:
-    """tls: the PEM file with key and certificate, or None: no STARTTLS is offered."""
+class Accounts(socketserver.ThreadingTCPServer):
+    """Whom Postfix asks about logins: the server's side of Dovecot's authentication protocol 1.1,
+    for AUTH PLAIN with its response at once."""
 
-    def __init__(self, home, tls=None):
+    daemon_threads = True
+
+    def __init__(self, user, password):
+        super().__init__(("127.0.0.1", 0), Login)
+        self.expected = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        self.user = user
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+
+class Login(socketserver.StreamRequestHandler):
+    def say(self, *words):
+        self.wfile.write(("\t".join(words) + "\n").encode())
+
+    def handle(self):
+        for line in ("VERSION\t1\t1", "MECH\tPLAIN\tplaintext", "SPID\t1", "CUID\t1",
+                     "COOKIE\t0123456789abcdef0123456789abcdef", "DONE"):
+            self.say(line)
+        for line in self.rfile:
+            words = line.decode().rstrip("\n").split("\t")
+            if words[0] == "AUTH":
+                good = words[-1] == f"resp={self.server.expected}"
+                self.say("OK" if good else "FAIL", words[1], f"user={self.server.user}")
+
+
+class Postfix:
+    """tls: the PEM file with key and certificate, or None: no STARTTLS is offered. accounts: the
+    Accounts it asks, or None: no login is offered."""
+
+    def __init__(self, home, tls=None, accounts=None):
         self.home, self.port = home, support.free_ports(1)[0]
         box_owner = pwd.getpwnam("nobody")
         make_queue(home)
@@ -96,7 +133,8 @@ class Postfix:
         boxes = ", ".join(f"{{ {name}@ornek.test = {name}/ }}" for name in MAILBOXES)
         (home / "conf" / "main.cf").write_text(MAIN.format(
             home=home, daemons=DAEMONS, boxes=boxes, uid=box_owner.pw_uid, gid=box_owner.pw_gid,
-            tls="encrypt" if tls else "none", chain=tls or ""))
+            tls="encrypt" if tls else "none", chain=tls or "", login="yes" if accounts else "no",
+            accounts=accounts.server_address[1] if accounts else 0))
         (home / "conf" / "master.cf").write_text(MASTER.format(port=self.port))
         self.process = None
 
@@ -135,7 +173,7 @@ class Postfix:
 
 
 @contextlib.contextmanager
-def postfix(tls=None):
+def postfix(tls=None, accounts=None):
     support.program(f"{DAEMONS}/master", "postfix")
     if os.geteuid() != 0:
         support.missing("only root can run a mail server that changes users")
@@ -144,7 +182,7 @@ def postfix(tls=None):
         if tls:
             chain = shutil.copy(tls, home / "chain.pem")
             os.chmod(chain, 0o600)
-        server = Postfix(home, chain)
+        server = Postfix(home, chain, accounts)
         try:
             yield server.start()
         finally:

@@ -11,6 +11,7 @@ import pytest
 import mta
 import support
 
+PASSWORD = "Şifre-ö1"
 DOTS = "Noktalı satırlar:\n.\n..\n.nokta ile başlar\nFrom satırı\nSon satır."
 
 
@@ -178,8 +179,10 @@ def certificates(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tls_server(certificates):
-    with mta.postfix(tls=certificates / "server.pem") as running:
-        yield running
+    with mta.Accounts("bildirim", PASSWORD) as accounts:
+        with mta.postfix(tls=certificates / "server.pem", accounts=accounts) as running:
+            yield running
+        accounts.shutdown()
 
 
 @pytest.mark.parametrize("host, most", [("localhost", "1.2"), ("127.0.0.1", "1.3")])
@@ -192,6 +195,38 @@ def test_the_way_is_encrypted(tmp_path, tls_server, certificates, host, most):
         g.settled("kart-4", "accepted")
     _, mail = tls_server.mails("gulsen", count + 1)[-1]
     assert f"using TLSv{most}" in mail["Received"]
+
+
+def login(folder, certificates, password):
+    (folder / "parola").write_text(password)
+    (folder / "parola").chmod(0o600)
+    return {"host": "localhost", "tls": "require", "ca_file": str(certificates / "ca.pem"),
+            "user": "bildirim", "password": {"file": str(folder / "parola")}}
+
+
+def test_it_logs_in(tmp_path, tls_server, certificates):
+    count = len(tls_server.files("umit"))
+    with mail_gateway(tmp_path, tls_server, smtp=login(tmp_path, certificates, PASSWORD)) as g:
+        g.post(support.fact("kart-6", email="umit@ornek.test"))
+        g.settled("kart-6", "accepted")
+    _, mail = tls_server.mails("umit", count + 1)[-1]
+    assert "Authenticated sender: bildirim" in mail["Received"]
+
+
+def test_a_refused_login_holds_the_provider(tmp_path, tls_server, certificates):
+    with mail_gateway(tmp_path, tls_server, smtp=login(tmp_path, certificates, "yanlis")) as g:
+        g.post(support.fact("kart-7", email="cagri@ornek.test"))
+
+        def held():
+            check, = [c for c in g.get("/readyz")["checks"] if c["name"] == "provider:posta"]
+            return check if check["status"] == "warn" else None
+        check = g.process.wait_until("the provider is held", held)
+        message = g.of("kart-7")
+        said = g.process.tail()
+    assert "535 5.7.8" in str(check) + str(message["timeline"])
+    assert support.attempt(message)["outcome"] == "account"
+    assert message["status"] in ("queued", "held") and "yanlis" not in said + str(message)
+    assert tls_server.files("cagri") == []
 
 
 def test_an_unknown_authority_gets_no_mail(tmp_path, tls_server, certificates):
