@@ -235,6 +235,7 @@ int compose_content(const struct gateway *g, struct attempt *a, const char **ret
 {
     struct case_file *file = calloc(1, sizeof *file);
     struct render_values *values = render_values_create();
+    char id[IDS_TEXT_SIZE];
     struct err e = {0};
     int rc = file == NULL || values == NULL ? ERR_NOMEM : read_known(a, file);
 
@@ -243,7 +244,8 @@ int compose_content(const struct gateway *g, struct attempt *a, const char **ret
     }
     if (rc != 0) {
         *ret_reason = rc == ERR_UNSUPPORTED ? "not_encodable" : "not_renderable";
-        log_error("message_not_rendered", LOG_I("message", a->job.message_id),
+        ids_message_format(g->ids, a->job.message_id, id);
+        log_error("message_not_rendered", LOG_S("message", id),
                   LOG_S("channel", channel_name(a->job.channel)), LOG_S("error", e.text));
     }
     render_values_free(values);

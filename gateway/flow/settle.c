@@ -238,9 +238,9 @@ static void count_attempt(struct dispatch *d, const struct attempt *a, int64_t m
 
 static void log_outcome(const struct attempt *a)
 {
-    char id[24];
+    char id[IDS_TEXT_SIZE];
 
-    (void)snprintf(id, sizeof id, "%lld", (long long)a->job.message_id);
+    ids_message_format(a->lane->dispatch->gateway->ids, a->job.message_id, id);
     log_debug("attempt", LOG_S("message", id), LOG_I("number", a->number),
               LOG_S("provider", a->lane->conf->name),
               LOG_S("outcome", outcome_name(a->outcome.class)), LOG_S("code", a->outcome.code),
@@ -280,12 +280,14 @@ void settle_lost(struct dispatch *d, struct attempt *a)
 {
     struct policy_message message = policy_of(d, a);
     struct decision decision;
+    char id[IDS_TEXT_SIZE];
 
     a->settled_ms = gateway_now(d->gateway);
     outcome_set(&a->outcome, OUTCOME_UNKNOWN, "lost", "the attempt ended without an answer");
     policy_lost(&message, a->settled_ms, &d->gateway->rng, &decision);
     fill_move(a, &decision);
-    log_warning("attempt_in_doubt", LOG_I("message", a->job.message_id), LOG_I("number", a->number),
+    ids_message_format(d->gateway->ids, a->job.message_id, id);
+    log_warning("attempt_in_doubt", LOG_S("message", id), LOG_I("number", a->number),
                 LOG_S("provider", a->lane->conf->name),
                 LOG_S("next", message_state_name(a->move.to)));
     attempt_occupy(d, a);

@@ -63,12 +63,13 @@ def test_recipients_are_masked_and_sentences_translated(gateway):
 @pytest.mark.parametrize("rule, state, outcome", [
     ("rejected", "failed", "rejected"), ("retry", "queued", "retry")])
 def test_failures_tell_their_reason(rule, state, outcome):
-    with Gateway(providers=sinks(fail=[rule])) as g:
+    with Gateway(providers=sinks(fail=[rule]), log={"level": "debug"}) as g:
         g.accept(event(3))
         m = until(lambda: (m := g.message(first_of(g, "cert-3")["id"]))["attempts"] == 1
                   and m["status"] == state and m, state)
         attempt = next(e for e in m["timeline"] if e["kind"] == "attempt")
         assert attempt["outcome"] == outcome and attempt["detail"]
+        assert [e["outcome"] for e in g.logged("attempt") if e["message"] == m["id"]] == [outcome]
         if state == "queued":
             assert m["due_at"] > attempt["settled_at"]
             assert m["deadline_at"] > m["due_at"]
