@@ -1,21 +1,12 @@
 #include "cli/template_files.h"
 
+#include "cli/common.h"
+
 #include <unistd.h>
 
 #define CONF_USUAL "/etc/hatirlat/hatirlat.jsonc"
 
-static const char *const folders[] = {"config/templates", "/etc/hatirlat/templates",
-                                      "/usr/share/hatirlat/templates"};
-
-static const char *usual_folder(void)
-{
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        if (access(folders[i], R_OK) == 0) {
-            return folders[i];
-        }
-    }
-    return folders[0];
-}
+#define CONF_HERE "config/templates"
 
 static struct str optional(const char *s)
 {
@@ -61,8 +52,13 @@ int template_files_open(struct cli *cli, const char *dir, struct template_files 
         rc = open_conf(cli, conf, t);
         dir = rc == CLI_OK ? t->conf->templates : NULL;
     }
-    if (rc == CLI_OK &&
-        message_set_load(dir == NULL ? usual_folder() : dir, &t->set, &t->faults) != 0) {
+    if (rc == CLI_OK && dir == NULL) {
+        dir = t->share;
+        rc = access(CONF_HERE, R_OK) == 0
+                 ? str_copy(t->share, sizeof t->share, STR(CONF_HERE))
+                 : common_share(cli, "templates", t->share, sizeof t->share);
+    }
+    if (rc == CLI_OK && message_set_load(dir, &t->set, &t->faults) != 0) {
         rc = CLI_FAILED;
     }
     return rc;

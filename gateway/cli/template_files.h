@@ -6,6 +6,7 @@
 #include "text/render.h"
 
 struct template_files {
+    char share[512];         /* where the templates were found when nobody said */
     struct message_set *set; /* null when they cannot be loaded */
     struct conf *conf;       /* null when a folder was named or there is no configuration */
     struct render_office office;
