@@ -369,7 +369,9 @@ class Crash:
         summary = {
             "test": "crash", "seed": self.args.seed, "cycles": self.args.cycles,
             "seconds": round(seconds, 1), "posts": self.poster.posts,
-            "events_acked": len(v.posted.acked), "messages": len(v.messages),
+            "events_acked": len(v.posted.acked),
+            "stored_unanswered": len(v.posted.stored_unanswered),
+            "messages": len(v.messages),
             "states": dict(self.states), "ledger_entries": sum(map(len, v.sent.copies.values())),
             "reports": len(v.sent.reported), "lost": counts["lost"], "phantom": counts["phantom"],
             "duplicates": sum(len(c) - 1 for c in v.duplicates().values()),

@@ -45,12 +45,15 @@ class Posted:
 
     def __init__(self, ledger):
         self.events, self.acked, self.people = {}, set(), set()
+        self.stored_unanswered = set()  # their repetition was told so
         for line in read_ledger(ledger):
             for event in line.get("events", []):
                 self.events[event["id"]] = event
                 self.people.update((event["phone"], event["email"]))
             self.acked.update(i for i, result in line.get("results", {}).items()
                               if result in ("accepted", "duplicate"))
+            self.stored_unanswered.update(i for i, result in line.get("results", {}).items()
+                                          if result == "duplicate")
 
 
 class Verdict:
