@@ -94,14 +94,18 @@ static bool may_be_sent(struct dispatch *d, struct attempt *a, int64_t now_ms)
 
 /* ---- a place in a lane ---- */
 
-static struct lane *pick_lane(struct channel_state *c, const struct attempt *a, int64_t *ret_wait)
+/* Null with the wait when there is none; ret_own: the lane goes on, only this message waits. */
+static struct lane *pick_lane(struct channel_state *c, const struct attempt *a, int64_t *ret_wait,
+                              bool *ret_own)
 {
     struct dispatch *d = c->dispatch;
     int64_t mono = clock_mono_ms(d->gateway->clock);
     struct route_candidate candidates[ROUTE_MAX];
     struct route_choice choice;
     struct lane *lane;
+    int64_t ignored;
 
+    *ret_own = false;
     for (size_t i = 0; i < d->route_count[c->channel]; i++) {
         lane = &d->lanes[d->route[c->channel][i]];
         candidates[i].channel = c->channel;
@@ -113,7 +117,11 @@ static struct lane *pick_lane(struct channel_state *c, const struct attempt *a, 
         return NULL;
     }
     lane = &d->lanes[d->route[c->channel][choice.index]];
-    return lane_take(lane, a->to, a->attempts > 0, mono, ret_wait) ? lane : NULL;
+    if (!lane_take(lane, a->to, a->attempts > 0, mono, ret_wait)) {
+        *ret_own = lane_state(lane, mono, &ignored) == ROUTE_READY;
+        return NULL;
+    }
+    return lane;
 }
 
 static void name_attempt(const struct gateway *g, struct attempt *a)
@@ -229,6 +237,28 @@ static void give_up(struct claim_job *j, struct list *candidates)
     free(j);
 }
 
+/*
+ * True when the message goes to the store: to be sent, or to wait. A message that waits for reasons
+ * of its own must not stay in front of the others; one that waits for its lane stays due.
+ */
+static bool find_place(struct channel_state *c, struct attempt *a, int64_t now_ms,
+                       int64_t *ret_wait)
+{
+    bool own;
+    int64_t wait;
+    struct lane *lane = pick_lane(c, a, &wait, &own);
+
+    if (lane != NULL) {
+        (void)prepare(c, a, lane, now_ms);
+    } else if (own) {
+        postpone(a, now_ms + wait, now_ms);
+    } else {
+        *ret_wait = wait;
+        return false;
+    }
+    return true;
+}
+
 void claim_candidates(struct channel_state *c, struct list *candidates, bool more)
 {
     struct dispatch *d = c->dispatch;
@@ -245,16 +275,11 @@ void claim_candidates(struct channel_state *c, struct list *candidates, bool mor
     list_init(&j->attempts);
     while ((node = list_pop_front(candidates)) != NULL) {
         struct attempt *a = list_entry(node, struct attempt, job.node);
-        struct lane *lane = NULL;
 
-        if (may_be_sent(d, a, now)) {
-            lane = pick_lane(c, a, &wait);
-            if (lane == NULL) {
-                attempt_free(a); /* stays due; asked again after the wait */
-                more = false;
-                continue;
-            }
-            (void)prepare(c, a, lane, now);
+        if (may_be_sent(d, a, now) && !find_place(c, a, now, &wait)) {
+            attempt_free(a); /* stays due; asked again after the wait */
+            more = false;
+            continue;
         }
         list_push_back(&j->attempts, node);
     }

@@ -33,7 +33,7 @@ void lane_configure(struct lane *lane, const struct conf_provider *conf, int64_t
     lane->conf = conf;
     init_pace(&lane->pace, &conf->pace);
     breaker_init(&lane->breaker, &conf->breaker);
-    budget_init(&lane->budget, mono_ms);
+    budget_init(&lane->budget, (int)conf->retry_share, mono_ms);
     memset(lane->domains, 0, sizeof lane->domains);
     lane->held = false;
     lane->probing = false;
@@ -81,7 +81,7 @@ size_t lane_room(struct lane *lane, int64_t mono_ms, size_t want)
 }
 
 /* The pace of a recipient domain; when all places are taken the fullest wins by being shared. */
-static struct pace *domain_pace(struct lane *lane, const char *to)
+static struct lane_domain *domain_of(struct lane *lane, const char *to)
 {
     const char *at = strrchr(to, '@');
     struct lane_domain *d;
@@ -99,19 +99,40 @@ static struct pace *domain_pace(struct lane *lane, const char *to)
         d->hash = hash;
         init_pace(&d->pace, &lane->conf->domain_pace);
     }
-    return &d->pace;
+    return d;
+}
+
+/*
+ * Those who wait for a domain are called one after the other: all at once, each would be looked at
+ * again and again.
+ */
+static int64_t domain_wait(struct lane_domain *d, int64_t mono_ms)
+{
+    int64_t wait = pace_wait(&d->pace, mono_ms);
+
+    if (wait == 0) {
+        return 0;
+    }
+    wait = d->turn_ms > mono_ms + wait ? d->turn_ms - mono_ms : wait;
+    d->turn_ms = mono_ms + wait + d->pace.step_us / 1000;
+    return wait;
+}
+
+static int64_t budget_wait(struct lane *lane)
+{
+    return BUDGET_WAIT_MS + (int64_t)rng_below(&lane->dispatch->gateway->rng, 2 * BUDGET_WAIT_MS);
 }
 
 static bool take_limits(struct lane *lane, const char *to, bool is_retry, int64_t mono_ms,
                         int64_t *ret_wait_ms)
 {
-    struct pace *domain = domain_pace(lane, to);
+    struct lane_domain *domain = domain_of(lane, to);
 
-    if (domain != NULL && (*ret_wait_ms = pace_wait(domain, mono_ms)) > 0) {
+    if (domain != NULL && (*ret_wait_ms = domain_wait(domain, mono_ms)) > 0) {
         return false;
     }
     if (is_retry && !budget_take(&lane->budget, false, mono_ms)) {
-        *ret_wait_ms = BUDGET_WAIT_MS;
+        *ret_wait_ms = budget_wait(lane);
         return false;
     }
     *ret_wait_ms = pace_take(&lane->pace, mono_ms);
@@ -119,7 +140,7 @@ static bool take_limits(struct lane *lane, const char *to, bool is_retry, int64_
         return false;
     }
     if (domain != NULL) {
-        (void)pace_take(domain, mono_ms);
+        (void)pace_take(&domain->pace, mono_ms);
     }
     return true;
 }
@@ -192,8 +213,8 @@ static void note_breaker(struct lane *lane, enum breaker_state before)
     }
 }
 
-void lane_answered(struct lane *lane, unsigned effects, const struct outcome *outcome,
-                   int64_t throttle_mono_ms, int64_t mono_ms)
+void lane_answered(struct lane *lane, unsigned effects, bool was_retry,
+                   const struct outcome *outcome, int64_t throttle_mono_ms, int64_t mono_ms)
 {
     enum breaker_state before = lane->breaker.state;
 
@@ -202,6 +223,9 @@ void lane_answered(struct lane *lane, unsigned effects, const struct outcome *ou
         breaker_success(&lane->breaker);
         budget_success(&lane->budget);
         lift_hold(lane);
+    }
+    if (was_retry && outcome->class == OUTCOME_SENT) {
+        budget_retry_success(&lane->budget);
     }
     if ((effects & EFFECT_FAILURE) != 0) {
         breaker_failure(&lane->breaker, mono_ms, rng_next(&lane->dispatch->gateway->rng));

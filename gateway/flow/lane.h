@@ -19,6 +19,7 @@ struct settings;
 struct lane_domain {
     uint64_t hash; /* of the recipient domain, 0 for a free place */
     struct pace pace;
+    int64_t turn_ms; /* monotonic: the next free turn among those who wait */
 };
 
 /* A running back end with the settings it was made from; a reload replaces it while it drains. */
@@ -53,14 +54,15 @@ enum route_state lane_state(struct lane *lane, int64_t mono_ms, int64_t *ret_wai
 size_t lane_room(struct lane *lane, int64_t mono_ms, size_t want);
 /*
  * Takes one place for a message to `to`; false (with the wait) when pace, budget or breaker say
- * no. A place taken is given back by lane_answered().
+ * no. When the lane is still ready after that, only this message has to wait. A place taken is
+ * given back by lane_answered().
  */
 bool lane_take(struct lane *lane, const char *to, bool is_retry, int64_t mono_ms,
                int64_t *ret_wait_ms);
 /* A place taken whose message was not submitted after all. */
 void lane_give_back(struct lane *lane);
 /* An attempt came back: effects are policy_effect bits. */
-void lane_answered(struct lane *lane, unsigned effects, const struct outcome *outcome,
-                   int64_t throttle_mono_ms, int64_t mono_ms);
+void lane_answered(struct lane *lane, unsigned effects, bool was_retry,
+                   const struct outcome *outcome, int64_t throttle_mono_ms, int64_t mono_ms);
 /* Copies limits from new settings and lifts a hold. */
 void lane_configure(struct lane *lane, const struct conf_provider *conf, int64_t mono_ms);

@@ -271,7 +271,7 @@ void settle_outcome(void *ctx, struct provider_job *job, const struct outcome *o
     fill_move(a, &decision);
     count_attempt(d, a, mono);
     log_outcome(a);
-    lane_answered(lane, decision.effects, outcome,
+    lane_answered(lane, decision.effects, a->attempts > 0 && !a->asking, outcome,
                   mono + decision.throttle_until_ms - a->settled_ms, mono);
     enqueue(d, a);
 }

@@ -184,6 +184,28 @@ static void test_an_account_problem_holds_the_provider_and_burns_nothing(void **
     scene_remove(&s);
 }
 
+/* Two of three wait for their domain's pace: the one behind them goes to another domain. */
+static void test_who_waits_for_reasons_of_its_own_stops_nobody(void **state)
+{
+    static struct scene s;
+    char fact[4][1024];
+    const char *facts[4];
+
+    (void)state;
+    scene_open(&s, "{\"s\":" SINK ",\"m\":{\"kind\":\"sink\",\"domain_pace\":\"1/h\","
+                   "\"in_flight\":1}}");
+    for (int i = 0; i < 4; i++) {
+        scene_fact(&s, fact[i], sizeof fact[i], "certificate.expiring", i + 1, 1);
+        facts[i] = fact[i];
+    }
+    assert_non_null(strstr(fact[3], "@ornek."));
+    memcpy(strstr(fact[3], "@ornek."), "@baska.", 7);
+    scene_post(&s, facts, 4);
+    scene_until(&s, MESSAGE_ACCEPTED, 4 + 2);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
 static void test_a_rejected_message_is_final(void **state)
 {
     static struct scene s;
@@ -379,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_many_facts_are_applied_behind_the_answer),
         cmocka_unit_test(test_a_retry_counts_and_waits),
         cmocka_unit_test(test_an_account_problem_holds_the_provider_and_burns_nothing),
+        cmocka_unit_test(test_who_waits_for_reasons_of_its_own_stops_nobody),
         cmocka_unit_test(test_a_rejected_message_is_final),
         cmocka_unit_test(test_a_lost_answer_is_resent_once_and_flagged),
         cmocka_unit_test(test_parked_doubt_waits_for_a_person),

@@ -425,7 +425,7 @@ static void retries_are_paid_for(void **state)
     int paid = 0;
 
     (void)state;
-    budget_init(&b, 0);
+    budget_init(&b, 10, 0);
     for (int i = 0; i < 10000; i++) {
         budget_sent(&b, 0);
     }
@@ -438,7 +438,7 @@ static void retries_are_paid_for(void **state)
     }
     assert_false(budget_take(&b, true, 0));
     assert_true(budget_take(&b, false, 0));
-    budget_init(&b, 0);
+    budget_init(&b, 10, 0);
     for (int i = 0; i < 3; i++) {
         budget_success(&b);
     }
@@ -451,7 +451,7 @@ static void retries_keep_to_their_share(void **state)
     int taken = 0;
 
     (void)state;
-    budget_init(&b, 0);
+    budget_init(&b, 10, 0);
     for (int i = 0; i < 180; i++) {
         budget_sent(&b, 0);
     }
@@ -461,6 +461,35 @@ static void retries_keep_to_their_share(void **state)
     assert_int_equal(taken, 20); /* of two hundred */
     assert_false(budget_take(&b, false, 59999));
     assert_true(budget_take(&b, false, 24 * 3600 * 1000)); /* forgotten by tomorrow */
+}
+
+/* A healthy provider takes a backlog of nothing but retries; a failing one is asked now and then.
+ */
+static void retries_alone_never_stand_still(void **state)
+{
+    struct budget b;
+    int taken = 0;
+
+    (void)state;
+    budget_init(&b, 10, 0);
+    for (int i = 0; i < 5000; i++) {
+        assert_true(budget_take(&b, false, 1000));
+        budget_retry_success(&b);
+    }
+    budget_init(&b, 10, 0);
+    for (int64_t minute = 0; minute < 60; minute++) {
+        while (budget_take(&b, false, minute * 60000)) {
+            taken++;
+        }
+    }
+    assert_in_range(taken, 200, 700);
+    budget_init(&b, 50, 0);
+    for (taken = 0; taken < 100; taken++) {
+        budget_sent(&b, 0);
+    }
+    for (taken = 0; budget_take(&b, false, 0); taken++) {
+    }
+    assert_int_equal(taken, 100); /* the share is the provider's own */
 }
 
 /* ---- route ---- */
@@ -563,6 +592,7 @@ int main(void)
         cmocka_unit_test(successes_forgive_and_lost_probes_are_repeated),
         cmocka_unit_test(retries_are_paid_for),
         cmocka_unit_test(retries_keep_to_their_share),
+        cmocka_unit_test(retries_alone_never_stand_still),
         cmocka_unit_test(the_first_usable_provider_takes_it),
         cmocka_unit_test(names_lead_back_to_their_rows),
     };
