@@ -65,7 +65,7 @@ struct conf_limits {
     int64_t header_timeout_ms;
     int64_t body_timeout_ms;
     int64_t request_timeout_ms;
-    int64_t queue_messages; /* accepts that may wait for the store */
+    int64_t queue_messages; /* events that may wait for the store */
     int64_t disk_reserve_bytes;
 };
 

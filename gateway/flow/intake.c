@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "base/log.h"
+#include "config/conf.h"
 #include "flow/dispatch.h"
 #include "flow/settings.h"
 
@@ -15,7 +16,6 @@
  */
 enum {
     CHUNK_ITEMS = 256,
-    CHUNKS_WAITING_MAX = 4096,
     INLINE_ITEMS = 4,
     INLINE_PENDING = 2,
     SLICE_BUSY = 256,
@@ -56,9 +56,10 @@ struct intake {
     uv_timer_t later; /* until the next slice: after a pause, or a failure */
     int64_t last;     /* as far as the loop thread knows */
     int64_t applied;
-    size_t chunks; /* submitted, not yet done */
-    bool ended;    /* destroyed: jobs that are still out finish first */
-    bool closed;   /* its timer is gone */
+    size_t chunks;  /* submitted, not yet done */
+    size_t waiting; /* the events in them */
+    bool ended;     /* destroyed: jobs that are still out finish first */
+    bool closed;    /* its timer is gone */
 };
 
 /* ---- batches ---- */
@@ -372,6 +373,7 @@ static void chunk_done(struct store_job *job, int status, const struct err *e)
         }
     }
     in->chunks--;
+    in->waiting -= c->count;
     settings_drop(c->settings);
     free(c);
     if (--batch->waiting == 0) {
@@ -397,11 +399,13 @@ static void submit_chunk(struct intake *in, struct intake_batch *batch, struct c
     c->apply_now =
         batch->count <= INLINE_ITEMS && in->chunks < INLINE_PENDING && in->applied == in->last;
     in->chunks++;
+    in->waiting += c->count;
     batch->waiting++;
     store_thread_submit(in->gateway->writer, &c->job);
 }
 
-static int may_accept(const struct intake *in, size_t chunks, struct err *e)
+/* A batch may be larger than the queue: only what waits before it is weighed. */
+static int may_accept(const struct intake *in, struct err *e)
 {
     if (in->gateway->draining) {
         return err_set(e, ERR_BUSY, "the gateway is shutting down");
@@ -409,7 +413,7 @@ static int may_accept(const struct intake *in, size_t chunks, struct err *e)
     if (in->gateway->disk_low) {
         return err_set(e, ERR_FULL, "free disk space is below the configured reserve");
     }
-    if (in->chunks + chunks > CHUNKS_WAITING_MAX) {
+    if (in->waiting >= (size_t)in->gateway->settings->conf->limits.queue_messages) {
         return err_set(e, ERR_BUSY, "too many events are waiting to be stored");
     }
     return 0;
@@ -420,7 +424,7 @@ int intake_submit(struct intake *in, struct intake_batch *batch,
 {
     size_t chunks = (batch->count + CHUNK_ITEMS - 1) / CHUNK_ITEMS;
     struct list ready;
-    int rc = may_accept(in, chunks, e);
+    int rc = may_accept(in, e);
 
     if (rc != 0) {
         return rc;

@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "flow/dispatch_state.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
