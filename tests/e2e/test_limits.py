@@ -160,6 +160,62 @@ def test_one_address_cannot_take_all_connections():
         until(lambda: g.get("/healthz", key=None).status == 200, "room again")
 
 
+def test_overload_is_told_and_what_was_accepted_is_kept():
+    with Gateway(limits={"queue_messages": 16}) as g:
+        results, lines = {}, 3000
+
+        def load(n):
+            body = b"".join(b'{"type":"duty.ended","holder":{"ref":"p%d-%d"}}\n' % (n, i)
+                            for i in range(lines))
+            results[n] = g.client().post(body, NDJSON)
+
+        crowd = [threading.Thread(target=load, args=(n,)) for n in range(8)]
+        for t in crowd:
+            t.start()
+        for t in crowd:
+            t.join()
+        refused = [a for a in results.values() if a.status != 202]
+        assert 0 < len(refused) < len(crowd)
+        for answer in refused:
+            is_problem(answer, 503, "overloaded")
+            assert int(answer.headers["Retry-After"]) > 0
+        for answer in results.values():
+            if answer.status == 202:
+                assert [r["result"] for r in answer.lines] == ["accepted"] * lines
+        until(lambda: g.post(event(1)).status in (200, 202), "room again")
+        accepted = g.metric('hatirlat_events_total{result="accepted"}')
+        assert accepted == lines * (len(crowd) - len(refused)) + 1
+
+
+def test_hostile_json_is_answered_soon(gateway):
+    hostile = {
+        "many keys": "{" + ",".join(f'"{n}":0' for n in range(70000)) + "}",
+        "long string": json.dumps({"type": "x" * 900000}),
+        "long number": '{"specversion":' + "9" * 900000 + "}",
+        "large exponent": '{"specversion":1e999999999}',
+        "lone surrogate": '{"type":"\\ud800"}',
+        "NUL": '{"type":"\\u0000"}',
+        "many arrays": "[" + ",".join(["[]"] * 300000) + "]",
+    }
+    for name, body in hostile.items():
+        began = time.monotonic()
+        answer = gateway.post(body, JSON)
+        assert answer.status in (400, 413, 422), (name, answer.status)
+        is_problem(answer, answer.status)
+        assert len(answer.body) < 100000, name
+        assert time.monotonic() - began < 3, name
+
+
+def test_a_length_that_lies_stores_nothing(hasty):
+    body = json.dumps(event(800)).encode()
+    with socket.create_connection((hasty.host, hasty.port)) as s:
+        s.settimeout(10)
+        s.sendall(head(hasty) + b"Content-Length: %d\r\n\r\n" % (len(body) + 10) + body)
+        s.shutdown(socket.SHUT_WR)
+        read_all(s)
+    assert hasty.messages(certificate="cert-800") == []
+
+
 # ---- time ----
 
 class Trickler(threading.Thread):
