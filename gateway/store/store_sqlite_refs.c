@@ -249,29 +249,46 @@ int sq_ref_also(struct sq *s, enum ref_kind kind, uint32_t tag, int64_t row, str
 
 /* ---- loading ---- */
 
-static int load_chunk(struct sq *s, enum ref_kind kind, struct str bytes, struct err *e)
+/*
+ * The chunks of one kind on their way into the index. Filling a large index is work of the memory,
+ * not of the file: the kinds are filled side by side, each by a thread of its own.
+ */
+struct loading {
+    struct ref_index *index;
+    uint32_t *tags;
+    size_t room;
+    size_t count;
+    bool threaded;
+    pthread_t thread;
+    int rc;
+};
+
+static void *fill_index(void *arg)
+{
+    struct loading *l = arg;
+
+    l->rc = ref_index_load(l->index, l->tags, l->count, 1);
+    return NULL;
+}
+
+static int take_chunk(struct sq *s, struct loading *l, struct str bytes, struct err *e)
 {
     const unsigned char *p = (const unsigned char *)bytes.ptr;
-    const int64_t first = s->refs->rows[kind] + 1;
-    uint32_t tags[REF_CHUNK];
 
-    if (bytes.len != sizeof tags) {
+    if (bytes.len != REF_CHUNK * 4 || l->room - l->count < REF_CHUNK) {
         return err_set(e, ERR_CORRUPT, "database %s: a chunk of the reference index is damaged",
                        s->path);
     }
     for (size_t i = 0; i < REF_CHUNK; i++, p += 4) {
-        tags[i] =
+        l->tags[l->count++] =
             (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
     }
-    if (ref_index_load(&s->refs->index[kind], tags, REF_CHUNK, (uint32_t)first) != 0) {
-        return err_set(e, ERR_NOMEM, "no memory for the reference index");
-    }
-    s->refs->rows[kind] += REF_CHUNK;
     return 0;
 }
 
 /* Without a chunk the events in it could come again: a gap is damage. */
-static int load_chunks(struct sq *s, enum ref_kind kind, int64_t last, struct err *e)
+static int read_chunks(struct sq *s, enum ref_kind kind, int64_t last, struct loading *l,
+                       struct err *e)
 {
     sqlite3_stmt *stmt;
     int rc = sq_open(s, SQ_CHUNK_LOAD, &stmt, e, "ii", chunk_id(kind, 0),
@@ -281,17 +298,77 @@ static int load_chunks(struct sq *s, enum ref_kind kind, int64_t last, struct er
         return rc;
     }
     while ((rc = sq_next(s, stmt, e)) == 1) {
-        if (sqlite3_column_int64(stmt, 0) != chunk_id(kind, s->refs->rows[kind] / REF_CHUNK)) {
+        if (sqlite3_column_int64(stmt, 0) != chunk_id(kind, (int64_t)(l->count / REF_CHUNK))) {
             rc = err_set(e, ERR_CORRUPT, "database %s: a chunk of the reference index is missing",
                          s->path);
             break;
         }
-        rc = load_chunk(s, kind, sq_str(stmt, 1), e);
+        rc = take_chunk(s, l, sq_str(stmt, 1), e);
         if (rc != 0) {
             break;
         }
     }
     sq_done(s, SQ_CHUNK_LOAD, stmt);
+    return rc;
+}
+
+/* Begins to fill an index that is empty yet. */
+static int begin_loading(struct sq *s, enum ref_kind kind, int64_t last, struct loading *l,
+                         struct err *e)
+{
+    const size_t whole = (size_t)(last / REF_CHUNK) * REF_CHUNK;
+    int rc;
+
+    if (s->refs->rows[kind] != 0 || whole == 0) {
+        return 0;
+    }
+    l->index = &s->refs->index[kind];
+    l->room = whole;
+    l->tags = malloc(whole * sizeof *l->tags);
+    if (l->tags == NULL || ref_index_reserve(l->index, (size_t)last) != 0) {
+        return err_set(e, ERR_NOMEM, "no memory for the reference index");
+    }
+    rc = read_chunks(s, kind, last, l, e);
+    if (rc == 0) {
+        l->threaded = pthread_create(&l->thread, NULL, fill_index, l) == 0;
+        if (!l->threaded) {
+            (void)fill_index(l);
+        }
+    }
+    return rc;
+}
+
+static int end_loading(struct sq *s, enum ref_kind kind, struct loading *l, struct err *e)
+{
+    if (l->threaded) {
+        (void)pthread_join(l->thread, NULL);
+    }
+    free(l->tags);
+    if (l->rc != 0) {
+        return err_set(e, l->rc, "no memory for the reference index");
+    }
+    s->refs->rows[kind] += (int64_t)l->count;
+    return 0;
+}
+
+static int64_t last_of(const struct sq *s, enum ref_kind kind)
+{
+    return kind == REF_EVENT ? s->state.event_last : s->state.case_last;
+}
+
+static int load_all_chunks(struct sq *s, struct err *e)
+{
+    struct loading loading[REF_KIND_COUNT] = {0};
+    int rc = 0;
+
+    for (enum ref_kind kind = 0; rc == 0 && kind < REF_KIND_COUNT; kind++) {
+        rc = begin_loading(s, kind, last_of(s, kind), &loading[kind], e);
+    }
+    for (enum ref_kind kind = 0; kind < REF_KIND_COUNT; kind++) {
+        int ended = end_loading(s, kind, &loading[kind], rc == 0 ? e : NULL);
+
+        rc = rc == 0 ? ended : rc;
+    }
     return rc;
 }
 
@@ -314,22 +391,6 @@ static int load_rows(struct sq *s, enum ref_kind kind, int64_t last, struct err 
         note_tail(s->refs, kind, tag, row);
     }
     sq_done(s, rows_of(kind), stmt);
-    return rc;
-}
-
-static int load_kind(struct sq *s, enum ref_kind kind, int64_t last, struct err *e)
-{
-    struct sq_refs *r = s->refs;
-    int rc = 0;
-
-    if (r->rows[kind] == 0) {
-        rc = ref_index_reserve(&r->index[kind], (size_t)last);
-        rc = rc != 0 ? err_set(e, rc, "no memory for the reference index")
-                     : load_chunks(s, kind, last, e);
-    }
-    if (rc == 0 && r->rows[kind] < last) {
-        rc = load_rows(s, kind, last, e);
-    }
     return rc;
 }
 
@@ -362,8 +423,11 @@ int sq_refs_catch_up(struct sq *s, struct err *e)
 {
     int rc = sq_load_state(s, e);
 
+    rc = rc == 0 ? load_all_chunks(s, e) : rc;
     for (enum ref_kind kind = 0; rc == 0 && kind < REF_KIND_COUNT; kind++) {
-        rc = load_kind(s, kind, kind == REF_EVENT ? s->state.event_last : s->state.case_last, e);
+        if (s->refs->rows[kind] < last_of(s, kind)) {
+            rc = load_rows(s, kind, last_of(s, kind), e);
+        }
     }
     if (rc == 0) {
         rc = load_extra(s, e);
@@ -402,7 +466,7 @@ void sq_refs_undo(struct sq *s, const size_t marks[REF_KIND_COUNT])
     pthread_rwlock_wrlock(&r->lock);
     for (size_t i = 0; i < REF_KIND_COUNT; i++) {
         ref_index_undo(&r->index[i], marks[i]);
-        r->rows[i] = i == REF_EVENT ? s->state.event_last : s->state.case_last;
+        r->rows[i] = last_of(s, (enum ref_kind)i);
     }
     pthread_rwlock_unlock(&r->lock);
 }
