@@ -14,6 +14,7 @@ enum {
     ANSWER_MAX = 256 * 1024,
     ANSWER_HEADERS_MAX = 64 * 1024,
     URL_MAX = 8 * 1024,
+    READ_BYTES = 4096, /* vendors' answers are short, and every transfer gets a buffer of its own */
     /* Servers close idle connections after 5 s and more; one that dies under us costs a doubt. */
     IDLE_S = 4,
     LIFETIME_S = 600
@@ -144,27 +145,27 @@ static int check_host(struct transfer *t, const char *scheme, const char *host,
     return 0;
 }
 
+/* What is checked here is also what libcurl uses: it does not read the address a second time. */
 static int check_url(struct transfer *t, const struct curlmux_request *r, struct err *e)
 {
-    CURLU *url = curl_url();
     char *scheme = NULL;
     char *host = NULL;
     int code = ERR_INVALID;
 
-    if (url == NULL) {
+    t->url = curl_url();
+    if (t->url == NULL) {
         return err_set(e, ERR_NOMEM, "no memory for an address");
     }
     if (strlen(r->url) > URL_MAX || !utf8_clean_line(str_of(r->url)) ||
-        curl_url_set(url, CURLUPART_URL, r->url, CURLU_DISALLOW_USER) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
+        curl_url_set(t->url, CURLUPART_URL, r->url, CURLU_DISALLOW_USER) != CURLUE_OK ||
+        curl_url_get(t->url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(t->url, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
         err_set(e, ERR_INVALID, "the URL is not valid, or holds credentials");
     } else {
         code = check_host(t, scheme, host, r, e);
     }
     curl_free(scheme);
     curl_free(host);
-    curl_url_cleanup(url);
     return code;
 }
 
@@ -236,13 +237,14 @@ static int set_options(struct transfer *t, const struct curlmux_request *r, stru
     CURL *c = t->easy;
     bool bad = false;
 
-    bad |= curl_easy_setopt(c, CURLOPT_URL, r->url) != CURLE_OK;
+    bad |= curl_easy_setopt(c, CURLOPT_CURLU, t->url) != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, t->loopback_only ? "http" : "https") != 0;
     bad |= curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers) != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_PROXY, "") != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_USERAGENT, "hatirlat/" HATIRLAT_VERSION) != CURLE_OK;
     curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)READ_BYTES);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
     /* Without this the loop would wait for a name server that does not answer. */
@@ -299,6 +301,7 @@ void transfer_reset(struct transfer *t)
     CURL *easy = t->easy;
 
     curl_easy_reset(easy);
+    curl_url_cleanup(t->url);
     curl_slist_free_all(t->headers);
     if (t->body != NULL) {
         crypto_wipe(t->body, t->body_len);

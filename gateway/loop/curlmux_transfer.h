@@ -14,6 +14,7 @@ struct transfer {
     struct list node;
     struct curlmux *mux;
     CURL *easy;
+    CURLU *url;
     struct curl_slist *headers;
     curlmux_callback *done;
     void *ctx;
