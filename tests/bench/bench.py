@@ -8,6 +8,7 @@ import argparse
 import concurrent.futures
 import datetime
 import json
+import os
 import pathlib
 import random
 import socket
@@ -45,6 +46,7 @@ class Bench:
         if tool is None:
             raise Failed("bench_fill is not built")
         subprocess.run([str(tool), str(gateway.database), str(count)], check=True)
+        os.sync()
 
 
 def days_ahead(days):
