@@ -37,6 +37,7 @@ struct demo {
     uv_timer_t poll;
     int polls;
     bool once;
+    bool calm; /* nothing was on its way when the report was last read */
     bool told; /* the address and the curl line have been printed */
     struct demo_report *report;
 };
@@ -188,10 +189,15 @@ static void tell_address(struct demo *d)
     (void)fflush(cli->out);
 }
 
+static bool nothing_on_its_way(const struct demo *d)
+{
+    return d->gateway->stats.backlog == 0 && dispatch_in_flight(d->gateway->dispatch) == 0;
+}
+
+/* What was read before the facts were applied says nothing, however settled it looks. */
 static bool quiet(const struct demo *d)
 {
-    return d->gateway->stats.backlog == 0 && dispatch_in_flight(d->gateway->dispatch) == 0 &&
-           demo_report_settled(d->report);
+    return d->calm && demo_report_settled(d->report);
 }
 
 static void on_poll(uv_timer_t *timer)
@@ -212,6 +218,7 @@ static void on_poll(uv_timer_t *timer)
     } else if (d->told) {
         demo_report_print(d->report);
     }
+    d->calm = nothing_on_its_way(d);
     demo_report_refresh(d->report);
 }
 
