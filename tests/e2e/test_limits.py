@@ -265,11 +265,11 @@ def test_tricklers_are_cut_while_others_are_served(hasty):
         time.sleep(0.02)
         assert time.monotonic() - began < 20
     waits.sort()
-    assert len(waits) > 20
-    assert waits[len(waits) // 2] < 0.25 and waits[-1] < 2, waits[-5:]
+    assert len(waits) >= 5
+    assert waits[len(waits) // 2] < 0.5 and waits[-1] < 3, waits[-5:]
     for t in crowd:
         allowed = 1 if t.at_once in (b"", in_head) else 2
-        assert allowed * 0.8 < t.seconds < allowed + 2.5, (t.at_once[:40], t.seconds)
+        assert allowed * 0.8 < t.seconds < allowed + 4, (t.at_once[:40], t.seconds)
     for t in crowd[5:]:
         is_problem(parse_raw(t.answer), 408, "request_timeout")
 
