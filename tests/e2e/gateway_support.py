@@ -99,8 +99,8 @@ def event(number=1, kind="certificate.expiring", id=None, **changes):
     """A CloudEvent about the certificate and the person of this number."""
     return {"specversion": "1.0", "id": id or f"{kind}-{number}", "source": "urn:ornek:takip",
             "type": f"tr.eimza.{kind}.v1", "time": "2026-01-05T06:00:00Z",
-            "datacontenttype": "application/json", "data": changes.pop("data", None) or data(number),
-            **changes}
+            "datacontenttype": "application/json",
+            "data": changes.pop("data", None) or data(number), **changes}
 
 
 class Answer:

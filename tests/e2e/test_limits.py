@@ -125,7 +125,8 @@ def test_headers_and_targets_are_bounded(gateway):
 # ---- connections ----
 
 def test_connections_are_counted_and_freed():
-    with Gateway(limits={"connections": 8, "connections_per_address": 2}) as g, ExitStack() as open_:
+    limits = {"connections": 8, "connections_per_address": 2}
+    with Gateway(limits=limits) as g, ExitStack() as open_:
         for _ in range(8):  # loopback is where a proxy sits: no limit per address
             s = open_.enter_context(socket.create_connection((g.host, g.port)))
             s.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
