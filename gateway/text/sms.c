@@ -76,63 +76,115 @@ static void spread(struct str text, enum sms_mode mode, unsigned reserve, struct
 {
     unsigned fill = 0;
     uint32_t position = 0;
-    uint32_t cp;
-    uint16_t units[2];
+    uint32_t cp = 0;
 
     m->segments = 1;
     for (size_t at = 0; at < text.len; position++) {
         at += utf8_decode((struct str){text.ptr + at, text.len - at}, &cp);
-        place(m, sms_encode_char(mode, cp, units), &fill, position);
+        place(m, sms_class_cost[mode][sms_class_of(cp)], &fill, position);
     }
     for (unsigned i = 0; i < reserve; i++) {
         place(m, 1, &fill, position);
     }
 }
 
-static void blame(struct sms_measure *m, uint32_t cp, size_t byte, bool fatal)
+/* How many characters of each class, and where the first of each stands: all modes follow. */
+struct survey {
+    struct str text;
+    unsigned chars;
+    unsigned count[SMS_CLASS_COUNT];
+    size_t position[SMS_CLASS_COUNT]; /* characters before the first, where there is one */
+    size_t byte[SMS_CLASS_COUNT];
+};
+
+static void note(struct survey *s, enum sms_class class, size_t byte)
 {
-    if (m->culprit.cp != 0 && !(fatal && m->encodable)) {
-        return;
+    if (s->count[class]++ == 0) {
+        s->position[class] = s->chars;
+        s->byte[class] = byte;
     }
-    m->culprit = (struct sms_culprit){
-        .cp = cp, .position = m->chars, .byte = byte, .cheaper = sms_cheaper(cp)};
+    s->chars++;
 }
 
-/* Counts characters and units, and finds the culprit. */
-static int scan(struct str text, enum sms_mode mode, struct sms_measure *m, struct err *e)
+static int survey(struct str text, struct survey *ret, struct err *e)
 {
-    uint16_t units[2];
-    uint32_t cp;
-    size_t n;
+    size_t at = 0;
 
-    m->encodable = true;
-    for (size_t at = 0; at < text.len; at += n, m->chars++) {
-        unsigned cost;
+    *ret = (struct survey){.text = text};
+    while (at < text.len) {
+        unsigned char first = (unsigned char)text.ptr[at];
+        uint32_t cp = first;
+        size_t n = first < 0x80 ? 1 : utf8_decode((struct str){text.ptr + at, text.len - at}, &cp);
 
-        n = utf8_decode((struct str){text.ptr + at, text.len - at}, &cp);
         if (n == 0) {
             return err_set(e, ERR_INVALID, "the text is not valid UTF-8 at byte %zu", at);
         }
-        cost = sms_encode_char(mode, cp, units);
-        m->units += cost;
-        if (cost == 0) {
-            blame(m, cp, at, true);
-            m->encodable = false;
-        } else if (cost > 1) {
-            blame(m, cp, at, false);
-        }
+        note(ret, sms_class_of(cp), at);
+        at += n;
     }
     return 0;
 }
 
-int sms_measure(struct str text, enum sms_mode mode, const struct sms_options *o,
-                struct sms_measure *ret, struct err *e)
+/* The class that stands first among those for which the mode has these costs. */
+static enum sms_class first_class(const struct survey *s, enum sms_mode mode, bool missing)
 {
-    static const struct sms_options none;
-    int rc;
+    enum sms_class found = SMS_CLASS_COUNT;
 
-    o = o == NULL ? &none : o;
-    memset(ret, 0, sizeof(*ret));
+    for (enum sms_class c = 0; c < SMS_CLASS_COUNT; c++) {
+        unsigned cost = sms_class_cost[mode][c];
+
+        if (s->count[c] > 0 && (missing ? cost == 0 : cost > 1) &&
+            (found == SMS_CLASS_COUNT || s->byte[c] < s->byte[found])) {
+            found = c;
+        }
+    }
+    return found;
+}
+
+static void blame(const struct survey *s, enum sms_class class, struct sms_measure *m)
+{
+    size_t at = s->byte[class];
+
+    (void)utf8_decode((struct str){s->text.ptr + at, s->text.len - at}, &m->culprit.cp);
+    m->culprit.position = s->position[class];
+    m->culprit.byte = at;
+    m->culprit.cheaper = sms_cheaper(m->culprit.cp);
+}
+
+/* What the survey says of one mode; fill and start only of the segments there are. */
+static void judge(const struct survey *s, enum sms_mode mode, const struct sms_options *o,
+                  struct sms_measure *ret)
+{
+    enum sms_class class = first_class(s, mode, true);
+
+    ret->encodable = class == SMS_CLASS_COUNT;
+    ret->chars = s->chars;
+    ret->units = 0;
+    ret->segments = 0;
+    ret->capacity = 0;
+    ret->culprit = (struct sms_culprit){0};
+    class = ret->encodable ? first_class(s, mode, false) : class;
+    if (class != SMS_CLASS_COUNT) {
+        blame(s, class, ret);
+    }
+    if (!ret->encodable) {
+        return;
+    }
+    for (class = 0; class < SMS_CLASS_COUNT; class ++) {
+        ret->units += s->count[class] * sms_class_cost[mode][class];
+    }
+    ret->capacity = sms_capacity(mode, false, false);
+    ret->segments = 1;
+    ret->start[0] = 0;
+    ret->fill[0] = (uint16_t)(ret->units + o->reserve);
+    if (ret->units + o->reserve > ret->capacity) {
+        ret->capacity = sms_capacity(mode, true, o->wide_ref);
+        spread(s->text, mode, o->reserve, ret);
+    }
+}
+
+static int look(struct str text, const struct sms_options *o, struct survey *ret, struct err *e)
+{
     if (text.len > SMS_TEXT_MAX) {
         return err_set(e, ERR_LIMIT, "the text is longer than %d bytes", SMS_TEXT_MAX);
     }
@@ -140,22 +192,24 @@ int sms_measure(struct str text, enum sms_mode mode, const struct sms_options *o
         return err_set(e, ERR_INVALID, "a reserve of %u characters is more than %d", o->reserve,
                        SMS_RESERVE_MAX);
     }
-    rc = scan(text, mode, ret, e);
-    if (rc != 0) {
-        return rc;
+    return survey(text, ret, e);
+}
+
+static const struct sms_options no_options;
+
+int sms_measure(struct str text, enum sms_mode mode, const struct sms_options *o,
+                struct sms_measure *ret, struct err *e)
+{
+    struct survey s;
+    int rc;
+
+    o = o == NULL ? &no_options : o;
+    memset(ret, 0, sizeof(*ret));
+    rc = look(text, o, &s, e);
+    if (rc == 0) {
+        judge(&s, mode, o, ret);
     }
-    if (!ret->encodable) {
-        ret->units = 0;
-        return 0;
-    }
-    ret->capacity = sms_capacity(mode, false, false);
-    ret->segments = 1;
-    ret->fill[0] = (uint16_t)(ret->units + o->reserve);
-    if (ret->units + o->reserve > ret->capacity) {
-        ret->capacity = sms_capacity(mode, true, o->wide_ref);
-        spread(text, mode, o->reserve, ret);
-    }
-    return 0;
+    return rc;
 }
 
 static int refuse(const struct sms_measure *m, struct err *e)
@@ -174,31 +228,46 @@ static bool better(const struct sms_measure *a, const struct sms_measure *b)
     return a->encodable ? a->segments < b->segments : a->culprit.position > b->culprit.position;
 }
 
-int sms_choose(struct str text, unsigned allowed, const struct sms_options *o,
-               enum sms_mode *ret_mode, struct sms_measure *ret, struct err *e)
+/* Judges the allowed modes in turn. One segment cannot be beaten: what follows need not be tried.
+ */
+static bool choose(const struct survey *s, unsigned allowed, const struct sms_options *o,
+                   enum sms_mode *ret_mode, struct sms_measure *ret)
 {
-    struct sms_measure m;
-    bool first = true;
+    struct sms_measure other = {0};
+    bool any = false;
 
-    /* One segment cannot be beaten: the modes after it need not be tried. */
     for (enum sms_mode mode = 0;
-         mode < SMS_MODE_COUNT && (first || !ret->encodable || ret->segments > 1); mode++) {
-        int rc;
+         mode < SMS_MODE_COUNT && !(any && ret->encodable && ret->segments == 1); mode++) {
+        struct sms_measure *m = any ? &other : ret;
 
         if ((allowed & 1u << mode) == 0) {
             continue;
         }
-        rc = sms_measure(text, mode, o, &m, e);
-        if (rc != 0) {
-            return rc;
-        }
-        if (first || better(&m, ret)) {
-            *ret = m;
+        judge(s, mode, o, m);
+        if (!any || better(m, ret)) {
             *ret_mode = mode;
-            first = false;
         }
+        if (any && better(m, ret)) {
+            *ret = *m;
+        }
+        any = true;
     }
-    if (first) {
+    return any;
+}
+
+int sms_choose(struct str text, unsigned allowed, const struct sms_options *o,
+               enum sms_mode *ret_mode, struct sms_measure *ret, struct err *e)
+{
+    struct survey s;
+    int rc;
+
+    o = o == NULL ? &no_options : o;
+    memset(ret, 0, sizeof(*ret));
+    rc = look(text, o, &s, e);
+    if (rc != 0) {
+        return rc;
+    }
+    if (!choose(&s, allowed, o, ret_mode, ret)) {
         return err_set(e, ERR_INVALID, "no SMS mode is allowed");
     }
     if (!ret->encodable) {
@@ -225,14 +294,13 @@ size_t sms_costly(struct str text, enum sms_mode mode, struct sms_costly *list, 
     size_t count = 0;
     size_t position = 0;
     uint32_t cp = 0;
-    uint16_t units[2];
 
     for (size_t at = 0, n; at < text.len; at += n, position++) {
         struct sms_costly *known;
         unsigned cost;
 
         n = utf8_decode((struct str){text.ptr + at, text.len - at}, &cp);
-        cost = n == 0 ? 1 : sms_encode_char(mode, cp, units);
+        cost = n == 0 ? 1 : sms_class_cost[mode][sms_class_of(cp)];
         n = n == 0 ? 1 : n;
         if (cost == 1) {
             continue;

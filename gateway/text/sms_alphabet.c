@@ -63,6 +63,63 @@ static const struct spelling cheaper_table[] = {
     {0x131, "i"},  {0x130, "I"},   {0x15F, "s"}, {0x15E, "S"}, {0x1C, ""},
 };
 
+/* 0 is SMS_CLASS_PLAIN: every other character is named here. */
+#define PLAIN     SMS_CLASS_PLAIN
+#define EXTENSION SMS_CLASS_EXTENSION
+#define TURKISH   SMS_CLASS_TURKISH
+#define DISPLACED SMS_CLASS_DISPLACED
+#define FOREIGN   SMS_CLASS_FOREIGN
+
+const uint8_t sms_class_table[SMS_CLASS_TABLE] = {
+    [0 ... 0x09] = FOREIGN,
+    [0x0B] = FOREIGN,
+    ['\f'] = EXTENSION,
+    [0x0E ... 0x1F] = FOREIGN,
+    ['[' ... '^'] = EXTENSION,
+    ['`'] = FOREIGN,
+    ['{' ... '~'] = EXTENSION,
+    [0x7F ... 0xA0] = FOREIGN,
+    [0xA1] = DISPLACED,
+    [0xA2] = FOREIGN,
+    [0xA6] = FOREIGN,
+    [0xA8 ... 0xBE] = FOREIGN,
+    [0xBF] = DISPLACED,
+    [0xC0 ... 0xC3] = FOREIGN,
+    [0xC6] = DISPLACED,
+    [0xC8] = FOREIGN,
+    [0xCA ... 0xD0] = FOREIGN,
+    [0xD2 ... 0xD5] = FOREIGN,
+    [0xD7] = FOREIGN,
+    [0xD8] = DISPLACED,
+    [0xD9 ... 0xDB] = FOREIGN,
+    [0xDD ... 0xDE] = FOREIGN,
+    [0xE1 ... 0xE3] = FOREIGN,
+    [0xE6] = DISPLACED,
+    [0xE7] = TURKISH,
+    [0xE8] = DISPLACED,
+    [0xEA ... 0xEB] = FOREIGN,
+    [0xEC] = DISPLACED,
+    [0xED ... 0xF0] = FOREIGN,
+    [0xF3 ... 0xF5] = FOREIGN,
+    [0xF7] = FOREIGN,
+    [0xF8] = DISPLACED,
+    [0xFA ... 0xFB] = FOREIGN,
+    [0xFD ... 0x11D] = FOREIGN,
+    [0x11E ... 0x11F] = TURKISH,
+    [0x120 ... 0x12F] = FOREIGN,
+    [0x130 ... 0x131] = TURKISH,
+    [0x132 ... 0x15D] = FOREIGN,
+    [0x15E ... 0x15F] = TURKISH,
+    [0x160 ... 0x17F] = FOREIGN,
+};
+
+/* In the order of enum sms_class. */
+const uint8_t sms_class_cost[SMS_MODE_COUNT][SMS_CLASS_COUNT] = {
+    [SMS_GSM7] = {1, 2, 0, 1, 2, 0, 0},       [SMS_TR_SINGLE] = {1, 2, 2, 1, 2, 0, 0},
+    [SMS_TR_LOCKING] = {1, 2, 1, 0, 1, 0, 0}, [SMS_TR_BOTH] = {1, 2, 1, 0, 1, 0, 0},
+    [SMS_UCS2] = {1, 1, 1, 1, 1, 1, 2},
+};
+
 static int find_code(const struct pair *table, size_t n, uint32_t cp)
 {
     for (size_t i = 0; i < n; i++) {
@@ -123,6 +180,17 @@ static int default_code(uint32_t cp)
         }
     }
     return -1;
+}
+
+enum sms_class sms_class_beyond(uint32_t cp)
+{
+    if (cp == 0x20AC) {
+        return SMS_CLASS_EURO;
+    }
+    if (cp >= 0x10000) {
+        return SMS_CLASS_ASTRAL;
+    }
+    return default_code(cp) >= 0 ? PLAIN : FOREIGN;
 }
 
 static int base_code(enum sms_mode mode, uint32_t cp)
@@ -193,7 +261,7 @@ uint32_t sms_decode_septet(enum sms_mode mode, uint8_t septet, bool escaped)
 
 bool sms_is_turkish(uint32_t cp)
 {
-    return CODE_IN(single_table, cp) >= 0;
+    return cp < SMS_CLASS_TABLE && sms_class_table[cp] == TURKISH;
 }
 
 bool sms_is_extension(uint32_t cp)
@@ -232,11 +300,10 @@ const char *sms_cheaper(uint32_t cp)
 
 char sms_fold_letter(uint32_t cp)
 {
-    static const struct pair letters[] = {
-        {0xE7, 'c'}, {0xC7, 'C'}, {0x11F, 'g'}, {0x11E, 'G'}, {0x131, 'i'}, {0x130, 'I'},
-        {0xF6, 'o'}, {0xD6, 'O'}, {0x15F, 's'}, {0x15E, 'S'}, {0xFC, 'u'},  {0xDC, 'U'},
+    static const char letters[SMS_CLASS_TABLE] = {
+        [0xE7] = 'c', [0xC7] = 'C', [0x11F] = 'g', [0x11E] = 'G', [0x131] = 'i', [0x130] = 'I',
+        [0xF6] = 'o', [0xD6] = 'O', [0x15F] = 's', [0x15E] = 'S', [0xFC] = 'u',  [0xDC] = 'U',
     };
-    int code = cp < 0x80 ? -1 : CODE_IN(letters, cp);
 
-    return code < 0 ? 0 : (char)code;
+    return cp < SMS_CLASS_TABLE ? letters[cp] : 0;
 }

@@ -8,6 +8,30 @@ enum { SMS_ESCAPE = 0x1B, SMS_LANGUAGE_TURKISH = 1 };
 /* Information element identifiers of TS 23.040 §9.2.3.24. */
 enum { SMS_IE_CONCAT8 = 0x00, SMS_IE_CONCAT16 = 0x08, SMS_IE_SINGLE = 0x24, SMS_IE_LOCKING = 0x25 };
 
+/* Characters of one class cost the same in every mode. */
+enum sms_class {
+    SMS_CLASS_PLAIN,     /* one unit everywhere */
+    SMS_CLASS_EXTENSION, /* behind an escape in the 7-bit modes */
+    SMS_CLASS_TURKISH,   /* the seven letters that only the Turkish tables have */
+    SMS_CLASS_DISPLACED, /* what the locking shift table puts other characters in the place of */
+    SMS_CLASS_EURO,      /* in the extension table, and in the locking shift table */
+    SMS_CLASS_FOREIGN,   /* in no 7-bit table */
+    SMS_CLASS_ASTRAL,    /* the same, and two units in UCS-2 */
+    SMS_CLASS_COUNT
+};
+
+enum { SMS_CLASS_TABLE = 0x180 };
+/* The class of each of the first characters, where nearly all of a text lies. */
+extern const uint8_t sms_class_table[SMS_CLASS_TABLE];
+/* Units by mode and class, 0: not in the mode. */
+extern const uint8_t sms_class_cost[SMS_MODE_COUNT][SMS_CLASS_COUNT];
+enum sms_class sms_class_beyond(uint32_t cp); /* of characters that are not in the table */
+
+static inline enum sms_class sms_class_of(uint32_t cp)
+{
+    return cp < SMS_CLASS_TABLE ? (enum sms_class)sms_class_table[cp] : sms_class_beyond(cp);
+}
+
 /*
  * The units cp takes in mode, 0 when it has none there. In the 7-bit modes stores that many
  * septets, in UCS-2 that many UTF-16 units.

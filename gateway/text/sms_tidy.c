@@ -97,18 +97,23 @@ static void replace_marks(struct str decomposed, unsigned flags, struct buf *out
     }
 }
 
+static bool stays(uint32_t cp, unsigned flags)
+{
+    if (cp < 0x80) {
+        return cp != '\t';
+    }
+    return (flags & SMS_TIDY_ASCII) == 0 && (sms_fold_letter(cp) != 0 || sms_is_turkish(cp));
+}
+
 /* Most texts hold nothing but ASCII and Turkish letters; those are done at once. */
 static bool needs_nothing(struct str text, unsigned flags)
 {
     uint32_t cp = 0;
 
     for (size_t at = 0, n; at < text.len; at += n) {
-        n = utf8_decode((struct str){text.ptr + at, text.len - at}, &cp);
-        if (cp >= 0x80 &&
-            ((flags & SMS_TIDY_ASCII) != 0 || (sms_fold_letter(cp) == 0 && !sms_is_turkish(cp)))) {
-            return false;
-        }
-        if (cp == '\t') {
+        cp = (unsigned char)text.ptr[at];
+        n = cp < 0x80 ? 1 : utf8_decode((struct str){text.ptr + at, text.len - at}, &cp);
+        if (!stays(cp, flags)) {
             return false;
         }
     }
