@@ -89,6 +89,22 @@ int buf_addc(struct buf *b, char c)
     return buf_add(b, &c, 1);
 }
 
+int buf_add_int(struct buf *b, int64_t n, unsigned min_digits)
+{
+    char text[24];
+    size_t at = sizeof text;
+    uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0 || (sizeof text - at < min_digits && at > 1));
+    if (n < 0) {
+        text[--at] = '-';
+    }
+    return buf_add(b, text + at, sizeof text - at);
+}
+
 int buf_addf(struct buf *b, const char *fmt, ...)
 {
     va_list ap;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
     char *data;
@@ -25,6 +26,8 @@ void buf_reset(struct buf *b);
 int buf_add(struct buf *b, const void *bytes, size_t n);
 int buf_adds(struct buf *b, const char *text);
 int buf_addc(struct buf *b, char c);
+/* Appends n in decimal, with leading zeros up to min_digits (at most 20). */
+int buf_add_int(struct buf *b, int64_t n, unsigned min_digits);
 int buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Makes room for n more bytes and returns where they start, or null; pair with buf_commit. */
 char *buf_reserve(struct buf *b, size_t n);

@@ -85,16 +85,8 @@ static void set(struct render_values *v, enum text_name name, struct str text)
 
 static void set_number(struct render_values *v, struct template_value *leaf, int64_t n)
 {
-    char digits[24];
-    size_t at = sizeof(digits);
-    uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
     size_t from = v->text.len;
-    do
-        digits[--at] = (char)('0' + rest % 10);
-    while ((rest /= 10) > 0);
-    if (n < 0)
-        digits[--at] = '-';
-    (void)buf_add(&v->text, digits + at, sizeof(digits) - at);
+    (void)buf_add_int(&v->text, n, 1);
     keep(v, leaf, from);
 }
 

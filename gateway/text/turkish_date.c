@@ -1,6 +1,5 @@
 #include "base/civil.h"
 #include "text/turkish.h"
-#include <inttypes.h>
 
 static const char *const months_tr[] = {"Ocak",   "Şubat",   "Mart",  "Nisan", "Mayıs", "Haziran",
                                         "Temmuz", "Ağustos", "Eylül", "Ekim",  "Kasım", "Aralık"};
@@ -29,17 +28,32 @@ const char *date_weekday(int64_t days, bool turkish)
     return (turkish ? weekdays_tr : weekdays_en)[civil_weekday(days)];
 }
 
+static void add_month(const struct civil *c, const char *month, size_t len, struct buf *out)
+{
+    (void)buf_add_int(out, c->day, 1);
+    (void)buf_addc(out, ' ');
+    (void)buf_add(out, month, len);
+    (void)buf_addc(out, ' ');
+    (void)buf_add_int(out, c->year, 1);
+}
+
 int date_long(int64_t days, bool turkish, struct buf *out)
 {
     struct civil c;
+    const char *month;
 
     civil_from_days(days, &c);
-    if (turkish) {
-        return buf_addf(out, "%d %s %d %s", c.day, months_tr[c.month - 1], c.year,
-                        date_weekday(days, true));
+    month = (turkish ? months_tr : months_en)[c.month - 1];
+    if (!turkish) {
+        (void)buf_adds(out, date_weekday(days, false));
+        (void)buf_addc(out, ' ');
     }
-    return buf_addf(out, "%s %d %s %d", date_weekday(days, false), c.day, months_en[c.month - 1],
-                    c.year);
+    add_month(&c, month, strlen(month), out);
+    if (turkish) {
+        (void)buf_addc(out, ' ');
+        (void)buf_adds(out, date_weekday(days, true));
+    }
+    return buf_failed(out);
 }
 
 int date_short(int64_t days, bool turkish, struct buf *out)
@@ -47,23 +61,34 @@ int date_short(int64_t days, bool turkish, struct buf *out)
     struct civil c;
 
     civil_from_days(days, &c);
-    if (turkish) {
-        return buf_addf(out, "%02d.%02d.%04d", c.day, c.month, c.year);
+    if (!turkish) {
+        const char *month = months_en[c.month - 1];
+
+        add_month(&c, month, strnlen(month, 3), out);
+        return buf_failed(out);
     }
-    return buf_addf(out, "%d %.3s %d", c.day, months_en[c.month - 1], c.year);
+    (void)buf_add_int(out, c.day, 2);
+    (void)buf_addc(out, '.');
+    (void)buf_add_int(out, c.month, 2);
+    (void)buf_addc(out, '.');
+    return buf_add_int(out, c.year, 4);
 }
 
 int date_relative(int64_t days_left, bool turkish, struct buf *out)
 {
     static const char *const near[][2] = {
         {"expired yesterday", "dün doldu"}, {"today", "bugün"}, {"tomorrow", "yarın"}};
+    bool past = days_left < 0;
 
     if (days_left >= -1 && days_left <= 1) {
         return buf_adds(out, near[days_left + 1][turkish]);
     }
-    if (days_left > 0) {
-        return buf_addf(out, turkish ? "%" PRId64 " gün sonra" : "in %" PRId64 " days", days_left);
+    if (!turkish) {
+        (void)buf_adds(out, past ? "expired " : "in ");
     }
-    return buf_addf(out, turkish ? "%" PRId64 " gün önce doldu" : "expired %" PRId64 " days ago",
-                    -days_left);
+    (void)buf_add_int(out, past ? -days_left : days_left, 1);
+    if (turkish) {
+        return buf_adds(out, past ? " gün önce doldu" : " gün sonra");
+    }
+    return buf_adds(out, past ? " days ago" : " days");
 }

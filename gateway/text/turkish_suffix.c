@@ -4,7 +4,6 @@
  */
 #include "base/utf8.h"
 #include "text/turkish.h"
-#include <inttypes.h>
 
 /* How a spoken word ends: all that its suffix depends on. */
 struct ending {
@@ -19,6 +18,11 @@ static const char *const units[] = {"",    "bir",  "iki",  "üç",    "dört",
                                     "beş", "altı", "yedi", "sekiz", "dokuz"};
 static const char *const tens[] = {"",     "on",     "yirmi",  "otuz",   "kırk",
                                    "elli", "altmış", "yetmiş", "seksen", "doksan"};
+
+static const char *const powers[] = {"",        "bin",       "milyon",   "milyar",
+                                     "trilyon", "katrilyon", "kentilyon"};
+static const char hundred[] = "yüz";
+static const char zero[] = "sıfır";
 
 static bool one_of(uint32_t cp, const uint32_t *list)
 {
@@ -128,7 +132,7 @@ static void add_hundreds(struct buf *out, size_t start, unsigned n, bool skip_on
         add_word(out, start, units[n / 100]);
     }
     if (n >= 100) {
-        add_word(out, start, "yüz");
+        add_word(out, start, hundred);
     }
     add_word(out, start, tens[n / 10 % 10]);
     if (!(skip_one && n == 1)) {
@@ -138,14 +142,12 @@ static void add_hundreds(struct buf *out, size_t start, unsigned n, bool skip_on
 
 int tr_number_words(int64_t n, struct buf *out)
 {
-    static const char *const powers[] = {"",        "bin",       "milyon",   "milyar",
-                                         "trilyon", "katrilyon", "kentilyon"};
     uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
     uint64_t scale = 1000000000000000000u;
     size_t start = out->len;
 
     if (rest == 0) {
-        return buf_adds(out, "sıfır");
+        return buf_adds(out, zero);
     }
     if (n < 0) {
         add_word(out, start, "eksi");
@@ -161,28 +163,46 @@ int tr_number_words(int64_t n, struct buf *out)
     return buf_failed(out);
 }
 
+/* The last word of tr_number_words(): the lowest part that is not zero. */
+static const char *last_spoken(int64_t n)
+{
+    uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+    int power = 0;
+
+    if (rest == 0) {
+        return zero;
+    }
+    while (rest % 1000 == 0) {
+        rest /= 1000;
+        power++;
+    }
+    if (power > 0) {
+        return powers[power];
+    }
+    if (rest % 10 != 0) {
+        return units[rest % 10];
+    }
+    return rest % 100 != 0 ? tens[rest / 10 % 10] : hundred;
+}
+
 static struct ending number_ending(int64_t n)
 {
-    struct ending e = {0};
-    struct buf words;
-
-    buf_init(&words, 512);
-    if (tr_number_words(n, &words) == 0) {
-        e = ending_of((struct str){words.data, words.len});
-    }
-    buf_finish(&words);
-    return e;
+    return ending_of(str_of(last_spoken(n)));
 }
 
 int tr_number_suffixed(int64_t n, enum tr_case c, struct buf *out)
 {
-    buf_addf(out, "%" PRId64 "'", n);
+    (void)buf_add_int(out, n, 1);
+    (void)buf_addc(out, '\'');
     return add_suffix(number_ending(n), c, out);
 }
 
 int tr_time_suffixed(int hour, int minute, enum tr_case c, struct buf *out)
 {
-    buf_addf(out, "%02d.%02d'", hour, minute);
+    (void)buf_add_int(out, hour, 2);
+    (void)buf_addc(out, '.');
+    (void)buf_add_int(out, minute, 2);
+    (void)buf_addc(out, '\'');
     return add_suffix(number_ending(minute != 0 ? minute : hour), c, out);
 }
 
@@ -239,16 +259,16 @@ static bool thin_l(struct str word)
 {
     static const char *const names[] = {"bilal", "celal", "cemal", "emsal",    "hilal", "iclal",
                                         "ikbal", "kemal", "nihal", "istiklal", "resul", "zuhal"};
-    struct buf folded;
+    char room[64];
+    struct buf folded = {.data = room, .cap = sizeof room, .max = sizeof room - 1};
     bool found = false;
 
-    buf_init(&folded, 64);
+    room[0] = '\0';
     if (tr_lower(word, &folded) == 0) {
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
             found = found || strcmp(buf_cstr(&folded), names[i]) == 0;
         }
     }
-    buf_finish(&folded);
     return found;
 }
 
