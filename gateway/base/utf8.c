@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <endian.h>
+
 static bool is_tail(unsigned char c)
 {
     return (c & 0xC0) == 0x80;
@@ -68,40 +70,55 @@ size_t utf8_encode(uint32_t cp, char out[4])
     return 4;
 }
 
-/* Bytes of ASCII at the start of s, eight at a time. */
-static size_t ascii_run(struct str s)
+/* Bytes of ASCII at the start of p, eight at a time; less than eight at the end are left. */
+static size_t ascii_run(const unsigned char *p, size_t len)
 {
+    const uint64_t high = 0x8080808080808080u;
     size_t n = 0;
-    uint64_t w;
 
-    while (s.len - n >= sizeof w) {
-        memcpy(&w, s.ptr + n, sizeof w);
-        if ((w & 0x8080808080808080u) != 0) {
-            break;
+    for (; n + sizeof(uint64_t) <= len; n += sizeof(uint64_t)) {
+        uint64_t w;
+
+        memcpy(&w, p + n, sizeof w);
+        w = le64toh(w) & high;
+        if (w != 0) {
+            return n + (size_t)__builtin_ctzll(w) / 8;
         }
-        n += sizeof w;
-    }
-    while (n < s.len && (unsigned char)s.ptr[n] < 0x80) {
-        n++;
     }
     return n;
 }
 
-bool utf8_valid(struct str s)
+/* Length of the character at the start of p (not the end), 0 when there is none. */
+static size_t char_length(const unsigned char *p, size_t len)
 {
     uint32_t cp;
 
-    while (s.len > 0) {
-        size_t n = ascii_run(s);
+    if (p[0] < 0x80) {
+        return 1;
+    }
+    if (p[0] >= 0xC2 && p[0] <= 0xDF) {
+        return len >= 2 && is_tail(p[1]) ? 2 : 0;
+    }
+    return decode_multi(p, len, &cp);
+}
 
-        if (n == 0) {
-            n = decode_multi((const unsigned char *)s.ptr, s.len, &cp);
+bool utf8_valid(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.ptr;
+    const unsigned char *end = p + s.len;
+
+    while (p < end) {
+        size_t n;
+
+        p += p[0] < 0x80 ? ascii_run(p, (size_t)(end - p)) : 0;
+        if (p == end) {
+            break;
         }
+        n = char_length(p, (size_t)(end - p));
         if (n == 0) {
             return false;
         }
-        s.ptr += n;
-        s.len -= n;
+        p += n;
     }
     return true;
 }
