@@ -114,6 +114,28 @@ static void fill_mail(struct conf_reading *r)
     }
 }
 
+enum { IDENTITY_KEY_MIN = 32 };
+
+/* A key that can be guessed gives the numbers back: there are few of them. */
+static void check_intake(struct conf_reading *r)
+{
+    const struct conf_intake *in = &r->draft->conf.intake;
+    const char *key = in->identity_key.value;
+
+    if (in->identity_numbers != CONF_IDENTITY_HMAC || conf_is_faulty(r, "/intake")) {
+        return;
+    }
+    if (in->identity_key.origin == NULL) {
+        (void)faults_add(r->faults, "/intake/identity_numbers", "CFG-104",
+                         "\"hmac\" için \"identity_key\" gerekir",
+                         "\"hmac\" needs an \"identity_key\"");
+    } else if (key != NULL && strlen(key) < IDENTITY_KEY_MIN) {
+        (void)faults_add(r->faults, "/intake/identity_key", "CFG-105",
+                         "anahtar en az %d karakter olmalı", "the key needs at least %d characters",
+                         IDENTITY_KEY_MIN);
+    }
+}
+
 /* "host:port" or "[v6]:port"; port 0 lets the system choose. */
 static bool split_address(struct conf_listen *l)
 {
@@ -234,6 +256,7 @@ static bool read_all(struct conf_reading *r)
     fill_office(r);
     fill_mail(r);
     fill_listen(r);
+    check_intake(r);
     fill_window(r, root);
     fill_paths(r);
     check_pairs(r);

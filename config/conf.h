@@ -38,6 +38,7 @@ struct conf_mail {
     char *from;      /* mailbox of the From header and of the envelope */
     char *from_name; /* never null: the office's name unless given */
     char *reply_to;  /* mailbox, may be null */
+    bool calendar;   /* a calendar file with the end date goes with the reminders */
 };
 
 struct conf_listen {
@@ -45,6 +46,14 @@ struct conf_listen {
     char *host; /* without brackets */
     int port;
     char *public_url; /* where the outside reaches us, without a final "/"; may be null */
+};
+
+/* What is done with T.C. identity numbers in references. */
+enum conf_identity { CONF_IDENTITY_REFUSE, CONF_IDENTITY_HMAC };
+
+struct conf_intake {
+    int identity_numbers; /* enum conf_identity */
+    struct secret identity_key;
 };
 
 struct conf_log {
@@ -122,6 +131,7 @@ struct conf {
     struct conf_mail mail;
     struct conf_listen listen;
     char *database;
+    struct conf_intake intake;
     struct conf_log log;
     struct conf_limits limits;
     int64_t shutdown_timeout_ms;

@@ -51,6 +51,7 @@ extern const struct option conf_root_table[];
 extern const struct option conf_office_table[];
 extern const struct option conf_mail_table[];
 extern const struct option conf_listen_table[];
+extern const struct option conf_intake_table[];
 extern const struct option conf_log_table[];
 extern const struct option conf_limits_table[];
 extern const struct option conf_provider_table[];

@@ -2,11 +2,13 @@
 #include "config/conf_tables.h"
 
 #define LISTEN(member)  offsetof(struct conf_listen, member)
+#define INTAKE(member)  offsetof(struct conf_intake, member)
 #define LOGGING(member) offsetof(struct conf_log, member)
 #define LIMITS(member)  offsetof(struct conf_limits, member)
 
 enum { SECOND = 1000, HOUR = 3600 * SECOND, KIB = 1024, MIB = 1024 * KIB };
 
+static const char *const identity_rules[] = {"refuse", "hmac", NULL};
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const log_formats[] = {"auto", "json", "human", NULL};
 
@@ -24,6 +26,21 @@ const struct option conf_listen_table[] = {
      .offset = LISTEN(public_url),
      .tr = "Dışarıdan görünen adres (iletim raporları için)",
      .en = "The address the outside sees (for delivery reports)"},
+    {0}};
+
+const struct option conf_intake_table[] = {
+    {.key = "identity_numbers",
+     .type = OPTION_ENUM,
+     .offset = INTAKE(identity_numbers),
+     .fallback = "\"refuse\"",
+     .names = identity_rules,
+     .tr = "Başvuru kodunda T.C. kimlik no: geri çevir ya da anahtarlı özetini sakla",
+     .en = "A T.C. identity number as a reference: refuse it, or keep its keyed hash"},
+    {.key = "identity_key",
+     .type = OPTION_SECRET,
+     .offset = INTAKE(identity_key),
+     .tr = "Özetin gizli anahtarı, en az 32 karakter; değişirse eski kayıtlar eşleşmez",
+     .en = "Secret key of the hash, at least 32 characters; a new one matches no old record"},
     {0}};
 
 const struct option conf_log_table[] = {{.key = "level",

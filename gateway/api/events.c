@@ -416,7 +416,7 @@ static void post_json(struct call *call, enum media media)
         return;
     }
     event_default_source(call, r.source);
-    r.origin = (struct fact_origin){gateway_now(call->api->g), r.source, ""};
+    r.origin = settings_fact_origin(call->api->g->settings, gateway_now(call->api->g), r.source);
     faults_init(&r.faults);
     post_document(&r, json_root(doc));
     faults_finish(&r.faults);

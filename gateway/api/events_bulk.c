@@ -69,7 +69,8 @@ static void refuse_line(struct bulk *b, const struct faults *faults)
 
 static void accept_line(struct bulk *b, const struct json *root)
 {
-    const struct fact_origin origin = {b->now_ms, b->source, ""};
+    const struct fact_origin origin =
+        settings_fact_origin(b->api->g->settings, b->now_ms, b->source);
     struct faults faults;
     struct fact fact;
 

@@ -170,6 +170,7 @@ static struct str param(struct params *p, const char *name)
 
     buf_init(&b, PARAM_MAX - 1);
     rc = http_query_param(p->call->req, name, &b);
+    rc = rc == 0 ? settings_hide_identity(p->call->api->g->settings, &b) : rc;
     if (rc == 0 && b.len > 0) {
         memcpy(room, b.data, b.len);
     } else if (rc != 0 && rc != ERR_NOT_FOUND) {

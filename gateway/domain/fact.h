@@ -65,6 +65,9 @@ struct fact_origin {
     int64_t now_ms;
     const char *source;  /* for a bare fact that names none; "" or null: it must name one */
     const char *pointer; /* where the event stands in the document: "" or "/3" in a batch */
+    /* A T.C. identity number in a reference gives way to its hash under this key (tckn_hide); with
+     * an empty key it is refused, as it is everywhere else. */
+    struct str identity_key;
 };
 
 /*

@@ -9,12 +9,21 @@
 
 enum { POINTER_KEY_MAX = 60, NAME_CHARACTERS_MAX = 100 };
 
+/* Keys are told back to the sender and may be logged. */
+static struct str without_identity(struct str key)
+{
+    size_t at;
+
+    return tckn_find(key, &at) ? STR("***********") : key;
+}
+
 /* Appends "/key" with the escapes of RFC 6901, cut at a character when it is absurdly long. */
 static void append_key(char *pointer, struct str key)
 {
     size_t at = strlen(pointer);
     size_t used = 0;
 
+    key = without_identity(key);
     pointer[at++] = '/';
     while (key.len > 0 && used < POINTER_KEY_MAX && at + 8 < FAULT_POINTER_MAX) {
         uint32_t cp;
@@ -127,7 +136,7 @@ static bool fits(struct reading *r, const struct reading_target *t, struct str s
     return true;
 }
 
-static bool hides_identity(struct reading *r, struct str s)
+static bool holds_identity(struct reading *r, struct str s)
 {
     size_t at;
 
@@ -137,6 +146,28 @@ static bool hides_identity(struct reading *r, struct str s)
     (void)faults_add(r->faults, reading_here(r), "tckn_refused", "%s%.0s", "%.0s%s",
                      tckn_advice(true), tckn_advice(false));
     return true;
+}
+
+/* A reference that may hold an identity number, and then keeps its hash. */
+static void take_reference(struct reading *r, const struct reading_target *t, struct str s)
+{
+    struct buf hidden;
+    size_t at;
+
+    if (r->origin->identity_key.len == 0 || !tckn_find(s, &at)) {
+        if (fits(r, t, s) && !holds_identity(r, s)) {
+            (void)str_copy(t->text, t->size, s);
+        }
+        return;
+    }
+    buf_init(&hidden, FACT_CANONICAL_MAX);
+    if (tckn_hide(s, r->origin->identity_key, &hidden) == 0) {
+        s = (struct str){hidden.data, hidden.len};
+    }
+    if (fits(r, t, s) && !holds_identity(r, s)) {
+        (void)str_copy(t->text, t->size, s);
+    }
+    buf_finish(&hidden);
 }
 
 static void take_phone(struct reading *r, const struct reading_target *t, struct str s)
@@ -169,6 +200,9 @@ static void take_email(struct reading *r, const struct reading_target *t, struct
     struct email email;
     char code[32];
 
+    if (holds_identity(r, s)) {
+        return;
+    }
     if (email_parse(s, &email) == EMAIL_OK) {
         (void)str_copy(t->text, t->size, str_of(email.address));
         return;
@@ -207,11 +241,13 @@ void reading_text(struct reading *r, const struct reading_target *t, struct str 
                          "Bu bilgi iki ayrı alanda verilmiş.", "This is given in two members.");
     } else if (t->kind == KIND_PHONE) {
         take_phone(r, t, s);
+    } else if (t->kind == KIND_REF) {
+        take_reference(r, t, s);
     } else if (t->kind == KIND_EMAIL) {
         take_email(r, t, s);
     } else if (t->kind == KIND_LANG) {
         take_lang(r, t, s);
-    } else if (fits(r, t, s) && !hides_identity(r, s)) {
+    } else if (fits(r, t, s) && !holds_identity(r, s)) {
         (void)str_copy(t->text, t->size, s);
     }
 }

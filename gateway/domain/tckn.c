@@ -1,5 +1,8 @@
 #include "domain/tckn.h"
 
+#include "base/codec.h"
+#include "base/crypto.h"
+
 enum { KEY_DIGITS = 24 };
 
 static const char *const names[TCKN_REASON_COUNT] = {
@@ -91,6 +94,22 @@ bool tckn_find(struct str text, size_t *ret_pos)
         run = 0;
     }
     return false;
+}
+
+int tckn_hide(struct str text, struct str key, struct buf *out)
+{
+    unsigned char digest[SHA256_SIZE];
+    size_t at;
+
+    while (tckn_find(text, &at)) {
+        crypto_hmac_sha256(key, (struct str){text.ptr + at, TCKN_DIGITS}, digest);
+        (void)buf_add(out, text.ptr, at);
+        (void)buf_adds(out, "kn-");
+        (void)codec_hex(out, digest, SHA256_SIZE / 2);
+        at += TCKN_DIGITS;
+        text = (struct str){text.ptr + at, text.len - at};
+    }
+    return buf_add(out, text.ptr, text.len);
 }
 
 const char *tckn_advice(bool turkish)

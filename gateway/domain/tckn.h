@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/str.h"
 
 enum { TCKN_DIGITS = 11 };
@@ -28,5 +29,11 @@ const char *tckn_reason_name(enum tckn_reason r);
  * finds inside a random key (24 hexadecimal digits and more, a UUID) do not count.
  */
 bool tckn_find(struct str text, size_t *ret_pos);
+/*
+ * Appends text with every valid number in it replaced by "kn-" and 32 hexadecimal digits: the first
+ * half of its HMAC-SHA-256 under key. Equal numbers give equal texts, and without the key nothing
+ * leads back. Returns buf_failed(out).
+ */
+int tckn_hide(struct str text, struct str key, struct buf *out);
 /* What to tell a sender who puts one into a field. */
 const char *tckn_advice(bool turkish);

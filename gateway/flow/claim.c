@@ -137,7 +137,7 @@ static bool prepare(struct channel_state *c, struct attempt *a, struct lane *lan
 
     a->lane = lane;
     name_attempt(g, a);
-    if (compose_content(g, a, &reason) != 0) {
+    if (compose_content(c->dispatch, a, &reason) != 0) {
         lane_give_back(lane);
         a->lane = NULL;
         decide(a, MESSAGE_FAILED, reason, now_ms);

@@ -1,12 +1,23 @@
 /* Today's words: who gets the message, which template, which text. Facts in, bytes out. */
 #include "base/json.h"
 #include "base/log.h"
+#include "domain/calendar.h"
 #include "flow/dispatch_state.h"
 #include "text/mail.h"
 #include "text/sms.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { CALENDAR_MAX = 4096 };
+
+struct composer {
+    struct case_file file;
+    struct render_values *values;
+    struct render_mail parts;
+    struct sms_measure measure;
+    struct buf ics;
+};
 
 /* A message of its own carries {"fact":{…},"vars":{…}}. */
 static int read_own(const struct attempt *a, struct fact *ret, struct json_doc **ret_doc)
@@ -114,13 +125,11 @@ static unsigned modes_allowed(enum sms_mode mode)
 }
 
 static int compose_sms(const struct gateway *g, struct attempt *a, struct str name,
-                       const struct render_values *values, struct err *e)
+                       struct composer *c, struct err *e)
 {
     const struct conf_provider *conf = a->lane->conf;
     struct sms_options options = {.reserve = (unsigned)conf->reserve_chars};
-    struct sms_measure *measure = malloc(sizeof *measure);
-    int rc =
-        measure == NULL ? ERR_NOMEM : render_sms(g->settings->words, name, values, &a->content, e);
+    int rc = render_sms(g->settings->words, name, c->values, &a->content, e);
 
     if (rc == 0) {
         rc = sms_tidy((struct str){a->content.data, a->content.len},
@@ -128,15 +137,14 @@ static int compose_sms(const struct gateway *g, struct attempt *a, struct str na
     }
     if (rc == 0) {
         rc = sms_choose((struct str){a->wire.data, a->wire.len}, modes_allowed(conf->mode),
-                        &options, &a->job.mode, measure, e);
+                        &options, &a->job.mode, &c->measure, e);
     }
     if (rc == 0) {
-        a->segments = measure->segments;
+        a->segments = c->measure.segments;
         a->job.text = a->wire.data;
         buf_reset(&a->content);
         rc = buf_add(&a->content, a->wire.data, a->wire.len);
     }
-    free(measure);
     return rc;
 }
 
@@ -170,42 +178,64 @@ static void thread_of(const struct attempt *a, char *out, size_t size)
     (void)snprintf(out, size, "case-%lld%s", (long long)a->case_id, strchr(a->header_id, '@'));
 }
 
-static int compose_mail(const struct gateway *g, struct attempt *a, struct str name,
-                        const struct render_values *values, struct err *e)
+/* The end date as a file for the reader's calendar; a later mail about the case replaces it. */
+static int add_calendar(const struct gateway *g, const struct attempt *a, struct composer *c,
+                        enum lang lang, struct mail *mail)
 {
-    struct render_mail parts;
+    int64_t end_ms = c->file.known.not_after_ms;
+    int64_t now_ms = gateway_now(g);
+
+    buf_reset(&c->ics);
+    if (!g->settings->conf->mail.calendar || a->case_id == 0 || end_ms <= now_ms ||
+        strcmp(a->campaign, APPLY_NOTICE_CAMPAIGN) == 0) {
+        return 0;
+    }
+    (void)mail_calendar(mail->references, now_ms, istanbul_day(end_ms),
+                        lang == LANG_TR ? STR("E-imzanın son geçerlilik günü")
+                                        : STR("Last day of the e-signature"),
+                        render_values_get(c->values, NAME_PORTAL_URL), &c->ics);
+    mail->ics = (struct str){c->ics.data, c->ics.len};
+    return buf_failed(&c->ics);
+}
+
+static int compose_mail(const struct gateway *g, struct attempt *a, struct str name, enum lang lang,
+                        struct composer *c, struct err *e)
+{
+    struct render_mail *parts = &c->parts;
     struct mail mail;
     char thread[ATTEMPT_HEADER_ID_MAX + 32];
-    int rc;
+    int rc = render_mail(g->settings->words, name, c->values, parts, e);
 
-    render_mail_init(&parts);
-    rc = render_mail(g->settings->words, name, values, &parts, e);
     rc = rc == 0 ? name_mail(g, a) : rc;
     if (rc == 0) {
-        address_mail(g, a, render_values_get(values, NAME_HOLDER_FULL_NAME), &mail);
-        mail.subject = (struct str){parts.subject.data, parts.subject.len};
-        mail.text = (struct str){parts.text.data, parts.text.len};
-        mail.html = (struct str){parts.html.data, parts.html.len};
+        address_mail(g, a, render_values_get(c->values, NAME_HOLDER_FULL_NAME), &mail);
+        mail.subject = (struct str){parts->subject.data, parts->subject.len};
+        mail.text = (struct str){parts->text.data, parts->text.len};
+        mail.html = (struct str){parts->html.data, parts->html.len};
         if (a->case_id != 0) {
             thread_of(a, thread, sizeof thread);
             mail.references = str_of(thread);
         }
+        rc = add_calendar(g, a, c, lang, &mail);
+    }
+    if (rc == 0) {
         rc = mail_compose(&mail, &a->wire, e);
-        (void)buf_addf(&a->content, "%s\n\n%s", buf_cstr(&parts.subject), buf_cstr(&parts.text));
+        (void)buf_add(&a->content, parts->subject.data, parts->subject.len);
+        (void)buf_adds(&a->content, "\n\n");
+        (void)buf_add(&a->content, parts->text.data, parts->text.len);
     }
     a->job.mail = a->wire.data;
     a->job.mail_len = a->wire.len;
     a->job.mail_from = g->settings->conf->mail.from;
     a->job.message_id_header = a->header_id;
-    render_mail_finish(&parts);
     return rc == 0 ? buf_failed(&a->content) : rc;
 }
 
-static int compose_with(const struct gateway *g, struct attempt *a, struct case_file *file,
-                        struct render_values *values, struct err *e)
+static int compose_with(const struct gateway *g, struct attempt *a, struct composer *c,
+                        struct err *e)
 {
-    const char *name = template_of(a, file);
-    struct render_facts facts = facts_of(g, &file->known);
+    const char *name = template_of(a, &c->file);
+    struct render_facts facts = facts_of(g, &c->file.known);
     struct json_doc *vars = NULL;
     enum lang lang;
     int rc;
@@ -213,34 +243,56 @@ static int compose_with(const struct gateway *g, struct attempt *a, struct case_
     if (name == NULL) {
         return err_set(e, ERR_NOT_FOUND, "no template for mark %d", apply_step_mark(a->step));
     }
-    rc = message_set_lang(g->settings->words, lang_parse(str_of(file->known.holder.lang)),
+    rc = message_set_lang(g->settings->words, lang_parse(str_of(c->file.known.holder.lang)),
                           a->job.channel, str_of(name), &lang);
     if (rc != 0) {
         return err_set(e, rc, "there is no template %s for %s", name, channel_name(a->job.channel));
     }
-    rc = render_values_set(values, lang, &facts);
+    rc = render_values_set(c->values, lang, &facts);
     if (rc != 0) {
         return err_set(e, rc, "values of template %s", name);
     }
-    rc = override_values(a, values, &vars, e);
+    rc = override_values(a, c->values, &vars, e);
     if (rc == 0) {
-        rc = a->job.channel == CHANNEL_SMS ? compose_sms(g, a, str_of(name), values, e)
-                                           : compose_mail(g, a, str_of(name), values, e);
+        rc = a->job.channel == CHANNEL_SMS ? compose_sms(g, a, str_of(name), c, e)
+                                           : compose_mail(g, a, str_of(name), lang, c, e);
     }
     json_free(vars);
     return rc;
 }
 
-int compose_content(const struct gateway *g, struct attempt *a, const char **ret_reason)
+struct composer *composer_create(void)
 {
-    struct case_file *file = calloc(1, sizeof *file);
-    struct render_values *values = render_values_create();
+    struct composer *c = calloc(1, sizeof *c);
+
+    if (c == NULL || (c->values = render_values_create()) == NULL) {
+        free(c);
+        return NULL;
+    }
+    render_mail_init(&c->parts);
+    buf_init(&c->ics, CALENDAR_MAX);
+    return c;
+}
+
+void composer_free(struct composer *c)
+{
+    if (c != NULL) {
+        render_values_free(c->values);
+        render_mail_finish(&c->parts);
+        buf_finish(&c->ics);
+        free(c);
+    }
+}
+
+int compose_content(struct dispatch *d, struct attempt *a, const char **ret_reason)
+{
+    const struct gateway *g = d->gateway;
     char id[IDS_TEXT_SIZE];
     struct err e = {0};
-    int rc = file == NULL || values == NULL ? ERR_NOMEM : read_known(a, file);
+    int rc = read_known(a, &d->composer->file);
 
     if (rc == 0) {
-        rc = compose_with(g, a, file, values, &e);
+        rc = compose_with(g, a, d->composer, &e);
     }
     if (rc != 0) {
         *ret_reason = rc == ERR_UNSUPPORTED ? "not_encodable" : "not_renderable";
@@ -248,7 +300,5 @@ int compose_content(const struct gateway *g, struct attempt *a, const char **ret
         log_error("message_not_rendered", LOG_S("message", id),
                   LOG_S("channel", channel_name(a->job.channel)), LOG_S("error", e.text));
     }
-    render_values_free(values);
-    free(file);
     return rc;
 }

@@ -209,7 +209,8 @@ int dispatch_create(struct gateway *g, struct curlmux *curl, struct dispatch **r
     struct dispatch *d = calloc(1, sizeof *d);
     int rc;
 
-    if (d == NULL) {
+    if (d == NULL || (d->composer = composer_create()) == NULL) {
+        free(d);
         return err_set(e, ERR_NOMEM, "no memory for the dispatcher");
     }
     d->gateway = g;
@@ -295,6 +296,7 @@ static void on_closed(uv_handle_t *handle)
     struct dispatch *d = handle->data;
 
     if (--d->handles == 0) {
+        composer_free(d->composer);
         free(d);
     }
 }

@@ -89,6 +89,7 @@ struct dispatch {
     struct list keep_list; /* for the sink's inbox */
     bool keeping;
 
+    struct composer *composer;
     struct curlmux *curl;
     uv_timer_t sweep_timer;
     int sweeping;   /* sweep jobs with the store */
@@ -111,7 +112,10 @@ void attempt_release(struct dispatch *d, struct attempt *a);
 
 /* compose.c: today's words for a message. 0, or the reason code in ret_reason when it cannot go. */
 int compose_recipient(struct attempt *a, const char **ret_reason);
-int compose_content(const struct gateway *g, struct attempt *a, const char **ret_reason);
+int compose_content(struct dispatch *d, struct attempt *a, const char **ret_reason);
+/* What composing needs room for, kept from one message to the next. Null without memory. */
+struct composer *composer_create(void);
+void composer_free(struct composer *c); /* accepts null */
 
 /* settle.c */
 /* Host functions of a back end: ctx is its struct back_end. */

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "config/conf.h"
+#include "domain/tckn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,4 +148,39 @@ struct apply_env settings_apply_env(const struct settings *s, int64_t now_ms)
                               .campaign_count = s->campaign_count,
                               .calendar = s->calendar,
                               .now_ms = now_ms};
+}
+
+/* Empty: identity numbers are refused. */
+static struct str identity_key(const struct settings *s)
+{
+    const struct conf_intake *in = &s->conf->intake;
+    bool hide = in->identity_numbers == CONF_IDENTITY_HMAC && in->identity_key.value != NULL;
+
+    return hide ? str_of(in->identity_key.value) : STR("");
+}
+
+struct fact_origin settings_fact_origin(const struct settings *s, int64_t now_ms,
+                                        const char *source)
+{
+    return (struct fact_origin){
+        .now_ms = now_ms, .source = source, .pointer = "", .identity_key = identity_key(s)};
+}
+
+int settings_hide_identity(const struct settings *s, struct buf *reference)
+{
+    struct str key = identity_key(s);
+    struct buf hidden;
+    int rc;
+
+    if (key.len == 0 || reference->len == 0) {
+        return 0;
+    }
+    buf_init(&hidden, reference->max);
+    rc = tckn_hide((struct str){reference->data, reference->len}, key, &hidden);
+    if (rc == 0) {
+        buf_reset(reference);
+        rc = buf_add(reference, hidden.data, hidden.len);
+    }
+    buf_finish(&hidden);
+    return rc;
 }

@@ -34,5 +34,13 @@ int settings_parse(struct str text, const char *name, const struct provider_type
 struct settings *settings_hold(struct settings *s);
 /* Frees the set when nobody holds it any more. Loop thread. */
 void settings_drop(struct settings *s);
+/*
+ * How facts are read that come in now: the default source (may be null), and what is to be done
+ * with identity numbers. Points into s.
+ */
+struct fact_origin settings_fact_origin(const struct settings *s, int64_t now_ms,
+                                        const char *source);
+/* A reference given in another place than a fact is looked for as facts keep it. ERR_LIMIT. */
+int settings_hide_identity(const struct settings *s, struct buf *reference);
 /* What the applier needs, at a moment. Points into s. */
 struct apply_env settings_apply_env(const struct settings *s, int64_t now_ms);

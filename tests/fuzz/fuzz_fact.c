@@ -8,7 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct fact_origin origin = {1795327200000, "urn:hatirlat:fuzz", "/0"};
+static const struct fact_origin origin = {
+    .now_ms = 1795327200000, .source = "urn:hatirlat:fuzz", .pointer = "/0"};
 
 static void check_round_trip(const struct fact *f)
 {
