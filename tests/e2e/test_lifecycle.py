@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -115,6 +116,38 @@ def test_the_deadline_ends_a_drain_that_does_not():
         assert g.wait() == 0
         assert 0.9 < time.monotonic() - began < 3
         assert g.logged("shutdown_deadline")[0]["in_flight"] >= 1
+
+
+def test_stopping_at_any_moment_leaves_nothing_in_doubt():
+    """What was answered with 202 is there after every stop, and each person was told once."""
+    chance, accepted = random.Random(7), []
+    with Gateway(providers=sinks(delay="60ms"),
+                 campaigns=[{"name": "e-imza", "marks": [90], "channels": ["sms"]}]) as g:
+
+        def load(client, first):
+            for number in range(first, first + 200):
+                try:
+                    if client.post(event(number)).status == 202:
+                        accepted.append(number)
+                except OSError:
+                    break
+            client.hang_up()
+
+        for life in range(4):
+            poster = threading.Thread(target=load, args=(g.client(), 1000 * (life + 1)))
+            poster.start()
+            time.sleep(chance.uniform(0.02, 0.4))
+            g.stop()
+            poster.join()
+            g.start()
+        assert len(accepted) > 3
+        until(lambda: not g.messages(status="queued") and not g.messages(status="sending"), "sent")
+        assert not g.logged("attempt_in_doubt")
+        with sqlite3.connect(database(g)) as shell:
+            told = [r for r, in shell.execute("select recipient from inbox")]
+        shell.close()
+        assert len(told) == len(set(told))
+        assert {f"+90532000{n:04d}" for n in accepted} <= set(told)
 
 
 # ---- reload ----
