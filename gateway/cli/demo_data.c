@@ -49,6 +49,21 @@ static const struct {
     {{{"certificate.expiring", DENIZ}}, 1},
 };
 
+size_t demo_person_count(void)
+{
+    return PERSON_COUNT;
+}
+
+const char *demo_person_ref(size_t person)
+{
+    return people[person].ref;
+}
+
+const char *demo_person_name(size_t person)
+{
+    return people[person].name;
+}
+
 size_t demo_post_count(void)
 {
     return sizeof posts / sizeof posts[0];

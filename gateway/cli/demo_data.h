@@ -9,6 +9,12 @@
 /* The configuration of the demo: sinks that deliver everything. */
 void demo_config(struct buf *out, const char *database, const char *templates, const char *recipes,
                  int port);
+enum { DEMO_PEOPLE_MAX = 16 };
+
+size_t demo_person_count(void);
+/* Of the person and of their certificate alike. */
+const char *demo_person_ref(size_t person);
+const char *demo_person_name(size_t person);
 size_t demo_post_count(void);
 /* A complete header line. */
 const char *demo_content_type(size_t post);

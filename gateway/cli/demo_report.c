@@ -1,5 +1,6 @@
 #include "cli/demo_report.h"
 
+#include "cli/demo_data.h"
 #include "domain/certificate.h"
 #include "text/mask.h"
 #include "text/sms.h"
@@ -19,6 +20,13 @@ struct row {
     char text[TEXT_MAX];
 };
 
+/* A person of the demo about whom no message exists, and why. */
+struct silent {
+    bool silent;
+    bool told;
+    enum case_state state;
+};
+
 struct demo_report {
     struct store_job job;
     struct cli *cli;
@@ -27,6 +35,7 @@ struct demo_report {
     bool settled;
     struct row rows[ROWS_MAX];
     size_t count;
+    struct silent silent[DEMO_PEOPLE_MAX];
 };
 
 struct demo_report *demo_report_create(struct cli *cli, struct gateway *g)
@@ -120,6 +129,44 @@ static void skip_trace(void *ctx, const struct trace_row *trace)
     (void)trace;
 }
 
+struct case_id {
+    int64_t id;
+    enum case_state state;
+    size_t messages;
+};
+
+static int note_case(void *ctx, const struct case_row *row)
+{
+    *(struct case_id *)ctx = (struct case_id){row->id, (enum case_state)row->state, 0};
+    return 0;
+}
+
+static int count_message(void *ctx, const struct message_row *row)
+{
+    (void)row;
+    ((struct case_id *)ctx)->messages++;
+    return 0;
+}
+
+static int find_silent(struct demo_report *r, struct store *s, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < demo_person_count() && rc == 0; i++) {
+        struct case_id found = {0};
+
+        rc = store_case_by_certificate(s, str_of(demo_person_ref(i)), note_case, &found, e);
+        if (rc == ERR_NOT_FOUND) {
+            rc = 0;
+            continue;
+        }
+        rc = rc == 0 ? store_message_by_case(s, found.id, count_message, &found, e) : rc;
+        r->silent[i].silent = rc == 0 && found.messages == 0;
+        r->silent[i].state = found.state;
+    }
+    return rc;
+}
+
 static int refresh_work(struct store_job *job, struct store *s, struct err *e)
 {
     struct demo_report *r = (struct demo_report *)job;
@@ -133,7 +180,7 @@ static int refresh_work(struct store_job *job, struct store *s, struct err *e)
 
         rc = r->rows[i].told ? 0 : store_timeline(s, r->rows[i].id, &sink, e);
     }
-    return rc;
+    return rc == 0 ? find_silent(r, s, e) : rc;
 }
 
 static void refresh_done(struct store_job *job, int status, const struct err *e)
@@ -229,10 +276,28 @@ static void print_row(const struct demo_report *r, const struct row *row)
     print_text(r, row);
 }
 
+static void print_silent(struct demo_report *r)
+{
+    struct cli *cli = r->cli;
+
+    for (size_t i = 0; i < demo_person_count(); i++) {
+        struct silent *s = &r->silent[i];
+
+        if (s->silent && !s->told) {
+            s->told = true;
+            (void)fprintf(cli->out, "– %s  %s %s\n", demo_person_name(i),
+                          cli_tr(cli, "hatırlatma yok:", "no reminders:"),
+                          case_state_sentence(s->state, cli->turkish));
+        }
+    }
+}
+
 void demo_report_print(struct demo_report *r)
 {
     size_t planned = 0;
     size_t told = 0;
+
+    print_silent(r);
 
     for (size_t i = r->count; i-- > 0;) {
         struct row *row = &r->rows[i];
