@@ -37,6 +37,7 @@ struct attempt *attempt_create(const struct due_row *row)
 void attempt_free(struct attempt *a)
 {
     if (a != NULL) {
+        settings_drop(a->settings);
         buf_finish(&a->wire);
         buf_finish(&a->content);
         free(a->facts);

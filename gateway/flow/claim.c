@@ -136,6 +136,8 @@ static bool prepare(struct channel_state *c, struct attempt *a, struct lane *lan
     const char *reason = "";
 
     a->lane = lane;
+    a->settings = settings_hold(g->settings);
+    (void)str_copy(a->provider, sizeof a->provider, str_of(lane->conf->name));
     name_attempt(g, a);
     if (compose_content(c->dispatch, a, &reason) != 0) {
         lane_give_back(lane);
@@ -151,7 +153,7 @@ static bool prepare(struct channel_state *c, struct attempt *a, struct lane *lan
                                     .now_ms = now_ms,
                                     .lease_ms = now_ms + LEASE_MARGIN_MS,
                                     .attempts = a->number,
-                                    .provider = str_of(lane->conf->name)};
+                                    .provider = str_of(a->provider)};
     attempt_occupy(c->dispatch, a);
     return true;
 }

@@ -36,7 +36,7 @@ struct attempt {
     int step;
     char campaign[STORE_NAME_MAX + 1];
     char template[STORE_NAME_MAX + 1];
-    char provider[STORE_NAME_MAX + 1]; /* of the last attempt, for leases that ended */
+    char provider[STORE_NAME_MAX + 1]; /* of this attempt, or of the last one when a lease ended */
     int64_t created_ms;
     int64_t planned_ms;
     int attempts; /* counted before this one */
@@ -47,6 +47,7 @@ struct attempt {
     size_t facts_len;
 
     /* rendered */
+    struct settings *settings; /* held: the job borrows strings from them, a reload may not wait */
     char to[ATTEMPT_TO_MAX];
     char header_id[ATTEMPT_HEADER_ID_MAX];
     struct buf wire;    /* SMS text, or the whole mail */
@@ -105,7 +106,7 @@ struct dispatch {
 
 /* attempt.c: memory and the recipients under way */
 struct attempt *attempt_create(const struct due_row *row); /* any thread; null without memory */
-void attempt_free(struct attempt *a);                      /* any thread */
+void attempt_free(struct attempt *a);                      /* loop thread; accepts null */
 bool attempt_recipient_busy(struct dispatch *d, uint64_t recipient);
 void attempt_occupy(struct dispatch *d, struct attempt *a);
 void attempt_release(struct dispatch *d, struct attempt *a);
