@@ -59,6 +59,13 @@ int breaker_allow(struct breaker *b, int64_t now_ms, int in_flight, int want)
     return 1;
 }
 
+void breaker_unused(struct breaker *b, int64_t now_ms)
+{
+    if (b->state == BREAKER_HALF_OPEN) {
+        b->until_ms = now_ms;
+    }
+}
+
 /* Right after recovery little is sent at once; each success doubles it until it needs no bound. */
 void breaker_success(struct breaker *b)
 {

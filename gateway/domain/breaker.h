@@ -35,6 +35,8 @@ void breaker_init(struct breaker *b, const struct breaker_rules *rules);
  * is half open one call gets 1 (the probe) and the others 0: call only when really submitting.
  */
 int breaker_allow(struct breaker *b, int64_t now_ms, int in_flight, int want);
+/* The probe that breaker_allow() gave out was not submitted after all: another may go. */
+void breaker_unused(struct breaker *b, int64_t now_ms);
 void breaker_success(struct breaker *b);
 /* random: any number, spreads the end of the opening by up to a quarter. */
 void breaker_failure(struct breaker *b, int64_t now_ms, uint64_t random);
