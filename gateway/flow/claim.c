@@ -10,13 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RECIPIENT_WAIT_MS = 2000, LEASE_MARGIN_MS = 15 * 60000 };
+enum { RECIPIENT_WAIT_MS = 2000, LEASE_MARGIN_MS = 15 * 60000, CLAIM_RETRY_MS = 1000 };
 
 struct claim_job {
     struct store_job job;
     struct channel_state *channel;
     struct list attempts; /* to be sent, or only moved */
-    bool more;            /* the store had more due messages */
+    bool refused;         /* the lanes are full: there is no use in looking for more */
 };
 
 /* ---- verdicts without sending ---- */
@@ -94,34 +94,27 @@ static bool may_be_sent(struct dispatch *d, struct attempt *a, int64_t now_ms)
 
 /* ---- a place in a lane ---- */
 
-/* Null with the wait when there is none; ret_own: the lane goes on, only this message waits. */
-static struct lane *pick_lane(struct channel_state *c, const struct attempt *a, int64_t *ret_wait,
-                              bool *ret_own)
+static struct lane *pick_lane(struct channel_state *c, const struct attempt *a,
+                              struct lane_refusal *ret)
 {
     struct dispatch *d = c->dispatch;
     int64_t mono = clock_mono_ms(d->gateway->clock);
     struct route_candidate candidates[ROUTE_MAX];
     struct route_choice choice;
     struct lane *lane;
-    int64_t ignored;
 
-    *ret_own = false;
     for (size_t i = 0; i < d->route_count[c->channel]; i++) {
         lane = &d->lanes[d->route[c->channel][i]];
         candidates[i].channel = c->channel;
         candidates[i].state = lane_state(lane, mono, &candidates[i].wait_ms);
     }
     route_pick(candidates, d->route_count[c->channel], c->channel, 0, &choice);
-    *ret_wait = choice.wait_ms;
+    *ret = (struct lane_refusal){.wait_ms = choice.wait_ms};
     if (choice.index < 0) {
         return NULL;
     }
     lane = &d->lanes[d->route[c->channel][choice.index]];
-    if (!lane_take(lane, a->to, a->attempts > 0, mono, ret_wait)) {
-        *ret_own = lane_state(lane, mono, &ignored) == ROUTE_READY;
-        return NULL;
-    }
-    return lane;
+    return lane_take(lane, a->to, a->attempts > 0, mono, ret) ? lane : NULL;
 }
 
 static void name_attempt(const struct gateway *g, struct attempt *a)
@@ -130,7 +123,7 @@ static void name_attempt(const struct gateway *g, struct attempt *a)
     ids_attempt_format(g->ids, a->job.message_id, a->number, a->job.ref);
 }
 
-static bool prepare(struct channel_state *c, struct attempt *a, struct lane *lane, int64_t now_ms)
+static void prepare(struct channel_state *c, struct attempt *a, struct lane *lane, int64_t now_ms)
 {
     struct gateway *g = c->dispatch->gateway;
     const char *reason = "";
@@ -140,10 +133,10 @@ static bool prepare(struct channel_state *c, struct attempt *a, struct lane *lan
     (void)str_copy(a->provider, sizeof a->provider, str_of(lane->conf->name));
     name_attempt(g, a);
     if (compose_content(c->dispatch, a, &reason) != 0) {
-        lane_give_back(lane);
+        lane_give_back(lane, clock_mono_ms(g->clock));
         a->lane = NULL;
         decide(a, MESSAGE_FAILED, reason, now_ms);
-        return false;
+        return;
     }
     a->claimed_ms = now_ms;
     a->move = (struct message_move){.id = a->job.message_id,
@@ -155,7 +148,6 @@ static bool prepare(struct channel_state *c, struct attempt *a, struct lane *lan
                                     .attempts = a->number,
                                     .provider = str_of(a->provider)};
     attempt_occupy(c->dispatch, a);
-    return true;
 }
 
 /* ---- the transaction ---- */
@@ -217,7 +209,7 @@ static void claim_done(struct store_job *job, int status, const struct err *e)
             continue;
         }
         if (a->lane != NULL) {
-            lane_give_back(a->lane);
+            lane_give_back(a->lane, clock_mono_ms(d->gateway->clock));
             attempt_release(d, a);
         }
         attempt_free(a);
@@ -225,72 +217,68 @@ static void claim_done(struct store_job *job, int status, const struct err *e)
     if (!list_empty(&claimed)) {
         crash_point("after_claim_commit");
     }
-    dispatch_claimed(c, &claimed, j->more && status == 0);
+    if (status != 0) {
+        dispatch_wait(c, CLAIM_RETRY_MS);
+    }
+    dispatch_claimed(c, &claimed, status == 0 && !j->refused);
     free(j);
 }
 
-static void give_up(struct claim_job *j, struct list *candidates)
+static void give_up(struct channel_state *c, struct list *candidates)
 {
     struct list *node;
 
     while ((node = list_pop_front(candidates)) != NULL) {
         attempt_free(list_entry(node, struct attempt, job.node));
     }
-    free(j);
+    dispatch_wait(c, CLAIM_RETRY_MS);
+    dispatch_claimed(c, candidates, false);
 }
 
-/*
- * True when the message goes to the store: to be sent, or to wait. A message that waits for reasons
- * of its own must not stay in front of the others; one that waits for its lane stays due.
- */
-static bool find_place(struct channel_state *c, struct attempt *a, int64_t now_ms,
-                       int64_t *ret_wait)
+/* False when the lanes are full and the message stays due as it is. */
+static bool place(struct channel_state *c, struct attempt *a, int64_t now_ms)
 {
-    bool own;
-    int64_t wait;
-    struct lane *lane = pick_lane(c, a, &wait, &own);
+    struct lane_refusal refusal;
+    struct lane *lane;
 
+    if (!may_be_sent(c->dispatch, a, now_ms)) {
+        return true;
+    }
+    lane = pick_lane(c, a, &refusal);
     if (lane != NULL) {
-        (void)prepare(c, a, lane, now_ms);
-    } else if (own) {
-        postpone(a, now_ms + wait, now_ms);
+        prepare(c, a, lane, now_ms);
+    } else if (refusal.message) {
+        postpone(a, now_ms + refusal.wait_ms, now_ms);
     } else {
-        *ret_wait = wait;
+        dispatch_wait(c, refusal.wait_ms);
         return false;
     }
     return true;
 }
 
-void claim_candidates(struct channel_state *c, struct list *candidates, bool more)
+void claim_candidates(struct channel_state *c, struct list *candidates)
 {
-    struct dispatch *d = c->dispatch;
     struct claim_job *j = calloc(1, sizeof *j);
-    int64_t now = gateway_now(d->gateway);
-    int64_t wait = 0;
+    int64_t now = gateway_now(c->dispatch->gateway);
     struct list *node;
 
     if (j == NULL) {
-        give_up(j, candidates);
-        dispatch_claimed(c, candidates, false);
+        give_up(c, candidates);
         return;
     }
     list_init(&j->attempts);
     while ((node = list_pop_front(candidates)) != NULL) {
         struct attempt *a = list_entry(node, struct attempt, job.node);
 
-        if (may_be_sent(d, a, now) && !find_place(c, a, now, &wait)) {
-            attempt_free(a); /* stays due; asked again after the wait */
-            more = false;
-            continue;
+        if (place(c, a, now)) {
+            list_push_back(&j->attempts, node);
+        } else {
+            attempt_free(a);
+            j->refused = true;
         }
-        list_push_back(&j->attempts, node);
     }
-    if (wait > 0) {
-        dispatch_wait(c, wait);
-    }
-    j->more = more;
     j->channel = c;
     j->job.work = claim_work;
     j->job.done = claim_done;
-    store_thread_submit(d->gateway->writer, &j->job);
+    store_thread_submit(c->dispatch->gateway->writer, &j->job);
 }

@@ -85,7 +85,8 @@ static void fetch_done(struct store_job *job, int status, const struct err *e)
         }
         drop_candidates(&j->candidates);
     }
-    if (j->next_due_ms != INT64_MAX && status == 0) {
+    /* What is due already was fetched; how it fares decides when to look again. */
+    if (status == 0 && j->next_due_ms > j->now_ms && j->next_due_ms != INT64_MAX) {
         dispatch_wait(c, j->next_due_ms - j->now_ms);
     }
     if (list_empty(&j->candidates)) {
@@ -95,12 +96,15 @@ static void fetch_done(struct store_job *job, int status, const struct err *e)
         }
         dispatch_check_drained(d);
     } else {
-        claim_candidates(c, &j->candidates, j->count == j->limit);
+        claim_candidates(c, &j->candidates);
     }
     free(j);
 }
 
-/* What the lanes of the channel could take now; when nothing, when to ask again. */
+/*
+ * What the first usable lane of the channel could take now (see route_pick); when nothing, when to
+ * ask again.
+ */
 static size_t channel_room(struct channel_state *c)
 {
     struct dispatch *d = c->dispatch;
@@ -108,13 +112,16 @@ static size_t channel_room(struct channel_state *c)
     int64_t soonest = INT64_MAX;
     size_t room = 0;
 
-    for (size_t i = 0; i < d->route_count[c->channel]; i++) {
+    for (size_t i = 0; i < d->route_count[c->channel] && room == 0; i++) {
         struct lane *lane = &d->lanes[d->route[c->channel][i]];
         int64_t wait;
+        enum route_state state = lane_state(lane, mono, &wait);
 
-        room += lane_room(lane, mono, FETCH_MAX);
-        (void)lane_state(lane, mono, &wait);
+        room = lane_room(lane, mono, FETCH_MAX);
         soonest = wait < soonest ? wait : soonest;
+        if (state == ROUTE_BUSY) {
+            break;
+        }
     }
     if (room == 0 && soonest != INT64_MAX) {
         dispatch_wait(c, soonest);
@@ -137,7 +144,12 @@ void dispatch_kick(struct dispatch *d, enum channel channel)
     }
     c->again = false;
     room = channel_room(c);
-    if (room == 0 || (j = calloc(1, sizeof *j)) == NULL) {
+    if (room == 0) {
+        return;
+    }
+    j = calloc(1, sizeof *j);
+    if (j == NULL) {
+        dispatch_wait(c, FETCH_RETRY_MS);
         return;
     }
     c->fetching = true;
@@ -181,7 +193,7 @@ static void submit_lane(struct lane *lane, struct list *attempts)
     crash_point("after_submit");
 }
 
-void dispatch_claimed(struct channel_state *c, struct list *attempts, bool more)
+void dispatch_claimed(struct channel_state *c, struct list *attempts, bool look)
 {
     struct dispatch *d = c->dispatch;
 
@@ -189,7 +201,7 @@ void dispatch_claimed(struct channel_state *c, struct list *attempts, bool more)
         submit_lane(&d->lanes[i], attempts);
     }
     c->fetching = false;
-    if (more || c->again) {
+    if (look || c->again) {
         dispatch_kick(d, c->channel);
     }
     dispatch_check_drained(d);

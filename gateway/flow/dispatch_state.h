@@ -138,9 +138,10 @@ void back_ends_drain(struct dispatch *d);
 struct lane *back_end_lane(struct dispatch *d, struct str provider);
 
 /* claim.c: due messages become attempts that are durable before a provider sees them */
-void claim_candidates(struct channel_state *c, struct list *candidates, bool more);
+void claim_candidates(struct channel_state *c, struct list *candidates);
 
 /* dispatch.c */
-void dispatch_claimed(struct channel_state *c, struct list *attempts, bool more);
+/* look: there may be more that can be sent now. */
+void dispatch_claimed(struct channel_state *c, struct list *attempts, bool look);
 void dispatch_wait(struct channel_state *c, int64_t wait_ms);
 void dispatch_check_drained(struct dispatch *d);

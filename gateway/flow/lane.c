@@ -5,7 +5,13 @@
 
 #include <stdio.h>
 
-enum { DEFAULT_IN_FLIGHT = 100, BURST_MS = 1000, BUSY_WAIT_MS = 1000, BUDGET_WAIT_MS = 5000 };
+enum {
+    DEFAULT_IN_FLIGHT = 100,
+    BURST_MS = 1000,
+    BUSY_WAIT_MS = 1000,
+    BUDGET_WAIT_MS = 5000,
+    TURN_MAX_MS = 600000
+};
 
 static struct stats_provider *lane_stats(const struct lane *lane)
 {
@@ -20,12 +26,16 @@ static void init_pace(struct pace *p, const struct option_rate *rate)
     pace_init(p, rate->count, rate->period_ms, burst < 1 ? 1 : burst);
 }
 
+/* What the provider can, the office wants, and a path that has just come back bears. */
 static size_t in_flight_limit(const struct lane *lane)
 {
-    size_t offered = lane->caps.in_flight > 0 ? lane->caps.in_flight : DEFAULT_IN_FLIGHT;
+    size_t limit = lane->caps.in_flight > 0 ? lane->caps.in_flight : DEFAULT_IN_FLIGHT;
     size_t wanted = (size_t)lane->conf->in_flight;
+    size_t bearable = (size_t)lane->breaker.limit;
 
-    return wanted > 0 && wanted < offered ? wanted : offered;
+    limit = wanted > 0 && wanted < limit ? wanted : limit;
+    return lane->breaker.state == BREAKER_CLOSED && bearable > 0 && bearable < limit ? bearable
+                                                                                     : limit;
 }
 
 void lane_configure(struct lane *lane, const struct conf_provider *conf, int64_t mono_ms)
@@ -102,61 +112,57 @@ static struct lane_domain *domain_of(struct lane *lane, const char *to)
     return d;
 }
 
-/*
- * Those who wait for a domain are called one after the other: all at once, each would be looked at
- * again and again.
- */
-static int64_t domain_wait(struct lane_domain *d, int64_t mono_ms)
+/* One behind the other, but never so late that better times go unnoticed. */
+static bool send_back(int64_t *turn_ms, int64_t wait_ms, int64_t step_ms, int64_t mono_ms,
+                      struct lane_refusal *ret)
 {
-    int64_t wait = pace_wait(&d->pace, mono_ms);
+    int64_t turn = *turn_ms + step_ms;
 
-    if (wait == 0) {
-        return 0;
-    }
-    wait = d->turn_ms > mono_ms + wait ? d->turn_ms - mono_ms : wait;
-    d->turn_ms = mono_ms + wait + d->pace.step_us / 1000;
-    return wait;
+    turn = turn < mono_ms + wait_ms ? mono_ms + wait_ms : turn;
+    *turn_ms = turn < mono_ms + TURN_MAX_MS ? turn : mono_ms + TURN_MAX_MS;
+    *ret = (struct lane_refusal){.wait_ms = *turn_ms - mono_ms, .message = true};
+    return false;
 }
 
-static int64_t budget_wait(struct lane *lane)
+static bool refuse_retry(struct lane *lane, struct lane_refusal *ret)
 {
-    return BUDGET_WAIT_MS + (int64_t)rng_below(&lane->dispatch->gateway->rng, 2 * BUDGET_WAIT_MS);
+    uint64_t spread = rng_below(&lane->dispatch->gateway->rng, 2 * BUDGET_WAIT_MS);
+
+    *ret = (struct lane_refusal){.wait_ms = BUDGET_WAIT_MS + (int64_t)spread, .message = true};
+    return false;
 }
 
+/* The lane itself is ready; what is left to ask is the message's own. */
 static bool take_limits(struct lane *lane, const char *to, bool is_retry, int64_t mono_ms,
-                        int64_t *ret_wait_ms)
+                        struct lane_refusal *ret)
 {
     struct lane_domain *domain = domain_of(lane, to);
+    int64_t wait = domain == NULL ? 0 : pace_wait(&domain->pace, mono_ms);
 
-    if (domain != NULL && (*ret_wait_ms = domain_wait(domain, mono_ms)) > 0) {
-        return false;
+    if (wait > 0) {
+        return send_back(&domain->turn_ms, wait, domain->pace.step_us / 1000, mono_ms, ret);
     }
     if (is_retry && !budget_take(&lane->budget, false, mono_ms)) {
-        *ret_wait_ms = budget_wait(lane);
-        return false;
-    }
-    *ret_wait_ms = pace_take(&lane->pace, mono_ms);
-    if (*ret_wait_ms > 0) {
-        return false;
+        return refuse_retry(lane, ret);
     }
     if (domain != NULL) {
         (void)pace_take(&domain->pace, mono_ms);
     }
+    (void)pace_take(&lane->pace, mono_ms);
+    (void)breaker_allow(&lane->breaker, mono_ms, (int)lane->in_flight, 1);
     return true;
 }
 
 bool lane_take(struct lane *lane, const char *to, bool is_retry, int64_t mono_ms,
-               int64_t *ret_wait_ms)
+               struct lane_refusal *ret)
 {
-    if (lane_state(lane, mono_ms, ret_wait_ms) != ROUTE_READY) {
+    *ret = (struct lane_refusal){0};
+    if (lane_state(lane, mono_ms, &ret->wait_ms) != ROUTE_READY) {
         return false;
     }
     if (lane->held) {
         lane->probing = true;
-    } else if (!take_limits(lane, to, is_retry, mono_ms, ret_wait_ms)) {
-        return false;
-    } else if (breaker_allow(&lane->breaker, mono_ms, (int)lane->in_flight, 1) == 0) {
-        *ret_wait_ms = BUSY_WAIT_MS;
+    } else if (!take_limits(lane, to, is_retry, mono_ms, ret)) {
         return false;
     }
     if (!is_retry) {
@@ -167,11 +173,17 @@ bool lane_take(struct lane *lane, const char *to, bool is_retry, int64_t mono_ms
     return true;
 }
 
-void lane_give_back(struct lane *lane)
+static void leave(struct lane *lane)
 {
     lane->in_flight--;
     lane->probing = false;
     lane_stats(lane)->in_flight = (int64_t)lane->in_flight;
+}
+
+void lane_give_back(struct lane *lane, int64_t mono_ms)
+{
+    leave(lane);
+    breaker_unused(&lane->breaker, mono_ms);
 }
 
 /* Nothing burns while the account is refused: one message tries again every ten minutes. */
@@ -218,7 +230,10 @@ void lane_answered(struct lane *lane, unsigned effects, bool was_retry,
 {
     enum breaker_state before = lane->breaker.state;
 
-    lane_give_back(lane);
+    leave(lane);
+    if (lane->held) {
+        lane->hold_probe_ms = mono_ms + LANE_HOLD_PROBE_MS; /* unless a success lifts the hold */
+    }
     if ((effects & EFFECT_SUCCESS) != 0) {
         breaker_success(&lane->breaker);
         budget_success(&lane->budget);

@@ -19,7 +19,7 @@ struct settings;
 struct lane_domain {
     uint64_t hash; /* of the recipient domain, 0 for a free place */
     struct pace pace;
-    int64_t turn_ms; /* monotonic: the next free turn among those who wait */
+    int64_t turn_ms; /* monotonic: when the last message sent back may come again */
 };
 
 /* A running back end with the settings it was made from; a reload replaces it while it drains. */
@@ -48,19 +48,25 @@ struct lane {
     bool probing;          /* that one message is under way */
 };
 
+/* Why a message got no place in a lane, and when to ask again (ms from now). */
+struct lane_refusal {
+    int64_t wait_ms;
+    bool message; /* for a reason of its own: others may go past it */
+};
+
 /* Why a lane cannot take a message now, and when to ask again (monotonic ms from now). */
 enum route_state lane_state(struct lane *lane, int64_t mono_ms, int64_t *ret_wait_ms);
 /* How many messages it could take now, at most want. */
 size_t lane_room(struct lane *lane, int64_t mono_ms, size_t want);
 /*
- * Takes one place for a message to `to`; false (with the wait) when pace, budget or breaker say
- * no. When the lane is still ready after that, only this message has to wait. A place taken is
- * given back by lane_answered().
+ * Takes one place for a message to `to`; false when pace, budget or breaker say no. Messages that
+ * are refused for a reason of their own get waits apart from each other, so that they do not
+ * all come back at once. A place taken is given back by lane_answered().
  */
 bool lane_take(struct lane *lane, const char *to, bool is_retry, int64_t mono_ms,
-               int64_t *ret_wait_ms);
+               struct lane_refusal *ret);
 /* A place taken whose message was not submitted after all. */
-void lane_give_back(struct lane *lane);
+void lane_give_back(struct lane *lane, int64_t mono_ms);
 /* An attempt came back: effects are policy_effect bits. */
 void lane_answered(struct lane *lane, unsigned effects, bool was_retry,
                    const struct outcome *outcome, int64_t throttle_mono_ms, int64_t mono_ms);
