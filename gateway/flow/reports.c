@@ -13,6 +13,7 @@ enum { REPORT_MATCHES_MAX = 128 };
 /* A report on its way to the store, with copies of its words. */
 struct report_item {
     int64_t message_id; /* from our own reference, 0 when that did not come back */
+    int attempt;        /* from there too */
     char provider_ref[64];
     char to[ATTEMPT_TO_MAX];
     enum report_state state;
@@ -49,6 +50,9 @@ struct found_message {
     enum message_state state;
     int64_t case_id;
     int64_t updated_ms;
+    int attempts;
+    bool resent;    /* an operator asked for it again */
+    bool not_begun; /* and that is what it waits for */
     enum channel channel;
     char to[ATTEMPT_TO_MAX];
     struct store *store;
@@ -77,6 +81,9 @@ static int note_message(void *ctx, const struct message_row *row)
     m->state = row->state;
     m->case_id = row->case_id;
     m->updated_ms = row->updated_ms;
+    m->attempts = row->attempts;
+    m->resent = (row->flags & MESSAGE_RESENT) != 0;
+    m->not_begun = row->state == MESSAGE_QUEUED && m->resent && str_eqs(row->reason, "operator");
     m->channel = row->channel;
     m->to[0] = '\0';
     return 0;
@@ -130,6 +137,17 @@ static enum message_state target_of(enum report_state state)
     return state == REPORT_DELIVERED ? MESSAGE_DELIVERED : MESSAGE_UNDELIVERED;
 }
 
+/*
+ * A report about an earlier attempt: that one was not delivered says nothing about the later one,
+ * and neither word ends what an operator asked for after it.
+ */
+static bool is_outrun(const struct report_item *item, const struct found_message *m)
+{
+    bool earlier = item->attempt != 0 && item->attempt < m->attempts;
+
+    return m->not_begun || (earlier && (m->resent || item->state != REPORT_DELIVERED));
+}
+
 static int move_message(const struct report_job *j, struct store *s, struct report_item *item,
                         const struct found_message *m, struct err *e)
 {
@@ -144,7 +162,7 @@ static int move_message(const struct report_job *j, struct store *s, struct repo
         item->result = STATS_REPORT_DUPLICATE;
         return 0;
     }
-    if (!message_may_move(m->state, move.to) ||
+    if (is_outrun(item, m) || !message_may_move(m->state, move.to) ||
         (move.to == MESSAGE_UNDELIVERED && message_is_final(m->state))) {
         item->result = STATS_REPORT_LATE;
         return 0;
@@ -250,11 +268,10 @@ static void copy_text(char *dst, size_t cap, const char *text)
 static void copy_report(const struct gateway *g, struct report_item *item,
                         const struct provider_report *report)
 {
-    int attempt;
-
     if (report->ref != NULL &&
-        ids_attempt_parse(g->ids, str_of(report->ref), &item->message_id, &attempt) != 0) {
+        ids_attempt_parse(g->ids, str_of(report->ref), &item->message_id, &item->attempt) != 0) {
         item->message_id = 0;
+        item->attempt = 0;
     }
     copy_text(item->provider_ref, sizeof item->provider_ref, report->provider_ref);
     copy_text(item->to, sizeof item->to, report->to);
