@@ -351,7 +351,8 @@ static void http_sms_capabilities(const struct provider *p, struct provider_capa
 
     *ret = (struct provider_capabilities){.batch_max = batch < BATCH_MAX ? batch : BATCH_MAX,
                                           .in_flight = batch * (size_t)p->recipe->in_flight,
-                                          .reports = p->recipe->has_poll || p->recipe->has_hook};
+                                          .reports = p->recipe->has_poll || p->recipe->has_hook,
+                                          .polled = p->recipe->has_poll};
 }
 
 static void http_sms_submit(struct provider *p, struct provider_job *const *jobs, size_t count)

@@ -88,6 +88,7 @@ struct provider_capabilities {
     size_t batch_max; /* jobs per submit() call, 1..100 */
     size_t in_flight; /* jobs it can work on at once */
     bool reports;     /* accepted messages are followed by delivery reports */
+    bool polled;      /* they have to be fetched by fetch_reports() */
 };
 
 /* A message accepted earlier whose report is still awaited. */

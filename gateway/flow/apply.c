@@ -186,6 +186,9 @@ static int collect_waiting(void *ctx, const struct message_row *row)
         row->state != MESSAGE_HELD) {
         return 0;
     }
+    if (row->state == MESSAGE_HELD && !str_eqs(row->reason, APPLY_PAUSED)) {
+        return 0; /* in doubt: a person decides */
+    }
     if (str_eqs(row->campaign, APPLY_NOTICE_CAMPAIGN) ||
         list->count == sizeof list->ids / sizeof list->ids[0]) {
         return 0;
@@ -210,13 +213,13 @@ static struct message_move traced_move(const struct work *w, const struct waitin
                                  .actor = str_of(w->actor)};
 }
 
-static int pause_series(struct work *w, const char *reason)
+static int pause_series(struct work *w)
 {
     struct waiting list = {.count = 0};
     int rc = store_message_by_case(w->store, w->now.id, collect_waiting, &list, w->err);
 
     for (size_t i = 0; i < list.count && rc == 0; i++) {
-        struct message_move move = traced_move(w, &list, i, MESSAGE_HELD, reason);
+        struct message_move move = traced_move(w, &list, i, MESSAGE_HELD, APPLY_PAUSED);
 
         if (list.states[i] != MESSAGE_HELD) {
             rc = store_message_move(w->store, &move, w->err);
@@ -261,7 +264,7 @@ static int follow(struct work *w, const struct case_change *change)
                                      str_of(w->actor), w->env->now_ms, NULL, w->err);
     }
     if (rc == 0 && (change->actions & CASE_PAUSE) != 0) {
-        rc = pause_series(w, change->reason);
+        rc = pause_series(w);
     }
     if (rc == 0 && (change->actions & CASE_RESUME) != 0) {
         rc = resume_series(w, change->reason);

@@ -28,6 +28,9 @@ struct apply_env {
 /* The campaign column of one-time notices (B, S, T, X). */
 #define APPLY_NOTICE_CAMPAIGN "notice"
 
+/* Why a message is held while the login of its holder is blocked. */
+#define APPLY_PAUSED "blocked"
+
 /* A mark (or notice) of the case's n-th certificate as a message's step, and back. */
 int apply_step(int mark, int cycle);
 int apply_step_mark(int step);

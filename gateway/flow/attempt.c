@@ -29,6 +29,7 @@ struct attempt *attempt_create(const struct due_row *row)
     a->number = m->attempts + 1;
     a->flags = m->flags;
     a->case_state = (enum case_state)row->subject.state;
+    a->case_seq = row->subject.event_seq;
     buf_init(&a->wire, RENDER_MAIL_MAX * 2);
     buf_init(&a->content, STORE_BODY_MAX);
     return a;

@@ -45,6 +45,28 @@ static void postpone(struct attempt *a, int64_t due_ms, int64_t now_ms)
                                     .due_ms = due_ms};
 }
 
+/* It was on its way when the case changed, so the fact did not meet it among those that wait. */
+static void decide_by_case(struct attempt *a, int64_t now_ms)
+{
+    a->by_case = true;
+    if (a->case_state == CASE_BLOCKED) {
+        decide(a, MESSAGE_HELD, APPLY_PAUSED, now_ms);
+    } else {
+        decide(a, MESSAGE_CANCELLED, "case_ended", now_ms);
+    }
+}
+
+/* A message that cannot be composed never can be, unless only memory was short. */
+static void give_reason(struct attempt *a, int rc, enum message_state to, const char *reason,
+                        int64_t now_ms)
+{
+    if (rc == ERR_NOMEM) {
+        postpone(a, now_ms + CLAIM_RETRY_MS, now_ms);
+    } else {
+        decide(a, to, reason, now_ms);
+    }
+}
+
 static bool is_notice(const struct attempt *a)
 {
     return strcmp(a->campaign, APPLY_NOTICE_CAMPAIGN) == 0;
@@ -73,15 +95,16 @@ static bool may_be_sent(struct dispatch *d, struct attempt *a, int64_t now_ms)
 {
     const char *reason = "";
     int64_t due;
+    int rc;
 
     if (!case_allows(a)) {
-        decide(a, MESSAGE_CANCELLED, "case_ended", now_ms);
+        decide_by_case(a, now_ms);
     } else if (a->job.deadline_ms != 0 && a->job.deadline_ms <= now_ms) {
         decide(a, MESSAGE_EXPIRED, "deadline", now_ms);
     } else if (outside_window(d->gateway, a, now_ms, &due)) {
         postpone(a, due, now_ms);
-    } else if (compose_recipient(a, &reason) != 0) {
-        decide(a, MESSAGE_SUPPRESSED, reason, now_ms);
+    } else if ((rc = compose_recipient(a, &reason)) != 0) {
+        give_reason(a, rc, MESSAGE_SUPPRESSED, reason, now_ms);
     } else {
         a->recipient = hash_of(d->gateway->hash, str_of(a->to));
         if (!attempt_recipient_busy(d, a->recipient)) {
@@ -127,15 +150,17 @@ static void prepare(struct channel_state *c, struct attempt *a, struct lane *lan
 {
     struct gateway *g = c->dispatch->gateway;
     const char *reason = "";
+    int rc;
 
     a->lane = lane;
     a->settings = settings_hold(g->settings);
     (void)str_copy(a->provider, sizeof a->provider, str_of(lane->conf->name));
     name_attempt(g, a);
-    if (compose_content(c->dispatch, a, &reason) != 0) {
+    rc = compose_content(c->dispatch, a, &reason);
+    if (rc != 0) {
         lane_give_back(lane, clock_mono_ms(g->clock));
         a->lane = NULL;
-        decide(a, MESSAGE_FAILED, reason, now_ms);
+        give_reason(a, rc, MESSAGE_FAILED, reason, now_ms);
         return;
     }
     a->claimed_ms = now_ms;
@@ -164,6 +189,22 @@ static int open_attempt(struct store *s, const struct attempt *a, struct err *e)
     return store_attempt_open(s, &row, e);
 }
 
+static int note_seq(void *ctx, const struct case_row *row)
+{
+    *(int64_t *)ctx = row->event_seq;
+    return 0;
+}
+
+/* A fact that came after the message was fetched has moved its case on: look again. */
+static bool outdated(struct store *s, const struct attempt *a)
+{
+    struct err unused;
+    int64_t seq = 0;
+
+    return a->by_case && store_case_by_id(s, a->case_id, note_seq, &seq, &unused) == 0 &&
+           seq != a->case_seq;
+}
+
 static int claim_work(struct store_job *job, struct store *s, struct err *e)
 {
     struct claim_job *j = (struct claim_job *)job;
@@ -171,7 +212,7 @@ static int claim_work(struct store_job *job, struct store *s, struct err *e)
     list_each(node, &j->attempts)
     {
         struct attempt *a = list_entry(node, struct attempt, job.node);
-        int rc = store_message_move(s, &a->move, e);
+        int rc = outdated(s, a) ? ERR_WRONG_STATE : store_message_move(s, &a->move, e);
 
         if (rc == ERR_WRONG_STATE || rc == ERR_NOT_FOUND) {
             continue; /* cancelled since it was fetched */

@@ -15,6 +15,8 @@ enum {
     FETCH_MAX = 512,
     BUSY_BUCKETS = 1024,
     SWEEP_MAX = 256,
+    ASK_AFTER_MS = 60000,  /* before a provider is asked what became of an attempt */
+    POLL_AFTER_MS = 60000, /* before the first report is fetched */
     ATTEMPT_TO_MAX = 256,
     ATTEMPT_HEADER_ID_MAX = 320
 };
@@ -43,7 +45,9 @@ struct attempt {
     int number;   /* of this attempt */
     unsigned flags;
     enum case_state case_state;
-    char *facts; /* JSON of the case or of the message itself */
+    int64_t case_seq; /* the event that last changed the case when it was read */
+    int asks;         /* how often the provider was asked about the attempt before */
+    char *facts;      /* JSON of the case or of the message itself */
     size_t facts_len;
 
     /* rendered */
@@ -57,6 +61,7 @@ struct attempt {
     /* the verdict without or after sending */
     struct message_move move;
     bool has_move; /* move is to be stored instead of sending */
+    bool by_case;  /* so it was decided by the case as it was read */
     bool claimed;
     bool asking; /* not sent again: the provider is asked what became of it */
     int64_t claimed_ms;

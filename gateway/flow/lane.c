@@ -230,10 +230,10 @@ void lane_answered(struct lane *lane, unsigned effects, bool was_retry,
 {
     enum breaker_state before = lane->breaker.state;
 
-    leave(lane);
-    if (lane->held) {
+    if (lane->held && lane->probing) {
         lane->hold_probe_ms = mono_ms + LANE_HOLD_PROBE_MS; /* unless a success lifts the hold */
     }
+    leave(lane);
     if ((effects & EFFECT_SUCCESS) != 0) {
         breaker_success(&lane->breaker);
         budget_success(&lane->budget);

@@ -10,8 +10,7 @@ enum {
     SETTLE_ENOUGH = 32,
     GATHER_MS = 2,
     RETRY_MS = 1000,
-    REPORT_WAIT_MS = 3 * DAY_MS,
-    ASK_AFTER_MS = 60000
+    REPORT_WAIT_MS = 3 * DAY_MS
 };
 
 struct settle_job {
@@ -38,21 +37,35 @@ struct keep_job {
     struct list rows;
 };
 
+/*
+ * A message's age ends retries, not first tries: one that waited for a provider to come back, for a
+ * login to be unblocked or for an operator's word has had no chance yet.
+ */
+static int64_t last_moment(const struct attempt *a, int64_t max_age_ms)
+{
+    int64_t deadline = a->job.deadline_ms == 0 ? INT64_MAX : a->job.deadline_ms;
+    int64_t by_age = a->planned_ms + max_age_ms;
+
+    if (a->attempts == 0 || (a->flags & MESSAGE_RESENT) != 0) {
+        return deadline;
+    }
+    return deadline < by_age ? deadline : by_age;
+}
+
 static struct policy_message policy_of(const struct dispatch *d, const struct attempt *a)
 {
     const struct conf *conf = d->gateway->settings->conf;
     const struct conf_retry *retry = &conf->retry[a->job.channel];
-    int64_t by_age = a->planned_ms + retry->max_age_ms;
 
     return (struct policy_message){.attempts = a->number,
                                    .created_ms = a->created_ms,
-                                   .deadline_ms =
-                                       a->job.deadline_ms < by_age ? a->job.deadline_ms : by_age,
+                                   .deadline_ms = last_moment(a, retry->max_age_ms),
                                    .urgency = a->urgency,
                                    .flags = a->flags,
                                    .on_doubt = (enum on_doubt)a->lane->conf->on_doubt,
                                    .can_ask = a->lane->conf->type->ask != NULL,
                                    .asked = a->asking,
+                                   .asks = a->asks,
                                    .reports = a->lane->caps.reports,
                                    .unknowns = (a->flags & MESSAGE_POSSIBLE_DUPLICATE) != 0 ? 1 : 0,
                                    .retry = retry->backoff,
@@ -197,6 +210,19 @@ static void flush(struct dispatch *d)
 
 /* ---- deciding ---- */
 
+/* An accepted message has a lease only while a report is awaited: until then, or until it is due
+ * to be asked for. Its due time becomes the moment of acceptance, from which its age is counted. */
+static void await_report(struct attempt *a, const struct decision *decision)
+{
+    a->move.set |= SET_DUE;
+    a->move.due_ms = a->settled_ms;
+    if (decision->lease_ms == INT64_MAX) {
+        a->move.lease_ms = 0;
+    } else if (a->lane->caps.polled) {
+        a->move.lease_ms = a->settled_ms + POLL_AFTER_MS;
+    }
+}
+
 static void fill_move(struct attempt *a, const struct decision *decision)
 {
     a->has_move = true;
@@ -211,6 +237,9 @@ static void fill_move(struct attempt *a, const struct decision *decision)
     if (decision->state == MESSAGE_QUEUED) {
         a->move.set |= SET_DUE;
         a->move.due_ms = decision->due_ms;
+    }
+    if (decision->state == MESSAGE_ACCEPTED) {
+        await_report(a, decision);
     }
     if (decision->flags != 0) {
         a->move.set |= SET_FLAGS;

@@ -143,7 +143,7 @@ static void poll_reports(struct dispatch *d, struct list *found)
     list_each(node, found)
     {
         struct attempt *a = list_entry(node, struct attempt, job.node);
-        bool offered = a->lane != NULL && a->lane->conf->type->fetch_reports != NULL;
+        bool offered = a->lane != NULL && a->lane->caps.polled;
         int64_t wait = offered ? next_poll_ms(now - a->planned_ms) : 0;
         const char *reason;
 
@@ -151,7 +151,7 @@ static void poll_reports(struct dispatch *d, struct list *found)
         (void)compose_recipient(a, &reason);
     }
     for (size_t i = 0; i < d->lane_count; i++) {
-        if (d->lanes[i].conf->type->fetch_reports != NULL && d->lanes[i].back_end != NULL) {
+        if (d->lanes[i].caps.polled && d->lanes[i].back_end != NULL) {
             poll_lane(&d->lanes[i], found);
         }
     }
@@ -160,25 +160,19 @@ static void poll_reports(struct dispatch *d, struct list *found)
 
 /* ---- in doubt ---- */
 
-/* The provider of the attempt is configured no more: nobody can be asked, a person decides. */
-static void park(struct attempt *a, int64_t now_ms)
+/* Nobody can be asked: a person decides. */
+static void park(struct attempt *a, struct str reason, int64_t now_ms)
 {
     set_lease(a, 0, now_ms);
     a->move.to = a->from == MESSAGE_UNKNOWN ? MESSAGE_HELD : MESSAGE_UNKNOWN;
     a->move.lease_ms = a->from == MESSAGE_UNKNOWN ? 0 : now_ms;
     a->move.set |= SET_REASON | SET_TRACE;
-    a->move.reason = STR("provider_gone");
+    a->move.reason = reason;
     a->move.actor = STR("policy");
 }
 
 static void ask(struct dispatch *d, struct attempt *a)
 {
-    const char *reason;
-
-    if (compose_recipient(a, &reason) != 0) {
-        attempt_free(a);
-        return;
-    }
     a->recipient = hash_of(d->gateway->hash, str_of(a->to));
     a->asking = true;
     a->lane->in_flight++;
@@ -208,18 +202,22 @@ static void resolve(struct dispatch *d, struct sweep_job *j)
     list_init(&parked);
     while ((node = list_pop_front(&j->found)) != NULL) {
         struct attempt *a = list_entry(node, struct attempt, job.node);
+        const char *reason;
 
         if (still_under_way(d, a->job.message_id)) {
             set_lease(a, now + LEASE_AGAIN_MS, now);
             list_push_back(&parked, node);
         } else if (a->lane == NULL) {
-            park(a, now);
+            park(a, STR("provider_gone"), now);
             list_push_back(&parked, node);
-        } else if (a->from == MESSAGE_UNKNOWN && a->lane->conf->type->ask != NULL &&
-                   a->lane->back_end != NULL) {
-            ask(d, a);
-        } else {
+        } else if (a->from != MESSAGE_UNKNOWN || a->lane->conf->type->ask == NULL ||
+                   a->lane->back_end == NULL) {
             settle_lost(d, a);
+        } else if (compose_recipient(a, &reason) != 0) {
+            park(a, str_of(reason), now);
+            list_push_back(&parked, node);
+        } else {
+            ask(d, a);
         }
     }
     if (!list_empty(&parked)) {
@@ -228,6 +226,19 @@ static void resolve(struct dispatch *d, struct sweep_job *j)
 }
 
 /* ---- the rounds ---- */
+
+/* Each question doubles the pause before the next (policy.h): the pause that ended tells which. */
+static int asks_before(const struct message_row *row)
+{
+    int64_t pause = row->lease_ms - row->updated_ms;
+    int asks = 0;
+
+    while (row->state == MESSAGE_UNKNOWN && asks < 16 &&
+           pause >= (int64_t)ASK_AFTER_MS << (asks + 1)) {
+        asks++;
+    }
+    return asks;
+}
 
 static int collect(void *ctx, const struct due_row *row)
 {
@@ -241,6 +252,7 @@ static int collect(void *ctx, const struct due_row *row)
     a->number = a->attempts > 0 ? a->attempts : 1;
     a->attempts = a->number - 1;
     a->planned_ms = row->message.due_ms;
+    a->asks = asks_before(&row->message);
     (void)str_copy(a->outcome.provider_ref, sizeof a->outcome.provider_ref,
                    row->message.provider_ref);
     (void)str_copy(a->provider, sizeof a->provider, row->message.provider);
@@ -268,6 +280,15 @@ static void find_lanes(struct dispatch *d, struct list *found)
     }
 }
 
+static void drop(struct list *found)
+{
+    struct list *node;
+
+    while ((node = list_pop_front(found)) != NULL) {
+        attempt_free(list_entry(node, struct attempt, job.node));
+    }
+}
+
 static void sweep_done(struct store_job *job, int status, const struct err *e)
 {
     struct sweep_job *j = (struct sweep_job *)job;
@@ -276,6 +297,7 @@ static void sweep_done(struct store_job *job, int status, const struct err *e)
 
     if (status != 0) {
         log_error("sweep_failed", LOG_S("error", e->text));
+        drop(&j->found); /* what it saw may have been undone */
     }
     find_lanes(d, &j->found);
     if (j->state == MESSAGE_ACCEPTED) {
