@@ -248,10 +248,12 @@ static size_t scene_in_state(const struct scene *s, enum message_state state)
     return count;
 }
 
+/* The reminder of a mark; notices have steps of their own. */
 static struct scene_row *scene_find(struct scene *s, int mark, enum channel channel)
 {
     for (size_t i = 0; i < s->count; i++) {
-        if (apply_step_mark(s->rows[i].step) == mark && s->rows[i].channel == channel) {
+        if (apply_step_mark(s->rows[i].step) == mark && s->rows[i].channel == channel &&
+            strcmp(s->rows[i].campaign, APPLY_NOTICE_CAMPAIGN) != 0) {
             return &s->rows[i];
         }
     }
