@@ -1,4 +1,5 @@
 #include "api/metrics.h"
+#include "base/number.h"
 
 #include <float.h>
 #include <stdio.h>
@@ -52,12 +53,15 @@ static void add_labels(struct buf *out, const struct metric_labels *labels, cons
 
 static void add_value(struct buf *out, double value)
 {
+    char text[NUMBER_TEXT_MAX];
+
     if (value > DBL_MAX || value < -DBL_MAX) {
         buf_adds(out, value > 0 ? " +Inf\n" : " -Inf\n");
     } else if (value > -1e15 && value < 1e15 && value == (double)(int64_t)value) {
         buf_addf(out, " %lld\n", (long long)value);
     } else {
-        buf_addf(out, " %.15g\n", value);
+        (void)number_print(value, 15, text);
+        buf_addf(out, " %s\n", text);
     }
 }
 
@@ -81,11 +85,11 @@ void metric_histogram(struct buf *out, const char *name, const struct metric_lab
                       const struct stats_histogram *h)
 {
     uint64_t below = 0;
-    char le[32];
+    char le[NUMBER_TEXT_MAX];
 
     for (size_t i = 0; i < STATS_BUCKETS - 1; i++) {
         below += h->buckets[i];
-        snprintf(le, sizeof le, "%g", stats_bounds[i]);
+        (void)number_print(stats_bounds[i], 6, le);
         bucket(out, name, labels, le, below);
     }
     bucket(out, name, labels, "+Inf", h->count);

@@ -48,7 +48,8 @@ static int code_of_errno(int errnum)
 
 int err_errno(struct err *e, int errnum, const char *fmt, ...)
 {
-    char sentence[128];
+    /* English in every locale: what logs say must not depend on who started the program. */
+    const char *sentence = strerrordesc_np(errnum);
     char place[256];
     va_list ap;
 
@@ -56,7 +57,7 @@ int err_errno(struct err *e, int errnum, const char *fmt, ...)
     (void)vsnprintf(place, sizeof place, fmt, ap);
     va_end(ap);
     return err_set(e, code_of_errno(errnum), "%s: %s", place,
-                   strerror_r(errnum, sentence, sizeof sentence));
+                   sentence == NULL ? "unknown error" : sentence);
 }
 
 int err_prefix(struct err *e, const char *fmt, ...)

@@ -1,4 +1,5 @@
 #include "base/json_scan.h"
+#include "base/number.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -63,7 +64,7 @@ static bool keep_digits(cJSON *item, struct str text)
         return false;
     }
     (void)str_copy(item->valuestring, text.len + 1, text);
-    item->valuedouble = strtod(item->valuestring, NULL);
+    item->valuedouble = number_parse(item->valuestring);
     return true;
 }
 
@@ -306,7 +307,7 @@ struct str json_number_text(const struct json *v, char scratch[40])
         return str_of(item_of(v)->valuestring);
     }
     n = json_i64(v, &whole) == 0 ? snprintf(scratch, 40, "%lld", (long long)whole)
-                                 : snprintf(scratch, 40, "%.15g", item_of(v)->valuedouble);
+                                 : number_print(item_of(v)->valuedouble, 15, scratch);
     return (struct str){scratch, (size_t)n};
 }
 

@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include "base/civil.h"
+#include "base/number.h"
 #include "base/utf8.h"
 
 #include <math.h>
@@ -182,15 +183,15 @@ void jsonw_i64(struct json_writer *w, int64_t n)
 /* The shortest of two forms that reads back the same; JSON has no infinity and no NaN. */
 void jsonw_double(struct json_writer *w, double n)
 {
-    char text[40];
+    char text[NUMBER_TEXT_MAX];
 
     if (!isfinite(n)) {
         jsonw_null(w);
         return;
     }
-    (void)snprintf(text, sizeof text, "%.15g", n);
-    if (strtod(text, NULL) != n) {
-        (void)snprintf(text, sizeof text, "%.17g", n);
+    (void)number_print(n, 15, text);
+    if (number_parse(text) != n) {
+        (void)number_print(n, 17, text);
     }
     jsonw_raw(w, str_of(text));
 }

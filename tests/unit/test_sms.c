@@ -398,11 +398,12 @@ static void tables(void **state)
         }
     }
     for (uint32_t cp = 0; cp <= 0x10FFFF; cp++) {
-        for (enum sms_mode mode = 0; mode < SMS_UCS2; mode++) {
+        for (enum sms_mode mode = 0; mode < SMS_MODE_COUNT; mode++) {
             uint16_t u[2];
             unsigned n = sms_encode_char(mode, cp, u);
 
-            if (n > 0) {
+            assert_int_equal(n, sms_class_cost[mode][sms_class_of(cp)]);
+            if (n > 0 && mode != SMS_UCS2) {
                 assert_int_equal(sms_decode_septet(mode, (uint8_t)u[n - 1], n == 2), cp);
             }
         }
