@@ -70,22 +70,47 @@ size_t utf8_encode(uint32_t cp, char out[4])
     return 4;
 }
 
-/* Bytes of ASCII at the start of p, eight at a time; less than eight at the end are left. */
-static size_t ascii_run(const unsigned char *p, size_t len)
+/* What one word of eight bytes says of the next: is its first byte the end of a character? */
+struct word_check {
+    bool good;
+    uint64_t open; /* 1 when the last byte begins a character */
+};
+
+/*
+ * Whether eight bytes hold nothing but ASCII and characters of two bytes (C2..DF, 80..BF), as
+ * Turkish text does; open tells of the word before.
+ */
+static struct word_check check_word(uint64_t w, uint64_t open)
 {
     const uint64_t high = 0x8080808080808080u;
+    uint64_t lead = w & w << 1 & high;
+    uint64_t tail = w & ~(w << 1) & high;
+    uint64_t long_lead = lead & w << 2;
+    uint64_t fit_lead = (w & 0x1E1E1E1E1E1E1E1Eu) + 0x7E7E7E7E7E7E7E7Eu;
+
+    return (struct word_check){
+        .good = ((tail ^ (lead << 8 | open << 7)) | long_lead | (lead & ~fit_lead)) == 0,
+        .open = lead >> 63};
+}
+
+/* How many bytes at the start of p are such characters, whole words only; ends between two. */
+static size_t plain_run(const unsigned char *p, size_t len)
+{
+    uint64_t open = 0;
     size_t n = 0;
 
     for (; n + sizeof(uint64_t) <= len; n += sizeof(uint64_t)) {
+        struct word_check c;
         uint64_t w;
 
         memcpy(&w, p + n, sizeof w);
-        w = le64toh(w) & high;
-        if (w != 0) {
-            return n + (size_t)__builtin_ctzll(w) / 8;
+        c = check_word(le64toh(w), open);
+        if (!c.good) {
+            break;
         }
+        open = c.open;
     }
-    return n;
+    return n - open;
 }
 
 /* Length of the character at the start of p (not the end), 0 when there is none. */
@@ -110,7 +135,7 @@ bool utf8_valid(struct str s)
     while (p < end) {
         size_t n;
 
-        p += p[0] < 0x80 ? ascii_run(p, (size_t)(end - p)) : 0;
+        p += plain_run(p, (size_t)(end - p));
         if (p == end) {
             break;
         }

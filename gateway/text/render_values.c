@@ -182,6 +182,35 @@ static struct str short_guide(const struct render_office *o)
     return o->guide.len == 0 && guide.len > GUIDE_CHARS ? STR("") : guide;
 }
 
+static void add_province_in(enum lang lang, struct str province, struct buf *out)
+{
+    if (lang == LANG_EN) {
+        (void)buf_adds(out, "in ");
+        (void)buf_add(out, province.ptr, province.len);
+    } else {
+        (void)tr_name_suffixed(province, TR_LOCATIVE, out);
+    }
+}
+
+static void set_province_in(struct render_values *v, struct str province)
+{
+    size_t from = v->text.len;
+    if (str_eqs(province, v->province) && province.len > 0) {
+        set(v, NAME_OFFICE_PROVINCE_IN, str_of(v->province_in[v->lang]));
+        return;
+    }
+    add_province_in(v->lang, province, &v->text);
+    keep(v, &v->leaf[NAME_OFFICE_PROVINCE_IN], from);
+    for (int lang = 0; lang < LANG_COUNT; lang++) {
+        char *room = v->province_in[lang];
+        struct buf b = {.data = room, .cap = sizeof(v->province_in[lang])};
+        b.max = b.cap - 1;
+        add_province_in((enum lang)lang, province, &b);
+        if (buf_failed(&b) != 0 || str_copy(v->province, sizeof(v->province), province) != 0)
+            v->province[0] = '\0';
+    }
+}
+
 static void set_office(struct render_values *v, const struct render_office *o)
 {
     set(v, NAME_OFFICE_NAME, o->name);
@@ -194,14 +223,7 @@ static void set_office(struct render_values *v, const struct render_office *o)
     set(v, NAME_GUIDE_URL, o->guide_url);
     set(v, NAME_STOP_NOTE, o->stop_note);
     set(v, NAME_PRIVACY_URL, o->privacy_url);
-    size_t from = v->text.len;
-    if (v->lang == LANG_EN) {
-        (void)buf_adds(&v->text, "in ");
-        (void)buf_add(&v->text, o->province.ptr, o->province.len);
-    } else {
-        (void)tr_name_suffixed(o->province, TR_LOCATIVE, &v->text);
-    }
-    keep(v, &v->leaf[NAME_OFFICE_PROVINCE_IN], from);
+    set_province_in(v, o->province);
 }
 
 static void set_row(struct render_values *v, size_t i, const struct render_facts *f)

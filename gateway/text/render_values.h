@@ -3,7 +3,7 @@
 
 #include "text/render.h"
 
-enum { VALUES_MAPS = 6 };
+enum { VALUES_MAPS = 6, PROVINCE_BYTES = 96 };
 
 /*
  * The tree that templates see. leaf and map stand one after the other, so that the names outside of
@@ -17,4 +17,7 @@ struct render_values {
     struct template_value *cells;
     size_t row_cap;
     struct buf text; /* what the leaves point to */
+    /* The province hardly ever changes: its suffixed form is kept. */
+    char province[PROVINCE_BYTES];
+    char province_in[LANG_COUNT][PROVINCE_BYTES + 8];
 };

@@ -337,9 +337,58 @@ static void test_list(void **state)
     assert_true(list_empty(&other));
 }
 
+static bool valid_by_characters(struct str s)
+{
+    uint32_t cp;
+
+    while (s.len > 0) {
+        size_t n = utf8_decode(s, &cp);
+
+        if (n == 0) {
+            return false;
+        }
+        s = (struct str){s.ptr + n, s.len - n};
+    }
+    return true;
+}
+
+/* Whole words at a time must find what single characters find: mostly Turkish text, one byte off.
+ */
+static void test_utf8_by_words_and_by_characters(void **state)
+{
+    static const char *const pieces[] = {"a", "ş", "ı",          "çğ", " ", "yazı",
+                                         "“", "…", "\U0001F600", "Ö",  "ü", "x="};
+    uint32_t seed = 3;
+    size_t wrong = 0;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        char text[64];
+        size_t len = 0;
+
+        while (len < 40) {
+            const char *piece = pieces[((seed = seed * 1664525u + 1013904223u) >> 16) % 12];
+
+            memcpy(text + len, piece, strlen(piece));
+            len += strlen(piece);
+        }
+        len -= seed >> 24 & 15;
+        if (i % 3 != 0) {
+            text[(seed >> 8) % len] = (char)(seed >> 20);
+        }
+        struct str s = {text, len};
+        bool valid = valid_by_characters(s);
+
+        wrong += !valid;
+        assert_int_equal(utf8_valid(s), valid);
+    }
+    assert_in_range(wrong, 50000, 190000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_utf8_by_words_and_by_characters),
         cmocka_unit_test(test_buf_keeps_its_bound),
         cmocka_unit_test(test_buf_steal_hands_over),
         cmocka_unit_test(test_str_numbers),
