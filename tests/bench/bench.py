@@ -322,7 +322,22 @@ def cost_per_message(bench, large, small):
     bench.tell("cpu_at_1m_vs_10k", cpu, "ratio", command=command)
 
 
+# ---- the words of one message ----
+
+def text_cost(bench):
+    """Rendering, encoding, composing: measured by a program of its own, in processor time."""
+    tool = next(bench.build.rglob("bench_text"), None)
+    if tool is None:
+        raise Failed("bench_text is not built")
+    done = subprocess.run([str(tool)], check=True, capture_output=True, text=True)
+    for line in done.stdout.splitlines():
+        figure = {**json.loads(line), "command": "bench_text", "peer": None}
+        bench.ok = bench.ok and figure["ok"] is not False
+        print(json.dumps(figure), flush=True)
+
+
 FIGURES = {
+    "text": text_cost,
     "accept_1": lambda b: accept_single(b, 1, 0.85),
     "accept_16": lambda b: accept_single(b, 16, 1.5),
     "accept_64": lambda b: accept_single(b, 64, 3.5),
