@@ -55,11 +55,14 @@ static void work(struct store_thread *t, struct store_job *job)
     job->status = job->work(job, t->store, &job->err);
 }
 
+/* Reading shares nothing: each is answered at once, whatever long one follows it. */
 static void run_reader(struct store_thread *t, struct list *jobs)
 {
-    list_each(node, jobs)
-    {
+    struct list *node;
+
+    while ((node = list_pop_front(jobs)) != NULL) {
         work(t, job_of(node));
+        mailbox_post(t->mailbox, node);
     }
 }
 
