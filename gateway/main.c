@@ -10,11 +10,11 @@
  */
 static void keep_heaps(void)
 {
-    enum { TOP_PAD = 256 << 10, KEPT = 4 << 20 };
+    enum { TOP_PAD = 256 << 10, KEPT = 2 << 20, LARGE = 1 << 20 };
 
     (void)mallopt(M_TOP_PAD, TOP_PAD);
     (void)mallopt(M_TRIM_THRESHOLD, KEPT);
-    (void)mallopt(M_MMAP_THRESHOLD, KEPT);
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE);
 }
 
 /*
