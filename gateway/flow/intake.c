@@ -10,9 +10,8 @@
 
 /*
  * A chunk is what one store job appends. Small ones are applied on the spot when nothing waits in
- * front of them; under pressure appending goes first and the applier follows in slices, large ones
- * with pauses in between: a slice writes the pages of cases, messages and their indexes once for
- * hundreds of events, and not again with every commit.
+ * front of them; under pressure appending goes first and the applier follows in large slices with
+ * pauses, which write the pages of cases and messages once for hundreds of events.
  */
 enum {
     CHUNK_ITEMS = 256,
@@ -180,18 +179,13 @@ static int append_item(struct chunk *c, struct store *s, struct intake_item *ite
 }
 
 /* What the only item of a batch planned: read back from its messages, also for a repetition. */
-struct planned_of {
-    struct intake_batch *batch;
-    struct intake_item *item;
-};
-
 static int note_planned(void *ctx, const struct message_row *row)
 {
-    struct planned_of *p = ctx;
-    struct intake_item *item = p->item;
+    struct intake_batch *batch = ctx;
+    struct intake_item *item = &batch->items[0];
 
     if (row->event_seq == item->seq && item->planned_count < INTAKE_PLANNED_MAX) {
-        p->batch->planned[item->planned_count++] =
+        batch->planned[item->planned_count++] =
             (struct intake_planned){.mark = apply_step_mark(row->step),
                                     .channel = row->channel,
                                     .at_ms = row->planned_ms,
@@ -200,21 +194,16 @@ static int note_planned(void *ctx, const struct message_row *row)
     return 0;
 }
 
-struct found_case {
-    int64_t id;
-};
-
 static int note_case(void *ctx, const struct case_row *row)
 {
-    ((struct found_case *)ctx)->id = row->id;
+    *(int64_t *)ctx = row->id;
     return 0;
 }
 
 static int read_planned(struct chunk *c, struct store *s, struct err *e)
 {
     struct intake_item *item = &c->batch->items[0];
-    struct planned_of planned = {c->batch, item};
-    struct found_case found = {0};
+    int64_t case_id = 0;
     int rc;
 
     item->applied = store_applied(s) >= item->seq;
@@ -222,11 +211,11 @@ static int read_planned(struct chunk *c, struct store *s, struct err *e)
         return 0;
     }
     item->planned = c->batch->planned;
-    rc = store_case_by_certificate(s, intake_item_subject(c->batch, item), note_case, &found, e);
+    rc = store_case_by_certificate(s, intake_item_subject(c->batch, item), note_case, &case_id, e);
     if (rc != 0) {
         return rc == ERR_NOT_FOUND ? 0 : rc;
     }
-    return store_message_by_case(s, found.id, note_planned, &planned, e);
+    return store_message_by_case(s, case_id, note_planned, c->batch, e);
 }
 
 static int chunk_work(struct store_job *job, struct store *s, struct err *e)
@@ -307,6 +296,19 @@ static void run_later(struct intake *in, uint64_t wait_ms)
     }
 }
 
+/* At once when nobody is waiting, so that the next answer can tell its plan; else after a pause. */
+static void apply_rest(struct intake *in)
+{
+    if (in->chunks > 0) {
+        run_later(in, PAUSE_MS);
+        return;
+    }
+    if (!in->ended && uv_timer_get_due_in(&in->later) <= PAUSE_MS) {
+        (void)uv_timer_stop(&in->later);
+    }
+    run_applier(in);
+}
+
 static void applier_done(struct store_job *job, int status, const struct err *e)
 {
     struct applier *a = (struct applier *)job;
@@ -326,11 +328,7 @@ static void applier_done(struct store_job *job, int status, const struct err *e)
     crash_point("after_apply_commit");
     note_progress(in, a->last, a->applied);
     kick_channels(in);
-    if (in->chunks > 0) {
-        run_later(in, PAUSE_MS);
-    } else {
-        run_applier(in);
-    }
+    apply_rest(in);
 }
 
 static void count_results(struct intake *in, const struct intake_batch *batch)
@@ -379,7 +377,7 @@ static void chunk_done(struct store_job *job, int status, const struct err *e)
     if (--batch->waiting == 0) {
         finish_batch(in, batch);
     }
-    run_later(in, PAUSE_MS);
+    apply_rest(in);
     free_when_unused(in);
 }
 
