@@ -181,7 +181,7 @@ static void capabilities(const struct provider *p, struct provider_capabilities 
 {
     *ret = (struct provider_capabilities){
         .batch_max = (size_t)p->settings->batch,
-        .in_flight = (size_t)(2 * p->settings->batch * p->settings->workers),
+        .in_flight = (size_t)(p->settings->batch * p->settings->workers),
     };
 }
 
