@@ -129,6 +129,11 @@ static void on_word(void *ctx, struct str word)
 {
     struct lint *l = ctx;
     struct str host = host_of(word);
+    if (lint_is_identity_number(word))
+        place(l,
+              faults_add(l->faults, "", "TPL-023", "iletide kimlik numarası olamaz",
+                         "a message must not hold an identity number"),
+              word);
     if (lint_is_address(word))
         check_host(l, host);
 }
@@ -141,11 +146,6 @@ static void check_links(struct lint *l, struct str text)
 static void on_sms_word(void *ctx, struct str word)
 {
     struct lint *l = ctx;
-    if (lint_is_identity_number(word))
-        place(l,
-              faults_add(l->faults, "", "TPL-023", "SMS'te kimlik numarası olamaz",
-                         "an SMS must not hold an identity number"),
-              word);
     if (lint_is_coarse(word))
         place(l,
               faults_add(l->faults, "", "TPL-022", "noktaları düşünce kaba okunan sözcük: %.*s",
@@ -241,6 +241,87 @@ static void check_sms(struct lint *l)
     check_size(l, text);
 }
 
+static bool holds(const struct buf *part, struct str word)
+{
+    return part->len > 0 && memmem(part->data, part->len, word.ptr, word.len) != NULL;
+}
+
+/* Addresses behind the words: in attributes of the HTML. */
+static void check_html_links(struct lint *l, struct str html)
+{
+    for (size_t i = 0; i < html.len; i++) {
+        struct str rest = {html.ptr + i, html.len - i};
+        if (!str_starts(rest, "https://") && !str_starts(rest, "http://"))
+            continue;
+        struct str host = host_of(rest);
+        size_t n = 0;
+        while (n < host.len && strchr("\"'<> \r\n", host.ptr[n]) == NULL)
+            n++;
+        host.len = n;
+        if (!holds(&l->mail.text, host)) /* else it is judged there */
+            check_host(l, host);
+        i += n;
+    }
+}
+
+/* Words that say something checkable: numbers, dates, telephones, addresses. */
+static bool is_fact(struct str word)
+{
+    bool digit = false;
+    for (size_t i = 0; i < word.len; i++) {
+        if (strchr("&<>\"", word.ptr[i]) != NULL)
+            return false; /* written otherwise in HTML */
+        digit |= ascii_digit(word.ptr[i]);
+    }
+    return digit || lint_is_address(word);
+}
+
+static void missing_fact(struct lint *l, struct str word, const char *tr, const char *en)
+{
+    int n = (int)(word.len < 60 ? word.len : 60);
+    place(l,
+          faults_add(l->faults, "", "TPL-030", "%1$s%2$.0s bölümünde yok: %4$.*3$s",
+                     "missing in the %1$.0s%2$s part: %4$.*3$s", tr, en, n, word.ptr),
+          word);
+}
+
+static void on_text_fact(void *ctx, struct str word)
+{
+    struct lint *l = ctx;
+    if (is_fact(word) && !holds(&l->mail.html, word))
+        missing_fact(l, word, "HTML", "HTML");
+}
+
+static void on_html_fact(void *ctx, struct str word)
+{
+    struct lint *l = ctx;
+    struct str cut = STR("…"); /* the preview of a mail's first words ends so */
+    if (word.len >= cut.len && str_eq((struct str){word.ptr + word.len - cut.len, cut.len}, cut))
+        word.len -= cut.len;
+    if (is_fact(word) && !holds(&l->mail.text, word) && !holds(&l->mail.subject, word))
+        missing_fact(l, word, "metin", "text");
+}
+
+/* What a reader of the HTML sees, without its tags. */
+static void strip_tags(const struct buf *html, struct buf *out)
+{
+    bool inside = false;
+    buf_reset(out);
+    for (size_t i = 0; i < html->len; i++) {
+        char c = html->data[i];
+        inside = inside ? c != '>' : c == '<';
+        (void)buf_addc(out, inside || c == '>' ? ' ' : c);
+    }
+}
+
+/* Both parts tell the same. */
+static void check_same_facts(struct lint *l)
+{
+    lint_words((struct str){buf_cstr(&l->mail.text), l->mail.text.len}, on_text_fact, l);
+    strip_tags(&l->mail.html, &l->mail.outline);
+    lint_words((struct str){buf_cstr(&l->mail.outline), l->mail.outline.len}, on_html_fact, l);
+}
+
 static void check_mail(struct lint *l)
 {
     struct err e = {0};
@@ -258,6 +339,8 @@ static void check_mail(struct lint *l)
                          LINT_SUBJECT_MAX),
               STR(""));
     check_links(l, (struct str){buf_cstr(&l->mail.text), l->mail.text.len});
+    check_html_links(l, (struct str){buf_cstr(&l->mail.html), l->mail.html.len});
+    check_same_facts(l);
     unbalanced = lint_unbalanced((struct str){buf_cstr(&l->mail.html), l->mail.html.len});
     if (unbalanced != NULL)
         place(l,

@@ -1,7 +1,8 @@
 /*
  * What a good message keeps to: addresses only of allowed hosts, no shortener, no word that turns
- * coarse when its dots are taken away, one SMS segment with the longest values, no name and no
- * identity number in an SMS, balanced HTML, subjects of at most 66 characters. Pure.
+ * coarse when its dots are taken away, one SMS segment with the longest values, no name in an SMS,
+ * no identity number, balanced HTML, the same numbers and addresses in text and HTML, subjects of
+ * at most 66 characters. Pure.
  */
 #pragma once
 

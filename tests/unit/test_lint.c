@@ -58,6 +58,7 @@ static const struct broken broken_files[] = {
     {"x.sms", LONG_TEXT "\n", "TPL-026", 1, 1},
     {"x.sms", "{{! parça: 2 }}" LONG_TEXT "\n", NULL, 0, 0},
     {"x.mail", "Konu: kısa\n\ngövde: https://kotu.com/x\n", "TPL-020", 3, 17},
+    {"x.mail", "Konu: kısa\n\nNo: 10000000146\n", "TPL-023", 3, 5},
     {"x.mail",
      "Konu: 123456789 123456789 123456789 123456789 123456789 123456789 1234567\n\ngövde\n",
      "TPL-028", 1, 1},
@@ -121,6 +122,12 @@ static void each_rule_finds_its_fault(void **state)
     put(dir, "_layout.html", "<div><p>{{{layout.body}}}</div>");
     struct broken html = {"x.mail", "Konu: k\n\ng\n", "TPL-029", 1, 1};
     check_broken(dir, &html);
+    put(dir, "_layout.html", "<p>{{layout.subject}}</p>");
+    check_broken(dir, &(struct broken){"x.mail", "Konu: k\n\nOda 7\n", "TPL-030", 3, 5});
+    put(dir, "_layout.html", "<p>Kapı 9</p>{{{layout.body}}}");
+    check_broken(dir, &(struct broken){"x.mail", "Konu: k\n\ng\n", "TPL-030", 1, 1});
+    put(dir, "_layout.html", "<p><a href=\"https://bit.ly/x\">a</a></p>{{{layout.body}}}");
+    check_broken(dir, &(struct broken){"x.mail", "Konu: k\n\ng\n", "TPL-021", 1, 1});
     wipe(dir, "_layout.text");
     wipe(dir, "_layout.html");
     (void)rmdir(path);
