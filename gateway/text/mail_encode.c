@@ -87,10 +87,11 @@ static const uint32_t quoted_bytes[256] = {
     ESCAPED_ROW('D'), ESCAPED_ROW('E'), ESCAPED_ROW('F'),
 };
 
-/* Whether a line end is among eight bytes. */
-static bool has_break(uint64_t w)
+/* How many of eight bytes stand before a line end. */
+static size_t before_break(uint64_t w)
 {
-    return (has_zero(w ^ 0x0A0A0A0A0A0A0A0Au) | has_zero(w ^ 0x0D0D0D0D0D0D0D0Du)) != 0;
+    uint64_t breaks = has_zero(w ^ 0x0A0A0A0A0A0A0A0Au) | has_zero(w ^ 0x0D0D0D0D0D0D0D0Du);
+    return breaks == 0 ? sizeof(w) : (size_t)__builtin_ctzll(breaks) / 8;
 }
 
 /* Writes straight into out; a line may still be changed until it ends. */
@@ -178,26 +179,39 @@ static bool is_break(char c)
     return c == '\n' || c == '\r';
 }
 
+static inline char *put_eight(char *p, uint64_t w)
+{
+#pragma GCC unroll 8
+    for (size_t i = 0; i < sizeof(w); i++)
+        p = put_byte(p, (unsigned char)(w >> 8 * i));
+    return p;
+}
+
+static char *put_some(char *p, uint64_t w, size_t n)
+{
+    for (; n > 0; n--, w >>= 8)
+        p = put_byte(p, (unsigned char)w);
+    return p;
+}
+
 /*
- * Adds whole eights of s before the end of a line of s or of the line under way; returns how much.
- * In Turkish text a letter to be encoded comes every few bytes, and no processor guesses where: so
- * each byte goes the same way.
+ * Adds what stands before the end of a line of s or of the line under way, but for the last few
+ * bytes of s; returns how much. In Turkish text a letter to be encoded comes every few bytes, and
+ * no processor guesses where: so each byte goes the same way.
  */
 static size_t add_run(struct quoted *q, struct str s)
 {
     const char *limit = q->line + QUOTED_MAX;
     char *p = q->p;
     size_t done = 0;
-    while (s.len - done >= sizeof(uint64_t) && p <= limit) {
+    size_t n = sizeof(uint64_t);
+    while (n == sizeof(uint64_t) && s.len - done >= n && p <= limit) {
         uint64_t w;
         memcpy(&w, s.ptr + done, sizeof(w));
         w = le64toh(w);
-        if (has_break(w))
-            break;
-#pragma GCC unroll 8
-        for (size_t i = 0; i < sizeof(w); i++)
-            p = put_byte(p, (unsigned char)(w >> 8 * i));
-        done += sizeof(w);
+        n = before_break(w);
+        done += n;
+        p = n == sizeof(w) ? put_eight(p, w) : put_some(p, w, n);
     }
     q->p = p;
     return done;
