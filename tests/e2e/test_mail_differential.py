@@ -1,4 +1,7 @@
-"""Composed mails against Python's email package: what goes in comes out, for 2,000 mails; HATIRLAT_MAILS=10000 for more."""
+"""Composed mails against Python's email package: what goes in comes out.
+
+HATIRLAT_MAILS says how many; 2,000 unless told.
+"""
 
 import email
 import email.base64mime

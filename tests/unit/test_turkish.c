@@ -1,6 +1,9 @@
 /* Turkish letters, names, dates, suffixes, order and masks against the vectors. */
+#include "text/lint_words.h"
+#include "text/mail_encode.h"
 #include "text/mask.h"
 #include "text/nfc.h"
+#include "text/sms.h"
 #include "text/turkish.h"
 
 #include "base/civil.h"
@@ -322,14 +325,87 @@ static void masks(void **state)
     }
 }
 
+/* The letters one by one, in the order of the alphabet, small and capital. */
+static void the_alphabet_is_in_order(void **state)
+{
+    struct str rest = json_str(json_get(json_root(vectors), "alphabet"));
+    struct str before = {NULL, 0};
+    size_t count = 0;
+
+    (void)state;
+    while (rest.len > 0) {
+        uint32_t cp;
+        size_t n = utf8_decode(rest, &cp);
+        struct str letter = {rest.ptr, n};
+
+        assert_true(before.ptr == NULL || tr_collate(before, letter) < 0);
+        assert_int_equal(tr_lower_char(tr_upper_char(cp)), cp);
+        before = letter;
+        count++;
+        n += rest.len > n ? 1 : 0; /* the blank */
+        rest = (struct str){rest.ptr + n, rest.len - n};
+    }
+    assert_int_equal(count, 29);
+}
+
+static void common_errors_are_not_made(void **state)
+{
+    size_t count = 0;
+
+    (void)state;
+    for (const struct json *v = first("common_errors"); v != NULL; v = json_next(v), count++) {
+        static const char *const bad[] = {"bad_upper", "bad_upper_ascii_only", "bad_lower"};
+
+        for (int i = 0; i < 3; i++) {
+            struct str wrong = member(v, bad[i]);
+
+            buf_reset(&out);
+            (i < 2 ? tr_upper : tr_lower)(member(v, "in"), &out);
+            assert_false(wrong.len > 0 && str_eq(wrong, (struct str){out.data, out.len}));
+        }
+    }
+    buf_reset(&out);
+    assert_true(count >= 3);
+}
+
+/* Words that turn coarse are known, and are what folding really makes of them. */
+static void coarse_words(void **state)
+{
+    (void)state;
+    for (const struct json *v = first("ascii_words_to_avoid"); v != NULL; v = json_next(v)) {
+        assert_true(lint_is_coarse(member(v, "word")));
+        assert_int_equal(sms_tidy(member(v, "word"), SMS_TIDY_ASCII, &out, NULL), 0);
+        holds(member(v, "ascii").ptr);
+    }
+    assert_false(lint_is_coarse(STR("süresi")));
+}
+
+static void subjects(void **state)
+{
+    (void)state;
+    for (const struct json *v = first("mail_subject"); v != NULL; v = json_next(v)) {
+        (void)mail_encode_words(member(v, "subject"), 0, &out);
+        holds(member(v, "encoded").ptr);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(letters),      cmocka_unit_test(letters_come_back),
-        cmocka_unit_test(names),        cmocka_unit_test(numbers),
-        cmocka_unit_test(suffixes),     cmocka_unit_test(dates),
-        cmocka_unit_test(istanbul),     cmocka_unit_test(order),
-        cmocka_unit_test(normal_forms), cmocka_unit_test(masks),
+        cmocka_unit_test(letters),
+        cmocka_unit_test(letters_come_back),
+        cmocka_unit_test(names),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(suffixes),
+        cmocka_unit_test(dates),
+        cmocka_unit_test(istanbul),
+        cmocka_unit_test(order),
+        cmocka_unit_test(normal_forms),
+        cmocka_unit_test(masks),
+        cmocka_unit_test(the_alphabet_is_in_order),
+        cmocka_unit_test(common_errors_are_not_made),
+        cmocka_unit_test(coarse_words),
+        cmocka_unit_test(subjects),
     };
 
     return cmocka_run_group_tests(tests, load, unload);
