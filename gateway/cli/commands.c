@@ -8,6 +8,7 @@ const struct cli_command *const cli_commands[] = {
     &command_send,
     &command_measure,
     &command_template_list,
+    &command_template_names,
     &command_template_render,
     &command_template_lint,
     &command_key_create,

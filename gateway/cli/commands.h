@@ -15,5 +15,6 @@ extern const struct cli_command command_send;
 extern const struct cli_command command_serve;
 extern const struct cli_command command_template_lint;
 extern const struct cli_command command_template_list;
+extern const struct cli_command command_template_names;
 extern const struct cli_command command_template_render;
 extern const struct cli_command command_version;

@@ -28,6 +28,8 @@ static const struct run runs[] = {
      "{\"lang\":\"en\",\"channel\":\"email\",\"name\":\"x\"}]",
      NULL},
     {{"template", "lint", TEMPLATES, NULL}, " ", CLI_OK, NULL, "hata yok"},
+    {{"template", "names", NULL}, " ", CLI_OK, "{{remaining}}", NULL},
+    {{"--json", "template", "names", NULL}, " ", CLI_OK, "\"name\":\"holder.given_name\"", NULL},
     {{"template", "lint", "/yok/boyle", NULL}, " ", CLI_FAILED, NULL, "TPL-010"},
     {{"template", "render", "a30", "--dir", TEMPLATES, NULL},
      " ",

@@ -1,7 +1,6 @@
 /*
  * Linked into every test program: puts the process into the locale of HATIRLAT_TEST_LOCALE before
- * the tests run. Nothing in the gateway may depend on it, and libraries may set one behind our
- * back.
+ * the tests run. Nothing in the gateway may depend on it: a library may set one behind our back.
  */
 #include <locale.h>
 #include <stdio.h>
