@@ -88,17 +88,16 @@ int check_holidays(const struct conf *conf, struct faults *faults)
 int check_templates(const struct conf *conf, struct faults *faults)
 {
     const struct conf_office *o = &conf->office;
-    struct render_office office = {
-        .name = str_of(o->name),
-        .unit = str_of(o->unit),
-        .province = str_of(o->province),
-        .phone = str_of(o->phone),
-        .portal = str_of(o->portal),
-        .portal_url = str_of(o->portal_url),
-        .guide = str_of(o->guide_short != NULL ? o->guide_short : o->guide_url),
-        .guide_url = str_of(o->guide_url),
-        .privacy_url = str_of(o->privacy_url),
-        .stop_note = str_of(o->stop_note)};
+    struct render_office office = {.name = str_of(o->name),
+                                   .unit = str_of(o->unit),
+                                   .province = str_of(o->province),
+                                   .phone = str_of(o->phone),
+                                   .portal = str_of(o->portal),
+                                   .portal_url = str_of(o->portal_url),
+                                   .guide = str_of(o->guide_short),
+                                   .guide_url = str_of(o->guide_url),
+                                   .privacy_url = str_of(o->privacy_url),
+                                   .stop_note = str_of(o->stop_note)};
     struct lint_rules rules = lint_default_rules;
     struct message_set *set = NULL;
     int rc = message_set_load(conf->templates, &set, faults);

@@ -48,9 +48,10 @@ int template_files_open(struct cli *cli, const char *dir, struct template_files 
     if (conf == NULL && access(CONF_USUAL, R_OK) == 0) {
         conf = CONF_USUAL;
     }
-    if (dir == NULL && conf != NULL) {
+    /* A folder may be looked at with the eyes of an office: its hosts, its guide. */
+    if (conf != NULL && (dir == NULL || cli->config != NULL)) {
         rc = open_conf(cli, conf, t);
-        dir = rc == CLI_OK ? t->conf->templates : NULL;
+        dir = rc == CLI_OK && dir == NULL ? t->conf->templates : dir;
     }
     if (rc == CLI_OK && dir == NULL) {
         dir = t->share;

@@ -207,7 +207,7 @@ static void prepare(struct lint *l)
         return;
     (void)render_values_override(l->values, STR("portal"), o->portal);
     (void)render_values_override(l->values, STR("portal_url"), o->portal_url);
-    (void)render_values_override(l->values, STR("guide"), o->guide);
+    (void)render_values_override(l->values, STR("guide"), render_short_guide(o));
     (void)render_values_override(l->values, STR("guide_url"), o->guide_url);
     (void)render_values_override(l->values, STR("privacy_url"), o->privacy_url);
     (void)render_values_override(l->values, STR("stop_note"), o->stop_note);

@@ -53,6 +53,10 @@ struct render_office {
     struct str stop_note;   /* how to say that reminders are not needed: "… adresine e-posta" */
 };
 
+/* The guide as an SMS says it: the short address, else the full one without its scheme when it is
+ * short enough, else empty. */
+struct str render_short_guide(const struct render_office *office);
+
 /* A row of a digest, texts ready to print. */
 struct render_row {
     struct str institution;

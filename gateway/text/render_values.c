@@ -173,8 +173,7 @@ static void set_end(struct render_values *v, const struct render_facts *f)
 
 enum { GUIDE_CHARS = 25 }; /* what a short SMS has room for */
 
-/* The short address, else the full one when it is short enough; without its scheme. */
-static struct str short_guide(const struct render_office *o)
+struct str render_short_guide(const struct render_office *o)
 {
     struct str guide = o->guide.len > 0 ? o->guide : o->guide_url;
     if (str_starts(guide, "https://"))
@@ -219,7 +218,7 @@ static void set_office(struct render_values *v, const struct render_office *o)
     set(v, NAME_OFFICE_PHONE, o->phone);
     set(v, NAME_PORTAL, o->portal);
     set(v, NAME_PORTAL_URL, o->portal_url);
-    set(v, NAME_GUIDE, short_guide(o));
+    set(v, NAME_GUIDE, render_short_guide(o));
     set(v, NAME_GUIDE_URL, o->guide_url);
     set(v, NAME_STOP_NOTE, o->stop_note);
     set(v, NAME_PRIVACY_URL, o->privacy_url);
