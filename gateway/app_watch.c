@@ -114,8 +114,10 @@ static int check_work(struct store_job *job, struct store *s, struct err *e)
 
 static void check_done(struct store_job *job, int status, const struct err *e)
 {
-    if (status != 0) {
+    if (status == ERR_CORRUPT) {
         stop_damaged(((struct check_job *)job)->app, e);
+    } else if (status != 0) {
+        log_warning("database_not_checked", LOG_S("error", e->text));
     }
 }
 
