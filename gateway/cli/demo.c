@@ -16,9 +16,12 @@
 #include "flow/settings.h"
 #include "loop/curlmux.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { POLL_MS = 150, PATIENCE_POLLS = 200 };
@@ -264,6 +267,32 @@ static void on_stopping(void *ctx)
     d->curl = NULL;
 }
 
+/* The usual port may be taken on a developer's machine; then any other will do. */
+static bool port_is_free(int port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int one = 1;
+    bool is_free = fd >= 0;
+
+    if (is_free) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+        is_free = bind(fd, (const struct sockaddr *)&at, sizeof at) == 0;
+        (void)close(fd);
+    }
+    return is_free;
+}
+
+static int pick_port(const struct demo *d, int64_t wanted)
+{
+    if (d->once || (cli_value(d->cli, "port") == NULL && !port_is_free((int)wanted))) {
+        return 0;
+    }
+    return (int)wanted;
+}
+
 static int play(struct demo *d, int port)
 {
     struct app_options options = {
@@ -300,7 +329,7 @@ static int run(int argc, char **argv, struct cli *cli)
     log_setup(LOG_LEVEL_WARNING, LOG_FORMAT_AUTO);
     rc = make_dir(d);
     if (rc == CLI_OK) {
-        rc = play(d, d->once ? 0 : (int)port);
+        rc = play(d, pick_port(d, port));
         remove_dir(d->dir);
     }
     free(d);
@@ -309,7 +338,10 @@ static int run(int argc, char **argv, struct cli *cli)
 
 static const struct cli_option options[] = {
     {.name = "once", .tr = "ilk turdan sonra biter", .en = "ends after the first round"},
-    {.name = "port", .arg = "N", .tr = "dinlenecek kapı (8080)", .en = "port to listen on (8080)"},
+    {.name = "port",
+     .arg = "N",
+     .tr = "dinlenecek kapı (8080; doluysa başka biri)",
+     .en = "port to listen on (8080; another one when taken)"},
     {0},
 };
 
