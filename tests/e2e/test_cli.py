@@ -5,6 +5,7 @@ import json
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import time
 
@@ -184,16 +185,29 @@ def test_the_demo_ends_well_and_leaves_nothing(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_the_demo_stays_and_its_curl_line_works(tmp_path):
+@pytest.fixture
+def usual_port_taken():
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", 8080))
+            taken.listen()
+        except OSError:
+            pass  # somebody else has it: as good
+        yield
+
+
+def test_the_demo_stays_and_its_curl_line_works(tmp_path, usual_port_taken):
     out = tmp_path / "out"
     tmp = tmp_path / "tmp"
     tmp.mkdir()
     with open(out, "wb") as f:
-        demo = subprocess.Popen([PROGRAM, "demo", "--port", "0", "--lang", "tr"], stdout=f,
+        demo = subprocess.Popen([PROGRAM, "demo", "--lang", "tr"], stdout=f,
                                 stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": str(tmp)})
     try:
         line = until(lambda: next((x for x in out.read_text(encoding="utf-8").splitlines()
                                    if x.startswith("curl ")), None), "the curl line")
+        assert ":8080/" not in line
         words = shlex.split(line)
         posted = subprocess.run(words, capture_output=True, text=True, timeout=20, check=True)
         assert json.loads(posted.stdout)["result"] == "accepted", posted
