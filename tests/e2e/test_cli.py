@@ -77,7 +77,7 @@ def test_keys_are_shown_once_and_can_be_revoked(settings):
     rows = [json.loads(line) for line in ok("key", "list", "--json", config=settings).splitlines()]
     assert {r["name"]: r["revoked"] for r in rows} == {"dys": None, "izleme": None}
     listed = ok("key", "list", config=settings)
-    secret = token.rsplit("_", 1)[1]
+    secret = token.split("_", 2)[2]
     assert "dys" in listed and secret not in listed
     ok("key", "revoke", "dys", config=settings)
     assert run("key", "revoke", "yok", config=settings).returncode == 4
