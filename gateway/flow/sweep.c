@@ -50,18 +50,24 @@ static int lease_work(struct store_job *job, struct store *s, struct err *e)
     return 0;
 }
 
+static void free_attempts(struct list *attempts)
+{
+    struct list *node;
+
+    while ((node = list_pop_front(attempts)) != NULL) {
+        attempt_free(list_entry(node, struct attempt, job.node));
+    }
+}
+
 static void lease_done(struct store_job *job, int status, const struct err *e)
 {
     struct lease_job *j = (struct lease_job *)job;
     struct dispatch *d = j->dispatch;
-    struct list *node;
 
     if (status != 0) {
         log_error("lease_failed", LOG_S("error", e->text));
     }
-    while ((node = list_pop_front(&j->attempts)) != NULL) {
-        attempt_free(list_entry(node, struct attempt, job.node));
-    }
+    free_attempts(&j->attempts);
     free(j);
     d->sweeping--;
     dispatch_check_drained(d);
@@ -72,7 +78,8 @@ static void store_leases(struct dispatch *d, struct list *attempts)
     struct lease_job *j = calloc(1, sizeof *j);
 
     if (j == NULL) {
-        return; /* the old leases bring them back */
+        free_attempts(attempts); /* their old leases bring them back */
+        return;
     }
     list_init(&j->attempts);
     list_splice_back(&j->attempts, attempts);
@@ -280,15 +287,6 @@ static void find_lanes(struct dispatch *d, struct list *found)
     }
 }
 
-static void drop(struct list *found)
-{
-    struct list *node;
-
-    while ((node = list_pop_front(found)) != NULL) {
-        attempt_free(list_entry(node, struct attempt, job.node));
-    }
-}
-
 static void sweep_done(struct store_job *job, int status, const struct err *e)
 {
     struct sweep_job *j = (struct sweep_job *)job;
@@ -297,7 +295,7 @@ static void sweep_done(struct store_job *job, int status, const struct err *e)
 
     if (status != 0) {
         log_error("sweep_failed", LOG_S("error", e->text));
-        drop(&j->found); /* what it saw may have been undone */
+        free_attempts(&j->found); /* what it saw may have been undone */
     }
     find_lanes(d, &j->found);
     if (j->state == MESSAGE_ACCEPTED) {
