@@ -13,6 +13,9 @@ static const struct {
     {"messages:read", SCOPE_MESSAGES_READ},
     {"messages:write", SCOPE_MESSAGES_WRITE},
     {"metrics:read", SCOPE_METRICS_READ},
+    {"campaigns:read", SCOPE_CAMPAIGNS_READ},
+    {"campaigns:write", SCOPE_CAMPAIGNS_WRITE},
+    {"roster:write", SCOPE_ROSTER_WRITE},
     {"admin", SCOPE_ADMIN},
 };
 

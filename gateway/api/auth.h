@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "flow/scope.h"
 #include "store/store.h"
 
 enum {
@@ -12,14 +13,6 @@ enum {
     AUTH_SECRET_LEN = 43, /* base64url of 32 bytes */
     AUTH_TOKEN_SIZE = 3 + AUTH_NAME_MAX + 1 + AUTH_SECRET_LEN + 1,
     AUTH_KEYS_MAX = 1000
-};
-
-enum scope {
-    SCOPE_EVENTS_WRITE = 1,
-    SCOPE_MESSAGES_READ = 2,
-    SCOPE_MESSAGES_WRITE = 4,
-    SCOPE_METRICS_READ = 8,
-    SCOPE_ADMIN = 16 /* includes all others */
 };
 
 struct auth_key {

@@ -88,6 +88,26 @@ int store_case_by_holder(struct store *s, struct str holder,
                          int (*fn)(void *ctx, const struct case_row *row), void *ctx,
                          struct err *e);
 
+/*
+ * Cases by the end of their certificate: those in this state whose end is in from_ms..to_ms (both
+ * included), the earliest end first; begins behind (after_ms, after_id). Pass the last row's end
+ * and id to go on.
+ */
+struct case_range {
+    int state; /* enum case_state */
+    int64_t from_ms;
+    int64_t to_ms;
+    int64_t after_ms; /* 0 and after_id 0: from the first */
+    int64_t after_id;
+    size_t limit; /* 1..STORE_LIST_MAX */
+};
+
+int store_case_by_end(struct store *s, const struct case_range *range,
+                      int (*fn)(void *ctx, const struct case_row *row), void *ctx, struct err *e);
+/* All cases with id > after, in the order of their ids; at most limit (1..STORE_LIST_MAX). */
+int store_case_scan(struct store *s, int64_t after, size_t limit,
+                    int (*fn)(void *ctx, const struct case_row *row), void *ctx, struct err *e);
+
 /* ---- messages ---- */
 
 struct message_row {
