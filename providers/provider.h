@@ -62,7 +62,18 @@ struct provider_report {
     enum report_state state;
     const char *code;   /* raw */
     const char *detail; /* may be null */
-    int64_t at_ms;      /* 0 when the provider did not say */
+    const char *text;   /* what the code means, for people; may be null */
+    /* Why it failed, where the provider says so: REJECTED, RETRY, DUPLICATE, ACCOUNT; else SENT. */
+    enum outcome_class cause;
+    int64_t at_ms; /* 0 when the provider did not say */
+};
+
+/* What is left to send with. amount: digits, at most one ".", a leading "-"; as the vendor said. */
+struct provider_balance {
+    const char *amount; /* null when it could not be learned */
+    const char *unit;   /* "TL", "SMS", "" when the vendor names none */
+    bool empty;         /* nothing can be sent with it */
+    const char *error;  /* why there is no amount; else null */
 };
 
 enum provider_health { PROVIDER_HEALTHY, PROVIDER_DEGRADED, PROVIDER_BROKEN };
@@ -73,6 +84,8 @@ struct provider_host {
     void (*done)(void *ctx, struct provider_job *job, const struct outcome *outcome);
     void (*report)(void *ctx, const struct provider_report *list, size_t count);
     void (*health)(void *ctx, enum provider_health health, const char *sentence);
+    /* The answer to balance(); may be null. */
+    void (*balance)(void *ctx, const struct provider_balance *balance);
     void (*drained)(void *ctx);
     /* A test back end took this message: shows it in the inbox. May be null. */
     void (*keep)(void *ctx, const struct provider_job *job);
@@ -85,10 +98,19 @@ struct provider_host {
 };
 
 struct provider_capabilities {
-    size_t batch_max; /* jobs per submit() call, 1..100 */
-    size_t in_flight; /* jobs it can work on at once */
-    bool reports;     /* accepted messages are followed by delivery reports */
-    bool polled;      /* they have to be fetched by fetch_reports() */
+    size_t batch_max;      /* jobs per submit() call, 1..100 */
+    size_t in_flight;      /* jobs it can work on at once */
+    bool reports;          /* accepted messages are followed by delivery reports */
+    bool polled;           /* they have to be fetched by fetch_reports() */
+    bool cannot_ask;       /* the type has ask(), but these settings offer nothing to ask */
+    bool no_balance;       /* likewise with balance() */
+    int64_t poll_after_ms; /* from acceptance to the first question for its report; 0: no wish */
+    int64_t poll_every_ms; /* between two questions for the same message; 0: no wish */
+    /*
+     * A repeat of the same words to the same number within so long of the first is refused or
+     * dropped by the vendor, so sending again makes no second copy; 0: never count on it.
+     */
+    int64_t repeat_ms;
 };
 
 /* A message accepted earlier whose report is still awaited. */
@@ -105,6 +127,9 @@ struct provider_hook {
     struct str query; /* without "?" */
     struct str content_type;
     struct str body;
+    /* A header's value, {null, 0} when there is none; null when headers are not known. */
+    struct str (*header)(const void *request, const char *name);
+    const void *request;
 };
 
 struct provider_type {
@@ -123,7 +148,7 @@ struct provider_type {
     void (*submit)(struct provider *p, struct provider_job *const *jobs, size_t count);
     /*
      * Was this attempt taken? Answered through done(): SENT found, RETRY surely absent, UNKNOWN
-     * cannot know yet. Optional.
+     * cannot know yet. Only ref, to and message_id of the job are needed. Optional.
      */
     void (*ask)(struct provider *p, struct provider_job *job);
     /* Fetches reports for these messages, answers through report(). Optional. */
@@ -132,6 +157,8 @@ struct provider_type {
     int (*parse_hook)(struct provider *p, const struct provider_hook *hook, struct err *e);
     /* Cheap check that the path works, answered through health(). Optional. */
     void (*probe)(struct provider *p);
+    /* Asks what is left, answered once through host->balance(), never from inside. Optional. */
+    void (*balance)(struct provider *p);
     void (*drain)(struct provider *p);
     void (*destroy)(struct provider *p); /* accepts null */
 };

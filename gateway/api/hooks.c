@@ -30,6 +30,11 @@ static void on_stored(void *ctx, int status)
     api_drop(api);
 }
 
+static struct str header_of(const void *request, const char *name)
+{
+    return http_header(request, name);
+}
+
 /* A provider forgets a report that was confirmed: so it is stored first. */
 void handle_report(struct call *call)
 {
@@ -37,7 +42,9 @@ void handle_report(struct call *call)
                                        .query = http_query(call->req),
                                        .content_type =
                                            or_empty(http_header(call->req, "content-type")),
-                                       .body = http_body(call->req)};
+                                       .body = http_body(call->req),
+                                       .header = header_of,
+                                       .request = call->req};
     struct push *p = malloc(sizeof *p);
     struct err e = {0};
     int rc;

@@ -26,6 +26,13 @@ enum outcome_class outcome_parse(struct str s)
     return c;
 }
 
+bool outcome_is(const struct outcome *o, const char *word)
+{
+    size_t n = strlen(word);
+
+    return strncmp(o->code, word, n) == 0 && (o->code[n] == '\0' || o->code[n] == ' ');
+}
+
 void outcome_set(struct outcome *o, enum outcome_class class, const char *code, const char *fmt,
                  ...)
 {

@@ -22,7 +22,7 @@ enum outcome_class {
 struct outcome {
     enum outcome_class class;
     int64_t wait_ms;       /* how long the provider asked us to wait; 0 when it did not say */
-    char code[32];         /* the provider's raw code: "550 5.1.1", "http 406/40" */
+    char code[32];         /* the provider's raw code: "550 5.1.1", "http 406/40"; outcome_is() */
     char detail[200];      /* its words, cleaned, without personal data */
     char provider_ref[64]; /* its id for the message, an opaque string */
 };
@@ -30,6 +30,13 @@ struct outcome {
 const char *outcome_name(enum outcome_class c);
 /* OUTCOME_COUNT when unknown. */
 enum outcome_class outcome_parse(struct str s);
+/*
+ * Whether the code begins with this word of ours, followed by the provider's own code:
+ *   "balance"    ACCOUNT: no credit; it ends by itself when there is some
+ *   "sender"     ACCOUNT: the sender title is not one of the account's
+ *   "unmatched"  an answer that no rule of ours knows
+ */
+bool outcome_is(const struct outcome *o, const char *word);
 /* Fills class, code and a formatted detail; the other fields become empty. */
 void outcome_set(struct outcome *o, enum outcome_class class, const char *code, const char *fmt,
                  ...) __attribute__((format(printf, 4, 5)));

@@ -63,7 +63,8 @@ static struct policy_message policy_of(const struct dispatch *d, const struct at
                                    .urgency = a->urgency,
                                    .flags = a->flags,
                                    .on_doubt = (enum on_doubt)a->lane->conf->on_doubt,
-                                   .can_ask = a->lane->conf->type->ask != NULL,
+                                   .can_ask = a->lane->conf->type->ask != NULL &&
+                                              !a->lane->caps.cannot_ask,
                                    .asked = a->asking,
                                    .asks = a->asks,
                                    .reports = a->lane->caps.reports,
@@ -219,7 +220,9 @@ static void await_report(struct attempt *a, const struct decision *decision)
     if (decision->lease_ms == INT64_MAX) {
         a->move.lease_ms = 0;
     } else if (a->lane->caps.polled) {
-        a->move.lease_ms = a->settled_ms + POLL_AFTER_MS;
+        a->move.lease_ms =
+            a->settled_ms +
+            (a->lane->caps.poll_after_ms > 0 ? a->lane->caps.poll_after_ms : POLL_AFTER_MS);
     }
 }
 

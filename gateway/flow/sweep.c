@@ -154,6 +154,9 @@ static void poll_reports(struct dispatch *d, struct list *found)
         int64_t wait = offered ? next_poll_ms(now - a->planned_ms) : 0;
         const char *reason;
 
+        if (wait > 0 && wait < a->lane->caps.poll_every_ms) {
+            wait = a->lane->caps.poll_every_ms;
+        }
         set_lease(a, wait == 0 ? 0 : now + wait, now);
         (void)compose_recipient(a, &reason);
     }
@@ -218,7 +221,7 @@ static void resolve(struct dispatch *d, struct sweep_job *j)
             park(a, STR("provider_gone"), now);
             list_push_back(&parked, node);
         } else if (a->from != MESSAGE_UNKNOWN || a->lane->conf->type->ask == NULL ||
-                   a->lane->back_end == NULL) {
+                   a->lane->caps.cannot_ask || a->lane->back_end == NULL) {
             settle_lost(d, a);
         } else if (compose_recipient(a, &reason) != 0) {
             park(a, str_of(reason), now);
