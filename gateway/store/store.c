@@ -2,7 +2,7 @@
 
 /* ---- checks shared by every back end ---- */
 
-static int check_write(const struct store *s, struct err *e)
+int store_check_write(const struct store *s, struct err *e)
 {
     if (s->read_only) {
         return err_set(e, ERR_DENIED, "the store is open for reading only");
@@ -29,7 +29,7 @@ struct bound {
 
 static int check_all(const struct store *s, const struct bound *list, size_t count, struct err *e)
 {
-    int rc = check_write(s, e);
+    int rc = store_check_write(s, e);
 
     for (size_t i = 0; rc == 0 && i < count; i++) {
         rc = check_len(list[i].text, list[i].max, list[i].what, e);
@@ -122,7 +122,7 @@ void store_rollback(struct store *s)
 
 int store_savepoint(struct store *s, struct err *e)
 {
-    int rc = check_write(s, e);
+    int rc = store_check_write(s, e);
 
     if (rc == 0 && s->depth == STORE_DEPTH_MAX) {
         rc = err_set(e, ERR_LIMIT, "more than %d savepoints inside one another", STORE_DEPTH_MAX);
@@ -186,7 +186,7 @@ int64_t store_applied(struct store *s)
 
 int store_set_applied(struct store *s, int64_t seq, struct err *e)
 {
-    int rc = check_write(s, e);
+    int rc = store_check_write(s, e);
 
     return rc != 0 ? rc : s->ops->set_applied(s, seq, e);
 }
@@ -218,6 +218,24 @@ int store_case_by_holder(struct store *s, struct str holder, store_case_fn *fn, 
                          struct err *e)
 {
     return holder.len == 0 ? 0 : s->ops->case_by_holder(s, holder, fn, ctx, e);
+}
+
+int store_case_by_end(struct store *s, const struct case_range *range, store_case_fn *fn, void *ctx,
+                      struct err *e)
+{
+    if (range->limit == 0 || range->limit > STORE_LIST_MAX) {
+        return err_set(e, ERR_INVALID, "a list of cases has 1 to %d rows", STORE_LIST_MAX);
+    }
+    return s->ops->case_by_end(s, range, fn, ctx, e);
+}
+
+int store_case_scan(struct store *s, int64_t after, size_t limit, store_case_fn *fn, void *ctx,
+                    struct err *e)
+{
+    if (limit == 0 || limit > STORE_LIST_MAX) {
+        return err_set(e, ERR_INVALID, "a list of cases has 1 to %d rows", STORE_LIST_MAX);
+    }
+    return s->ops->case_scan(s, after, limit, fn, ctx, e);
 }
 
 /* ---- messages ---- */
@@ -300,7 +318,7 @@ int store_message_stop_case(struct store *s, int64_t case_id, enum message_state
                             struct err *e)
 {
     struct stop stop = {.to = to, .count = 0, .e = e};
-    int rc = check_write(s, e);
+    int rc = store_check_write(s, e);
 
     if (rc == 0) {
         rc = store_message_by_case(s, case_id, collect_stop, &stop, e);
@@ -422,7 +440,7 @@ int store_key_add(struct store *s, const struct key_row *row, int64_t *ret_id, s
 
 int store_key_revoke(struct store *s, struct str name, int64_t now_ms, struct err *e)
 {
-    int rc = check_write(s, e);
+    int rc = store_check_write(s, e);
 
     return rc != 0 ? rc : s->ops->key_revoke(s, name, now_ms, e);
 }
@@ -458,7 +476,7 @@ int store_meta_get(struct store *s, const char *name, void *ret_value, size_t *i
 
 int store_meta_put(struct store *s, const char *name, const void *value, size_t size, struct err *e)
 {
-    int rc = check_write(s, e);
+    int rc = store_check_write(s, e);
 
     if (rc == 0 && size > STORE_META_MAX) {
         rc = err_set(e, ERR_LIMIT, "the setting %s has %zu bytes, at most %d are kept", name, size,

@@ -153,79 +153,6 @@ static int set_applied(struct store *s, int64_t seq, struct err *e)
     return 0;
 }
 
-/* ---- cases ---- */
-
-static int show_case(const struct mem *m, size_t i, store_case_fn *fn, void *ctx)
-{
-    const struct case_row *row = mem_hold(mem_row(m, MEM_CASES, i));
-    int rc = fn(ctx, row);
-
-    mem_drop(row);
-    return rc < 0 ? rc : 0;
-}
-
-/* Number of the case with this certificate, or how many cases there are. */
-static size_t find_certificate(const struct mem *m, struct str certificate)
-{
-    size_t i = 0;
-
-    while (i < mem_count(m, MEM_CASES) &&
-           !str_eq(((const struct case_row *)mem_row(m, MEM_CASES, i))->certificate, certificate)) {
-        i++;
-    }
-    return i;
-}
-
-static int case_put(struct store *s, const struct case_row *row, int64_t *ret_id, struct err *e)
-{
-    struct mem *m = mem_of(s);
-    const size_t count = mem_count(m, MEM_CASES);
-    const size_t there = find_certificate(m, row->certificate);
-    struct case_row copy = *row;
-
-    if (row->id < 0 || row->id > (int64_t)count) {
-        return err_set(e, ERR_NOT_FOUND, "there is no such case");
-    }
-    if (there < count && (int64_t)there + 1 != row->id) {
-        return err_set(e, ERR_EXISTS, "this certificate has the case %zu", there + 1);
-    }
-    copy.id = row->id != 0 ? row->id : (int64_t)count + 1;
-    *ret_id = copy.id;
-    return row->id != 0 ? mem_replace(m, MEM_CASES, (size_t)row->id - 1, &copy, e)
-                        : mem_add(m, MEM_CASES, &copy, e);
-}
-
-static int case_by_id(struct store *s, int64_t id, store_case_fn *fn, void *ctx, struct err *e)
-{
-    struct mem *m = mem_of(s);
-
-    if (id < 1 || id > (int64_t)mem_count(m, MEM_CASES)) {
-        return err_set(e, ERR_NOT_FOUND, "there is no such case");
-    }
-    return show_case(m, (size_t)id - 1, fn, ctx);
-}
-
-static int case_by_certificate(struct store *s, struct str certificate, store_case_fn *fn,
-                               void *ctx, struct err *e)
-{
-    return case_by_id(s, (int64_t)find_certificate(mem_of(s), certificate) + 1, fn, ctx, e);
-}
-
-static int case_by_holder(struct store *s, struct str holder, store_case_fn *fn, void *ctx,
-                          struct err *e)
-{
-    struct mem *m = mem_of(s);
-    int rc = 0;
-
-    (void)e;
-    for (size_t i = 0; rc == 0 && i < mem_count(m, MEM_CASES); i++) {
-        if (str_eq(((const struct case_row *)mem_row(m, MEM_CASES, i))->holder, holder)) {
-            rc = show_case(m, i, fn, ctx);
-        }
-    }
-    return rc;
-}
-
 /* ---- keys ---- */
 
 /* Number of the key in force with this name, or how many keys there are. */
@@ -374,10 +301,12 @@ static const struct store_ops memory_ops = {
     .event_last = event_last,
     .applied = applied,
     .set_applied = set_applied,
-    .case_put = case_put,
-    .case_by_certificate = case_by_certificate,
-    .case_by_id = case_by_id,
-    .case_by_holder = case_by_holder,
+    .case_put = mem_case_put,
+    .case_by_certificate = mem_case_by_certificate,
+    .case_by_id = mem_case_by_id,
+    .case_by_holder = mem_case_by_holder,
+    .case_by_end = mem_case_by_end,
+    .case_scan = mem_case_scan,
     .message_add = mem_message_add,
     .message_get = mem_message_get,
     .message_by_case = mem_message_by_case,
@@ -399,6 +328,10 @@ static const struct store_ops memory_ops = {
     .inbox_list = inbox_list,
     .meta_get = meta_get,
     .meta_put = meta_put,
+    .record_put = mem_record_put,
+    .record_get = mem_record_get,
+    .record_remove = mem_record_remove,
+    .record_list = mem_record_list,
 };
 
 int store_memory_open(struct store **ret, struct err *e)

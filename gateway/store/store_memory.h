@@ -16,6 +16,7 @@ enum mem_table_id {
     MEM_KEYS,
     MEM_INBOX,
     MEM_META,
+    MEM_RECORDS,
     MEM_TABLE_COUNT
 };
 
@@ -62,6 +63,27 @@ void mem_drop(const void *row);
 /* A copy of the row goes to the end, or in the place of row i. ERR_NOMEM. */
 int mem_add(struct mem *m, enum mem_table_id id, const void *row, struct err *e);
 int mem_replace(struct mem *m, enum mem_table_id id, size_t i, const void *row, struct err *e);
+
+/* Those behind it move up. */
+void mem_remove(struct mem *m, enum mem_table_id id, size_t i);
+
+int mem_record_put(struct store *s, const struct record_row *row, struct err *e);
+int mem_record_get(struct store *s, enum record_kind kind, struct str key, store_record_fn *fn,
+                   void *ctx, struct err *e);
+int mem_record_remove(struct store *s, enum record_kind kind, struct str key, struct err *e);
+int mem_record_list(struct store *s, const struct record_range *range, store_record_fn *fn,
+                    void *ctx, struct err *e);
+
+int mem_case_put(struct store *s, const struct case_row *row, int64_t *ret_id, struct err *e);
+int mem_case_by_id(struct store *s, int64_t id, store_case_fn *fn, void *ctx, struct err *e);
+int mem_case_by_certificate(struct store *s, struct str certificate, store_case_fn *fn, void *ctx,
+                            struct err *e);
+int mem_case_by_holder(struct store *s, struct str holder, store_case_fn *fn, void *ctx,
+                       struct err *e);
+int mem_case_by_end(struct store *s, const struct case_range *range, store_case_fn *fn, void *ctx,
+                    struct err *e);
+int mem_case_scan(struct store *s, int64_t after, size_t limit, store_case_fn *fn, void *ctx,
+                  struct err *e);
 
 int mem_message_add(struct store *s, const struct message_row *row, int64_t *ret_id, struct err *e);
 int mem_message_get(struct store *s, int64_t id, store_message_fn *fn, void *ctx, struct err *e);

@@ -32,6 +32,7 @@ static const struct {
                     AT(inbox_row, content)},
                    4},
     [MEM_META] = {sizeof(struct meta_row), {AT(meta_row, name), AT(meta_row, value)}, 2},
+    [MEM_RECORDS] = {sizeof(struct record_row), {AT(record_row, key), AT(record_row, body)}, 2},
 };
 
 static union mem_box *box_of(const void *row)
@@ -132,4 +133,13 @@ int mem_replace(struct mem *m, enum mem_table_id id, size_t i, const void *row, 
     mem_drop(m->now.tables[id].rows[i] + 1);
     m->now.tables[id].rows[i] = copy;
     return 0;
+}
+
+void mem_remove(struct mem *m, enum mem_table_id id, size_t i)
+{
+    struct mem_table *t = &m->now.tables[id];
+
+    mem_drop(t->rows[i] + 1);
+    t->count--;
+    memmove(&t->rows[i], &t->rows[i + 1], (t->count - i) * sizeof t->rows[0]);
 }

@@ -1,7 +1,7 @@
 /* What a back end of the store port offers; store.c checks arguments and transactions before. */
 #pragma once
 
-#include "store/store.h"
+#include "store/store_record.h"
 
 typedef int store_message_fn(void *ctx, const struct message_row *row);
 typedef int store_case_fn(void *ctx, const struct case_row *row);
@@ -33,6 +33,11 @@ struct store_ops {
     int (*case_by_id)(struct store *s, int64_t id, store_case_fn *fn, void *ctx, struct err *e);
     int (*case_by_holder)(struct store *s, struct str holder, store_case_fn *fn, void *ctx,
                           struct err *e);
+
+    int (*case_by_end)(struct store *s, const struct case_range *range, store_case_fn *fn,
+                       void *ctx, struct err *e);
+    int (*case_scan)(struct store *s, int64_t after, size_t limit, store_case_fn *fn, void *ctx,
+                     struct err *e);
 
     int (*message_add)(struct store *s, const struct message_row *row, int64_t *ret_id,
                        struct err *e);
@@ -72,6 +77,13 @@ struct store_ops {
                     struct err *e);
     int (*meta_put)(struct store *s, const char *name, const void *value, size_t size,
                     struct err *e);
+
+    int (*record_put)(struct store *s, const struct record_row *row, struct err *e);
+    int (*record_get)(struct store *s, enum record_kind kind, struct str key, store_record_fn *fn,
+                      void *ctx, struct err *e);
+    int (*record_remove)(struct store *s, enum record_kind kind, struct str key, struct err *e);
+    int (*record_list)(struct store *s, const struct record_range *range, store_record_fn *fn,
+                       void *ctx, struct err *e);
 };
 
 /* The first member of every back end's handle. */
@@ -98,6 +110,8 @@ static inline int64_t store_lease_after(const struct message_move *move, int64_t
     return store_has_lease(move->to, lease) ? lease : 0;
 }
 
+/* ERR_DENIED or ERR_WRONG_STATE with a sentence unless the store may be written to now. */
+int store_check_write(const struct store *s, struct err *e);
 /* ERR_WRONG_STATE with a sentence unless a message in `state` may make this move. */
 int store_move_check(const struct message_move *move, enum message_state state, struct err *e);
 /* Whether a row passes everything in the filter but holder and certificate. */

@@ -7,10 +7,7 @@
 
 #include "store/store.h"
 
-enum {
-    STORE_RECORD_KEY_MAX = 192,
-    STORE_RECORD_BODY_MAX = 65536
-};
+enum { STORE_RECORD_KEY_MAX = 192, STORE_RECORD_BODY_MAX = 65536 };
 
 /* Stored as small integers: never renumber. */
 enum record_kind {

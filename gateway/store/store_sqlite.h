@@ -35,6 +35,8 @@ enum sq_id {
     SQ_CASE_ADD,
     SQ_CASE_REPLACE,
     SQ_CASE_GET,
+    SQ_CASE_BY_END,
+    SQ_CASE_SCAN,
     SQ_MESSAGE_ADD,
     SQ_MESSAGE_GET,
     SQ_MESSAGE_FULL,
@@ -59,6 +61,11 @@ enum sq_id {
     SQ_INBOX_LIST,
     SQ_META_GET,
     SQ_META_PUT,
+    SQ_RECORD_PUT,
+    SQ_RECORD_GET,
+    SQ_RECORD_REMOVE,
+    SQ_RECORD_LIST,
+    SQ_RECORD_BACK,
     SQ_COUNT
 };
 
@@ -232,6 +239,10 @@ int sq_case_by_certificate(struct store *st, struct str certificate, store_case_
 int sq_case_by_id(struct store *st, int64_t id, store_case_fn *fn, void *ctx, struct err *e);
 int sq_case_by_holder(struct store *st, struct str holder, store_case_fn *fn, void *ctx,
                       struct err *e);
+int sq_case_by_end(struct store *st, const struct case_range *range, store_case_fn *fn, void *ctx,
+                   struct err *e);
+int sq_case_scan(struct store *st, int64_t after, size_t limit, store_case_fn *fn, void *ctx,
+                 struct err *e);
 /* Verified case ids of a holder, oldest first. */
 int sq_case_ids(struct sq *s, struct str holder, int64_t *ret_ids, size_t *ret_count,
                 struct err *e);
@@ -294,3 +305,10 @@ int sq_inbox_list(struct store *st, int64_t after, size_t limit,
 int sq_meta_get(struct store *st, const char *name, void *ret_value, size_t *inout_size,
                 struct err *e);
 int sq_meta_put(struct store *st, const char *name, const void *value, size_t size, struct err *e);
+
+int sq_record_put(struct store *st, const struct record_row *row, struct err *e);
+int sq_record_get(struct store *st, enum record_kind kind, struct str key, store_record_fn *fn,
+                  void *ctx, struct err *e);
+int sq_record_remove(struct store *st, enum record_kind kind, struct str key, struct err *e);
+int sq_record_list(struct store *st, const struct record_range *range, store_record_fn *fn,
+                   void *ctx, struct err *e);

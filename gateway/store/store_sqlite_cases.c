@@ -136,6 +136,60 @@ int sq_case_ids(struct sq *s, struct str holder, int64_t *ret_ids, size_t *ret_c
     return rc < 0 ? rc : 0;
 }
 
+/* ---- listing: ids first, then the rows, so that the callback may change them ---- */
+
+struct wanted {
+    int state; /* -1: any */
+    store_case_fn *fn;
+    void *ctx;
+};
+
+static int show_wanted(void *ctx, const struct case_row *row)
+{
+    const struct wanted *w = ctx;
+
+    return w->state < 0 || row->state == w->state ? w->fn(w->ctx, row) : 0;
+}
+
+/* Takes the ids of an open statement, and calls back with their rows. */
+static int show_all(struct sq *s, enum sq_id id, sqlite3_stmt *stmt, struct wanted *wanted,
+                    struct err *e)
+{
+    struct sq_ids ids = {0};
+    int rc = sq_ids_collect(s, stmt, &ids, e);
+
+    sq_done(s, id, stmt);
+    for (size_t i = 0; rc >= 0 && i < ids.count; i++) {
+        rc = visit(s, ids.list[i], -1, STR(""), show_wanted, wanted, e);
+    }
+    free(ids.list);
+    return rc < 0 ? rc : 0;
+}
+
+int sq_case_by_end(struct store *st, const struct case_range *range, store_case_fn *fn, void *ctx,
+                   struct err *e)
+{
+    struct sq *s = sq_of(st);
+    struct wanted wanted = {range->state, fn, ctx};
+    const int64_t after_ms = range->after_id == 0 ? INT64_MIN : range->after_ms;
+    sqlite3_stmt *stmt;
+    int rc = sq_open(s, SQ_CASE_BY_END, &stmt, e, "iiiiii", (int64_t)range->state, range->from_ms,
+                     range->to_ms, after_ms, range->after_id, (int64_t)range->limit);
+
+    return rc != 0 ? rc : show_all(s, SQ_CASE_BY_END, stmt, &wanted, e);
+}
+
+int sq_case_scan(struct store *st, int64_t after, size_t limit, store_case_fn *fn, void *ctx,
+                 struct err *e)
+{
+    struct sq *s = sq_of(st);
+    struct wanted wanted = {-1, fn, ctx};
+    sqlite3_stmt *stmt;
+    int rc = sq_open(s, SQ_CASE_SCAN, &stmt, e, "ii", after, (int64_t)limit);
+
+    return rc != 0 ? rc : show_all(s, SQ_CASE_SCAN, stmt, &wanted, e);
+}
+
 /* ---- putting ---- */
 
 static int write_case(struct sq *s, enum sq_id id, int64_t row_id, const struct case_row *row,

@@ -43,6 +43,8 @@ static const struct store_ops sqlite_ops = {
     .case_by_certificate = sq_case_by_certificate,
     .case_by_id = sq_case_by_id,
     .case_by_holder = sq_case_by_holder,
+    .case_by_end = sq_case_by_end,
+    .case_scan = sq_case_scan,
     .message_add = sq_message_add,
     .message_get = sq_message_get,
     .message_by_case = sq_message_by_case,
@@ -64,6 +66,10 @@ static const struct store_ops sqlite_ops = {
     .inbox_list = sq_inbox_list,
     .meta_get = sq_meta_get,
     .meta_put = sq_meta_put,
+    .record_put = sq_record_put,
+    .record_get = sq_record_get,
+    .record_remove = sq_record_remove,
+    .record_list = sq_record_list,
 };
 
 int sq_exec(struct sq *s, const char *sql, struct err *e)

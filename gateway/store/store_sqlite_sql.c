@@ -50,6 +50,10 @@ const char *const sq_text[SQ_COUNT] = {
                         "not_after_ms = ?6, fact_ms = ?7, event_seq = ?8, updated_ms = ?9, "
                         "facts = ?10 WHERE id = ?1",
     [SQ_CASE_GET] = "SELECT " CASE_COLUMNS " FROM subject c WHERE c.id = ?1",
+    [SQ_CASE_BY_END] = "SELECT id FROM subject INDEXED BY subject_end WHERE state = ?1 AND "
+                       "not_after_ms >= ?2 AND not_after_ms <= ?3 AND "
+                       "(not_after_ms, id) > (?4, ?5) ORDER BY not_after_ms, id LIMIT ?6",
+    [SQ_CASE_SCAN] = "SELECT id FROM subject WHERE id > ?1 ORDER BY id LIMIT ?2",
 
     [SQ_MESSAGE_ADD] =
         "INSERT INTO message (id, case_id, event_seq, campaign, step, channel, state, urgency, "
@@ -109,4 +113,14 @@ const char *const sq_text[SQ_COUNT] = {
     [SQ_META_GET] = "SELECT value FROM meta WHERE name = ?1",
     [SQ_META_PUT] = "INSERT INTO meta (name, value) VALUES (?1, ?2) "
                     "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    [SQ_RECORD_PUT] = "INSERT INTO record (kind, key, body) VALUES (?1, ?2, ?3) "
+                      "ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
+    [SQ_RECORD_GET] = "SELECT body FROM record WHERE kind = ?1 AND key = ?2",
+    [SQ_RECORD_REMOVE] = "DELETE FROM record WHERE kind = ?1 AND key = ?2",
+    /* Bounded below by the greater of both, and ended by the first key of another prefix. */
+    [SQ_RECORD_LIST] = "SELECT key FROM record WHERE kind = ?1 AND key > ?2 AND key >= ?3 AND "
+                       "(?4 = 0 OR key < ?3 || char(1114111)) ORDER BY key LIMIT ?5",
+    [SQ_RECORD_BACK] = "SELECT key FROM record WHERE kind = ?1 AND (?2 = '' OR key < ?2) AND "
+                       "key >= ?3 AND (?4 = 0 OR key < ?3 || char(1114111)) "
+                       "ORDER BY key DESC LIMIT ?5",
 };

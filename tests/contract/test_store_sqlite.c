@@ -1,8 +1,10 @@
 /* What only the SQLite store has: files, a lock, schemas, readers, and disks that fail. */
+#include "store/store_record.h"
 #include "store_scene.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -97,14 +99,40 @@ static void newer_schema_is_refused(void **state)
 {
     struct scene *t = *state;
     static const unsigned char version[4] = {0, 0, 0, 99};
-    static const unsigned char first[4] = {0, 0, 0, 1};
+    static const unsigned char present[4] = {0, 0, 0, 2};
 
     close_store(t);
     patch(t, 60, version, sizeof version); /* user_version in the file header */
     assert_int_equal(store_sqlite_open(t->path, 0, &t->s, &t->e), ERR_UNSUPPORTED);
     assert_non_null(strstr(t->e.text, "schema 99"));
-    patch(t, 60, first, sizeof first);
+    patch(t, 60, present, sizeof present);
     assert_int_equal(store_sqlite_open(t->path, 0, &t->s, &t->e), 0);
+}
+
+/* A file of the first schema is brought up to date, with what it holds. */
+static void older_schema_is_migrated(void **state)
+{
+    struct scene *t = *state;
+    sqlite3 *db;
+
+    begin(t);
+    (void)put_case(t, 0, "nes/1", "p1");
+    commit(t);
+    close_store(t);
+    assert_int_equal(sqlite3_open(t->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "DROP TABLE record; DROP INDEX subject_end; "
+                                  "PRAGMA user_version = 1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(store_sqlite_open(t->path, STORE_READ_ONLY, &t->s, &t->e), ERR_UNSUPPORTED);
+    assert_int_equal(store_sqlite_open(t->path, 0, &t->s, &t->e), 0);
+    begin(t);
+    assert_int_equal(
+        store_record_put(t->s, &(struct record_row){RECORD_AUDIT, STR("1"), STR("x")}, &t->e), 0);
+    commit(t);
+    assert_int_equal(store_record_get(t->s, RECORD_AUDIT, STR("1"), NULL, NULL, &t->e), 0);
 }
 
 static void other_programs_file_is_refused(void **state)
@@ -279,11 +307,17 @@ int main(void)
 {
 #define X(name) cmocka_unit_test_setup_teardown(name, setup_sqlite, teardown)
     const struct CMUnitTest cases[] = {
-        X(second_writer_is_refused),          X(file_is_private),
-        X(missing_file_is_not_made),          X(newer_schema_is_refused),
-        X(other_programs_file_is_refused),    X(damage_is_found_at_the_start),
-        X(replaced_file_is_noticed),          X(index_survives_chunks),
-        X(reader_sees_what_is_committed),     X(reader_without_a_writer_has_its_own_index),
+        X(second_writer_is_refused),
+        X(file_is_private),
+        X(missing_file_is_not_made),
+        X(newer_schema_is_refused),
+        X(older_schema_is_migrated),
+        X(other_programs_file_is_refused),
+        X(damage_is_found_at_the_start),
+        X(replaced_file_is_noticed),
+        X(index_survives_chunks),
+        X(reader_sees_what_is_committed),
+        X(reader_without_a_writer_has_its_own_index),
         X(failed_write_leaves_the_old_state),
     };
 #undef X
