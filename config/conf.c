@@ -197,29 +197,11 @@ bool conf_is_faulty(const struct conf_reading *r, const char *pointer)
 
 static void fill_window(struct conf_reading *r, const struct json *root)
 {
-    struct conf_raw_window *w = &r->draft->window;
     struct conf *c = &r->draft->conf;
-    bool half_given = json_at(root, "/send_window/half_day_end") != NULL;
 
-    if (!half_given && w->half_close > w->close) {
-        w->half_close = w->close;
-    }
     c->has_window = json_get(root, "send_window") != NULL;
-    c->window = (struct send_window){(int)w->open, (int)w->close, (int)w->half_close};
-    if (!c->has_window || conf_is_faulty(r, "/send_window")) {
-        return;
-    }
-    if (w->open < SEND_EARLIEST || w->close > SEND_LATEST) {
-        (void)faults_add(r->faults, "/send_window", "CFG-211",
-                         "gece gönderilmez; 08:00 – 20:00 içinde olmalı",
-                         "nothing is sent at night; must lie within 08:00 – 20:00");
-    }
-    if (w->open >= w->close ||
-        (half_given && (w->half_close <= w->open || w->half_close > w->close))) {
-        (void)faults_add(r->faults, "/send_window", "CFG-211",
-                         "saatler sırasız; start < half_day_end ≤ end olmalı",
-                         "the times are out of order; start < half_day_end ≤ end");
-    }
+    conf_take_window(r, &r->draft->window, json_get(root, "send_window"), "/send_window",
+                     &c->window);
 }
 
 static void check_order(struct conf_reading *r, const char *section, const char *pointer,

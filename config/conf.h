@@ -9,10 +9,14 @@
 #include "base/option.h"
 #include "domain/breaker.h"
 #include "domain/campaign.h"
+#include "domain/campaign_filter.h"
 #include "domain/channel.h"
 #include "domain/policy.h"
 #include "domain/route.h"
 #include "providers/provider.h"
+
+/* The campaign column of one-time notices (B, S, T, X): no campaign may have this name. */
+#define CONF_NOTICE_CAMPAIGN "notice"
 
 enum { CONF_PROVIDERS_MAX = 32, CONF_CAMPAIGNS_MAX = 16, CONF_BYTES_MAX = 1024 * 1024 };
 
@@ -114,12 +118,35 @@ struct conf_route {
     size_t count;
 };
 
+/* One mark of a campaign: where it goes and in which words. */
+struct conf_mark {
+    int days;
+    unsigned channels;                   /* bit per enum channel */
+    struct str templates[CHANNEL_COUNT]; /* empty: the campaign's, else the series' own */
+    struct str escalation; /* template of a mail to the holder's institution; empty for none */
+};
+
+/* Whether a person has to let a campaign go before anything is sent. */
+enum conf_release {
+    CONF_RELEASE_NONE,    /* no */
+    CONF_RELEASE_EACH,    /* every time */
+    CONF_RELEASE_STANDING /* once for a period */
+};
+
 struct conf_campaign {
     char *name;
-    struct campaign_rules rules;  /* with the send window of the file */
-    unsigned channels;            /* bit per enum channel */
-    int urgency;                  /* enum message_urgency */
-    const struct json *templates; /* {"sms": name, …} overrides; may be null */
+    char *category;              /* never null: what its messages are about, for lists and counts */
+    struct campaign_rules rules; /* with its own send window, else the one of the file */
+    struct conf_mark marks[CAMPAIGN_MARKS_MAX]; /* as rules.marks */
+    unsigned channels;                          /* of all marks together */
+    int urgency;                                /* enum message_urgency */
+    struct str templates[CHANNEL_COUNT];        /* for all marks; empty: the series' own */
+    struct campaign_filter who;
+    struct conf_route routes[CHANNEL_COUNT]; /* count 0: the routes of the file */
+    int release;                             /* enum conf_release */
+    int daily_limit;                         /* messages a day, 0 for no limit */
+    int blast_factor;              /* times the usual day at which it is stopped, 0 for never */
+    struct conf_raw_campaign *raw; /* keeps the texts */
 };
 
 struct conf {

@@ -1,4 +1,4 @@
-/* Providers, routes and campaigns: what needs more than a table. */
+/* Providers and routes: what needs more than a table. */
 #include "config/conf_tables.h"
 
 #include <stdio.h>
@@ -30,7 +30,7 @@ bool conf_sender_valid(struct str sender)
     return true;
 }
 
-static struct fault *bad_name(struct conf_reading *r, const char *pointer)
+struct fault *conf_bad_name(struct conf_reading *r, const char *pointer)
 {
     return faults_add(r->faults, pointer, "CFG-201",
                       "ad uygun değil; küçük harf, rakam, - ve _ ile en çok %d karakter",
@@ -40,7 +40,7 @@ static struct fault *bad_name(struct conf_reading *r, const char *pointer)
 
 static void bad_key(struct conf_reading *r, const char *pointer)
 {
-    struct fault *f = bad_name(r, pointer);
+    struct fault *f = conf_bad_name(r, pointer);
 
     if (f != NULL) {
         f->width = OPTION_AT_KEY;
@@ -238,10 +238,9 @@ static void unknown_provider(struct conf_reading *r, const char *name, const cha
     }
 }
 
-static void add_route(struct conf_reading *r, enum channel channel, const char *name,
-                      const char *pointer)
+static void add_route(struct conf_reading *r, struct conf_route *route, enum channel channel,
+                      const char *name, const char *pointer)
 {
-    struct conf_route *route = &r->draft->conf.routes[channel];
     const struct conf_provider *p = conf_provider_find(&r->draft->conf, str_of(name));
 
     if (p == NULL) {
@@ -266,183 +265,52 @@ static void add_route(struct conf_reading *r, enum channel channel, const char *
     }
 }
 
+void conf_take_route(struct conf_reading *r, enum channel channel,
+                     const struct option_strings *names, const char *pointer,
+                     struct conf_route *ret)
+{
+    char below[FAULT_POINTER_MAX];
+    char index[24];
+
+    for (size_t i = 0; i < names->count; i++) {
+        (void)snprintf(index, sizeof index, "%zu", i);
+        option_pointer(pointer, index, below);
+        add_route(r, ret, channel, names->items[i], below);
+    }
+}
+
 void conf_read_routes(struct conf_reading *r)
 {
     char pointer[FAULT_POINTER_MAX];
 
     for (int c = 0; c < CHANNEL_COUNT; c++) {
-        const struct option_strings *names = &r->draft->routes[c];
-
-        for (size_t i = 0; i < names->count; i++) {
-            (void)snprintf(pointer, sizeof pointer, "/routes/%s/%zu", channel_name((enum channel)c),
-                           i);
-            add_route(r, (enum channel)c, names->items[i], pointer);
-        }
+        option_pointer("/routes", channel_name((enum channel)c), pointer);
+        conf_take_route(r, (enum channel)c, &r->draft->routes[c], pointer,
+                        &r->draft->conf.routes[c]);
     }
 }
 
-static void take_marks(struct conf_reading *r, struct conf_campaign *c,
-                       const struct option_ints *marks, const char *pointer)
+static void bad_window(struct conf_reading *r, const char *pointer, const char *tr, const char *en)
 {
-    bool good = marks->count > 0 && marks->count <= CAMPAIGN_MARKS_MAX;
-    char below[FAULT_POINTER_MAX];
-
-    for (size_t i = 0; good && i < marks->count; i++) {
-        good = marks->items[i] >= 0 && marks->items[i] <= 1095 &&
-               (i == 0 || marks->items[i] < marks->items[i - 1]);
-        c->rules.marks[i] = (int)marks->items[i];
-    }
-    c->rules.mark_count = good ? marks->count : 0;
-    if (!good && marks->count > 0) {
-        option_pointer(pointer, "marks", below);
-        (void)faults_add(r->faults, below, "CFG-207",
-                         "günler azalan sırada ve 0 – 1095 arasında olmalı, örnek [90, 30, 7]",
-                         "days must be descending and within 0 – 1095, such as [90, 30, 7]");
-    }
+    (void)faults_add(r->faults, pointer, "CFG-211", "%s%.0s", "%.0s%s", tr, en);
 }
 
-static void take_channel(struct conf_reading *r, struct conf_campaign *c, const char *name,
-                         const char *pointer)
+void conf_take_window(struct conf_reading *r, const struct conf_raw_window *raw,
+                      const struct json *section, const char *pointer, struct send_window *ret)
 {
-    enum channel channel = channel_parse(str_of(name));
-    char quoted[OPTION_QUOTE_MAX + 4];
+    bool half_given = json_get(section, "half_day_end") != NULL;
+    int64_t half = !half_given && raw->half_close > raw->close ? raw->close : raw->half_close;
 
-    option_quote(str_of(name), quoted);
-    if (channel == CHANNEL_COUNT) {
-        (void)faults_add(r->faults, pointer, "CFG-208",
-                         "bilinmeyen kanal \"%s\"; beklenen sms, email",
-                         "unknown channel \"%s\"; expected sms, email", quoted);
-    } else if (r->draft->routes[channel].count == 0 && !conf_is_faulty(r, "/routes")) {
-        (void)faults_add(r->faults, pointer, "CFG-209", "bu kanalın sağlayıcısı yok; routes.%s boş",
-                         "no provider for this channel; routes.%s is empty", name);
-    } else {
-        c->channels |= 1u << channel;
-    }
-}
-
-/* The channels given; else all that have a provider. */
-static void take_channels(struct conf_reading *r, struct conf_campaign *c,
-                          const struct conf_raw_campaign *raw, const char *pointer)
-{
-    char list[FAULT_POINTER_MAX];
-    char below[FAULT_POINTER_MAX];
-    char index[24];
-
-    option_pointer(pointer, "channels", list);
-    for (size_t i = 0; i < raw->channels.count; i++) {
-        (void)snprintf(index, sizeof index, "%zu", i);
-        option_pointer(list, index, below);
-        take_channel(r, c, raw->channels.items[i], below);
-    }
-    for (int i = 0; i < CHANNEL_COUNT && raw->channels.count == 0; i++) {
-        c->channels |= r->draft->routes[i].count > 0 ? 1u << i : 0;
-    }
-    if (c->channels == 0 && !conf_is_faulty(r, list) && !conf_is_faulty(r, "/routes")) {
-        (void)faults_add(r->faults, pointer, "CFG-209",
-                         "hiçbir kanalın sağlayıcısı yok; routes boş",
-                         "no channel has a provider; routes is empty");
-    }
-}
-
-static void take_templates(struct conf_reading *r, const struct json *templates,
-                           const char *pointer)
-{
-    char below[FAULT_POINTER_MAX];
-    char name[FAULT_POINTER_MAX];
-    bool good = templates == NULL || json_type(templates) == JSON_OBJECT;
-
-    option_pointer(pointer, "templates", below);
-    if (!good) {
-        (void)faults_add(r->faults, below, "CFG-101", "yanlış tür; beklenen nesne: { … }",
-                         "wrong type; expected an object: { … }");
-    }
-    for (const struct json *v = good ? json_first(templates) : NULL; v != NULL; v = json_next(v)) {
-        if (!conf_name_valid(json_str(v))) {
-            option_pointer(below, json_key(v), name);
-            (void)bad_name(r, name);
-        }
-    }
-}
-
-static bool same_name_before(const struct conf *c, const char *name)
-{
-    for (size_t i = 0; i + 1 < c->campaign_count; i++) {
-        if (c->campaigns[i].name != NULL && strcmp(c->campaigns[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void check_campaign_name(struct conf_reading *r, const char *name, const char *pointer)
-{
-    char below[FAULT_POINTER_MAX];
-
-    if (name == NULL) {
+    *ret = (struct send_window){(int)raw->open, (int)raw->close, (int)half};
+    if (section == NULL || conf_is_faulty(r, pointer)) {
         return;
     }
-    option_pointer(pointer, "name", below);
-    if (!conf_name_valid(str_of(name))) {
-        (void)bad_name(r, below);
-    } else if (same_name_before(&r->draft->conf, name)) {
-        (void)faults_add(r->faults, below, "CFG-206", "bu adla başka dizi var: \"%s\"",
-                         "another series has this name: \"%s\"", name);
+    if (raw->open < SEND_EARLIEST || raw->close > SEND_LATEST) {
+        bad_window(r, pointer, "gece gönderilmez; 08:00 – 20:00 içinde olmalı",
+                   "nothing is sent at night; must lie within 08:00 – 20:00");
     }
-}
-
-static void read_campaign(struct conf_reading *r, struct conf_campaign *c, const struct json *v,
-                          const char *pointer)
-{
-    struct conf_raw_campaign raw = {0};
-
-    option_read_from(&r->source, conf_campaign_table, v, pointer, &raw, r->faults);
-    check_campaign_name(r, raw.name, pointer);
-    c->name = raw.name;
-    raw.name = NULL;
-    c->urgency = raw.urgency;
-    c->templates = raw.templates;
-    c->rules.has_window = r->draft->conf.has_window;
-    c->rules.window = r->draft->conf.window;
-    take_marks(r, c, &raw.marks, pointer);
-    take_channels(r, c, &raw, pointer);
-    take_templates(r, raw.templates, pointer);
-    option_release(conf_campaign_table, &raw);
-}
-
-bool conf_read_campaigns(struct conf_reading *r)
-{
-    const struct json *all = r->draft->campaigns;
-    struct conf *c = &r->draft->conf;
-    char pointer[FAULT_POINTER_MAX];
-
-    if (all == NULL) {
-        fault_warning(r->faults, faults_add(r->faults, "/campaigns", "CFG-301",
-                                            "dizi tanımlı değil; hatırlatma planlanmaz",
-                                            "no campaign is defined; no reminder will be planned"));
-        return true;
+    if (raw->open >= raw->close || (half_given && (half <= raw->open || half > raw->close))) {
+        bad_window(r, pointer, "saatler sırasız; start < half_day_end ≤ end olmalı",
+                   "the times are out of order; start < half_day_end ≤ end");
     }
-    if (json_type(all) != JSON_ARRAY || json_count(all) > CONF_CAMPAIGNS_MAX) {
-        (void)faults_add(r->faults, "/campaigns", "CFG-101",
-                         "yanlış tür; beklenen en çok %d öğeli liste: [{ … }]",
-                         "wrong type; expected a list of at most %d: [{ … }]", CONF_CAMPAIGNS_MAX);
-        return true;
-    }
-    c->campaigns = calloc(json_count(all) + 1, sizeof *c->campaigns);
-    if (c->campaigns == NULL) {
-        return false;
-    }
-    for (const struct json *v = json_first(all); v != NULL; v = json_next(v)) {
-        (void)snprintf(pointer, sizeof pointer, "/campaigns/%zu", c->campaign_count);
-        c->campaign_count++;
-        read_campaign(r, &c->campaigns[c->campaign_count - 1], v, pointer);
-    }
-    return true;
-}
-
-void conf_release_campaigns(struct conf *conf)
-{
-    for (size_t i = 0; i < conf->campaign_count; i++) {
-        free(conf->campaigns[i].name);
-    }
-    free(conf->campaigns);
 }

@@ -85,6 +85,48 @@ static void write_providers(struct json_writer *w, const struct option *o,
     jsonw_end_object(w);
 }
 
+/* "marks" is the one list of numbers or objects. */
+static void write_marks(struct json_writer *w, const struct option *o)
+{
+    jsonw_key(w, o->key);
+    jsonw_object(w);
+    jsonw_put(w, "title", o->en);
+    jsonw_put(w, "description", o->tr);
+    jsonw_put(w, "type", "array");
+    jsonw_put_i64(w, "minItems", 1);
+    jsonw_put_i64(w, "maxItems", CAMPAIGN_MARKS_MAX);
+    jsonw_key(w, "items");
+    jsonw_object(w);
+    jsonw_key(w, "oneOf");
+    jsonw_array(w);
+    jsonw_raw(w, STR("{\"type\":\"integer\",\"minimum\":0,\"maximum\":1095}"));
+    jsonw_object(w);
+    option_schema(conf_mark_table, w);
+    jsonw_end_object(w);
+    jsonw_end_array(w);
+    jsonw_end_object(w);
+    jsonw_key(w, "default");
+    jsonw_raw(w, STR("[90,60,30,15,7,3,1]"));
+    jsonw_end_object(w);
+}
+
+static void write_campaign(struct json_writer *w)
+{
+    jsonw_put(w, "type", "object");
+    jsonw_key(w, "properties");
+    jsonw_object(w);
+    for (const struct option *o = conf_campaign_table; o->key != NULL; o++) {
+        if (strcmp(o->key, "marks") == 0) {
+            write_marks(w, o);
+        } else {
+            option_schema_property(o, w);
+        }
+    }
+    jsonw_end_object(w);
+    option_schema_required(conf_campaign_table, w);
+    jsonw_put_bool(w, "additionalProperties", false);
+}
+
 static void write_campaigns(struct json_writer *w, const struct option *o)
 {
     jsonw_key(w, o->key);
@@ -95,7 +137,7 @@ static void write_campaigns(struct json_writer *w, const struct option *o)
     jsonw_put_i64(w, "maxItems", CONF_CAMPAIGNS_MAX);
     jsonw_key(w, "items");
     jsonw_object(w);
-    option_schema(conf_campaign_table, w);
+    write_campaign(w);
     jsonw_end_object(w);
     jsonw_end_object(w);
 }

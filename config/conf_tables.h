@@ -39,12 +39,39 @@ struct conf_raw_provider {
     struct conf_raw_breaker breaker;
 };
 
+struct conf_raw_who {
+    struct option_strings institutions;
+    struct option_strings units;
+    struct option_strings kinds;
+    struct option_strings langs;
+    struct option_strings series;
+    struct option_strings include;
+    struct option_strings exclude;
+};
+
 struct conf_raw_campaign {
     char *name;
-    struct option_ints marks;
+    const struct json *marks;
     struct option_strings channels;
     int urgency;
     const struct json *templates;
+    struct conf_raw_who who;
+    int past_due;
+    char *category;
+    struct option_strings routes[CHANNEL_COUNT];
+    struct conf_raw_window window;
+    int64_t spread_ms;
+    int release;
+    int64_t daily_limit;
+    int64_t blast_factor;
+};
+
+/* One mark that is written as an object. */
+struct conf_raw_mark {
+    int64_t days;
+    struct option_strings channels;
+    const struct json *template;
+    const struct json *escalate;
 };
 
 extern const struct option conf_root_table[];
@@ -55,7 +82,9 @@ extern const struct option conf_intake_table[];
 extern const struct option conf_log_table[];
 extern const struct option conf_limits_table[];
 extern const struct option conf_provider_table[];
+extern const struct option conf_window_table[]; /* struct conf_raw_window */
 extern const struct option conf_campaign_table[];
+extern const struct option conf_mark_table[];
 
 struct conf_reading {
     const struct provider_type *const *types;
@@ -74,3 +103,12 @@ void conf_release_campaigns(struct conf *conf);
 bool conf_is_faulty(const struct conf_reading *r, const char *pointer);
 /* Small letters, digits, '-' and '_', beginning with a letter or digit. */
 bool conf_name_valid(struct str name);
+/* Adds the fault of a name that is not. */
+struct fault *conf_bad_name(struct conf_reading *r, const char *pointer);
+/* Providers by their names; faults below pointer. */
+void conf_take_route(struct conf_reading *r, enum channel channel,
+                     const struct option_strings *names, const char *pointer,
+                     struct conf_route *ret);
+/* Turns the hours of `section` into a window; faults below pointer when they make none. */
+void conf_take_window(struct conf_reading *r, const struct conf_raw_window *raw,
+                      const struct json *section, const char *pointer, struct send_window *ret);

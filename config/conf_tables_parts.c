@@ -1,15 +1,13 @@
-/* One provider, one campaign. */
+/* One provider. */
 #include "config/conf_tables.h"
 
 #define BREAKER(member)  offsetof(struct conf_raw_breaker, member)
 #define PROVIDER(member) offsetof(struct conf_raw_provider, member)
-#define CAMPAIGN(member) offsetof(struct conf_raw_campaign, member)
 
 enum { SECOND = 1000, HOUR = 3600 * SECOND };
 
 static const char *const doubts[] = {"ask", "resend", "park", NULL};
 static const char *const sms_modes[] = {"gsm7", "tr_single", "tr_locking", "ucs2", "ascii", NULL};
-static const char *const urgencies[] = {"urgent", "event", "campaign", NULL};
 
 static const struct option breaker_table[] = {{.key = "failures",
                                                .type = OPTION_INT,
@@ -116,47 +114,4 @@ const struct option conf_provider_table[] = {
      .table = breaker_table,
      .tr = "Bozulan yolu dinlendirme",
      .en = "Rest for a broken path"},
-    {0}};
-
-const struct option conf_campaign_table[] = {
-    {.key = "name",
-     .type = OPTION_STRING,
-     .offset = CAMPAIGN(name),
-     .required = true,
-     .reloadable = true,
-     .min = 1,
-     .max = 39,
-     .tr = "Dizinin adı: küçük harf, rakam, - ve _",
-     .en = "Name of the series: small letters, digits, - and _"},
-    {.key = "marks",
-     .type = OPTION_INTS,
-     .offset = CAMPAIGN(marks),
-     .reloadable = true,
-     .min = 1,
-     .max = CAMPAIGN_MARKS_MAX,
-     .fallback = "[90,60,30,15,7,3,1]",
-     .tr = "Bitişten kaç gün önce, azalarak",
-     .en = "Days before the end, descending"},
-    {.key = "channels",
-     .type = OPTION_STRINGS,
-     .offset = CAMPAIGN(channels),
-     .reloadable = true,
-     .min = 1,
-     .max = CHANNEL_COUNT,
-     .tr = "Kanallar; yoksa sağlayıcısı olanların hepsi",
-     .en = "Channels; else all that have a provider"},
-    {.key = "urgency",
-     .type = OPTION_ENUM,
-     .offset = CAMPAIGN(urgency),
-     .reloadable = true,
-     .fallback = "\"campaign\"",
-     .names = urgencies,
-     .tr = "Öncelik",
-     .en = "Urgency"},
-    {.key = "templates",
-     .type = OPTION_RAW,
-     .offset = CAMPAIGN(templates),
-     .reloadable = true,
-     .tr = "Başka şablon adları",
-     .en = "Other names of templates"},
     {0}};

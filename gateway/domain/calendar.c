@@ -281,12 +281,12 @@ int64_t calendar_working_day(const struct calendar *c, int64_t day, int step)
     return day;
 }
 
-static int opens_at(const struct send_window *w)
+int calendar_opens(const struct send_window *w)
 {
     return w->open < SEND_EARLIEST ? SEND_EARLIEST : w->open;
 }
 
-static int closes_at(const struct calendar *c, const struct send_window *w, int64_t day)
+int calendar_closes(const struct calendar *c, const struct send_window *w, int64_t day)
 {
     int close =
         calendar_day(c, day) == DAY_HALF && w->half_close < w->close ? w->half_close : w->close;
@@ -299,7 +299,7 @@ bool calendar_open(const struct calendar *c, const struct send_window *w, int64_
     int64_t day = istanbul_day(now_ms);
     int minute = istanbul_minute(now_ms);
 
-    return works(c, day) && minute >= opens_at(w) && minute < closes_at(c, w, day);
+    return works(c, day) && minute >= calendar_opens(w) && minute < calendar_closes(c, w, day);
 }
 
 int64_t calendar_next_send(const struct calendar *c, const struct send_window *w, int64_t now_ms)
@@ -313,11 +313,11 @@ int64_t calendar_next_send(const struct calendar *c, const struct send_window *w
         int64_t opening;
 
         day = calendar_working_day(c, day, 1);
-        opening = istanbul_ms(day, opens_at(w));
-        if (opening > now_ms && opens_at(w) < closes_at(c, w, day)) {
+        opening = istanbul_ms(day, calendar_opens(w));
+        if (opening > now_ms && calendar_opens(w) < calendar_closes(c, w, day)) {
             return opening;
         }
         day++;
     }
-    return istanbul_ms(day, opens_at(w));
+    return istanbul_ms(day, calendar_opens(w));
 }

@@ -57,6 +57,9 @@ extern const struct send_window send_window_default;
 /* Night: outside of these minutes nothing is sent, whatever the window says. */
 enum { SEND_EARLIEST = 8 * 60, SEND_LATEST = 20 * 60 };
 
+/* Minutes after midnight between which something may be sent on a day; the night is left out. */
+int calendar_opens(const struct send_window *w);
+int calendar_closes(const struct calendar *c, const struct send_window *w, int64_t day);
 bool calendar_open(const struct calendar *c, const struct send_window *w, int64_t now_ms);
 /* now_ms itself when the window is open, else its next opening. */
 int64_t calendar_next_send(const struct calendar *c, const struct send_window *w, int64_t now_ms);

@@ -1,6 +1,7 @@
 #include "domain/campaign.h"
 
-enum { FIRST_MINUTE = 9 * 60, MARK_MAX = 1095 };
+/* Without a window reminders go out in the hours of an ordinary one. */
+enum { FIRST_MINUTE = 9 * 60, LAST_MINUTE = 17 * 60 };
 
 const struct campaign_rules campaign_default = {
     .marks = {90, 60, 30, 15, 7, 3, 1},
@@ -19,6 +20,9 @@ static const struct {
                      "Its day had passed when the fact came."},
     [PLAN_LATE] = {"late", "Bitişten önce gönderilecek zaman kalmıyor.",
                    "No time is left before the end."},
+    [PLAN_SKIPPED] = {"skipped", "Bildirim geldiğinde günü geçmişti; bu dizi sonradan göndermez.",
+                      "Its day had passed when the fact came; this campaign does not make up for "
+                      "it."},
 };
 
 const char *plan_verdict_name(enum plan_verdict v)
@@ -44,7 +48,8 @@ bool campaign_check_marks(const int *marks, size_t count)
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        if (marks[i] < 0 || marks[i] > MARK_MAX || (i > 0 && marks[i] >= marks[i - 1])) {
+        if (marks[i] < 0 || marks[i] > CAMPAIGN_MARK_DAYS_MAX ||
+            (i > 0 && marks[i] >= marks[i - 1])) {
             return false;
         }
     }
@@ -66,6 +71,11 @@ int64_t campaign_opens(int64_t not_after_ms)
     return civil_days(c.year, c.month, c.day < length ? c.day : length);
 }
 
+int campaign_offset(const struct campaign_rules *rules, uint64_t person)
+{
+    return rules->spread > 0 ? (int)(person % (uint64_t)rules->spread) : 0;
+}
+
 /* What planning one certificate needs at every step. */
 struct planning {
     const struct campaign_rules *rules;
@@ -75,9 +85,21 @@ struct planning {
     struct plan *plan;
 };
 
+/*
+ * The person's minute of a day: never behind its closing, so that a half day's messages still go
+ * out on it.
+ */
+static int minute_of(const struct planning *p, int64_t day)
+{
+    static const struct send_window usual = {FIRST_MINUTE, LAST_MINUTE, 12 * 60 + 30};
+    const struct send_window *w = p->rules->has_window ? &p->rules->window : &usual;
+    int room = calendar_closes(p->calendar, w, day) - calendar_opens(w);
+
+    return calendar_opens(w) + (room > 0 ? p->rules->offset % room : 0);
+}
+
 static void lay_step(const struct planning *p, struct plan_step *step, int mark)
 {
-    int open = p->rules->has_window ? p->rules->window.open : FIRST_MINUTE;
     int64_t target = istanbul_day(p->end_ms) - mark;
 
     if (target < p->plan->opens) {
@@ -89,7 +111,7 @@ static void lay_step(const struct planning *p, struct plan_step *step, int mark)
         step->shift =
             calendar_day(p->calendar, target) == DAY_HOLIDAY ? SHIFT_HOLIDAY : SHIFT_WEEKEND;
     }
-    step->at_ms = istanbul_ms(step->day, open < SEND_EARLIEST ? SEND_EARLIEST : open);
+    step->at_ms = istanbul_ms(step->day, minute_of(p, step->day));
 }
 
 /*
@@ -124,16 +146,33 @@ static const struct plan_step *following(const struct plan *plan, size_t i)
     return NULL;
 }
 
+/* Now, or the person's minute of the day on which the window opens next. */
+static int64_t next_time(const struct planning *p)
+{
+    int64_t at_ms;
+
+    if (!p->rules->has_window) {
+        return p->now_ms;
+    }
+    at_ms = calendar_next_send(p->calendar, &p->rules->window, p->now_ms);
+    return at_ms == p->now_ms ? at_ms
+                              : istanbul_ms(istanbul_day(at_ms), minute_of(p, istanbul_day(at_ms)));
+}
+
 /* The one mark whose time has come before the fact did: now, or when the window opens. */
 static void catch_up(const struct planning *p, size_t i)
 {
     struct plan_step *step = &p->plan->steps[i];
     const struct plan_step *next = following(p->plan, i);
+    bool past = step->day < istanbul_day(p->now_ms);
 
+    if (past && p->rules->past_due == PAST_DUE_SKIP) {
+        step->verdict = PLAN_SKIPPED;
+        return;
+    }
     step->immediate = true;
-    step->at_ms = p->rules->has_window
-                      ? calendar_next_send(p->calendar, &p->rules->window, p->now_ms)
-                      : p->now_ms;
+    step->ask = past && p->rules->past_due == PAST_DUE_ASK;
+    step->at_ms = next_time(p);
     step->day = istanbul_day(step->at_ms);
     if (step->at_ms >= p->end_ms) {
         step->verdict = PLAN_LATE;

@@ -1,4 +1,5 @@
 #include "config/conf.h"
+#include "domain/certificate.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -245,7 +246,55 @@ static void values_land_in_the_snapshot(void **state)
     assert_true(c->campaigns[0].rules.has_window);
     assert_int_equal(c->campaigns[0].channels, 1u << CHANNEL_EMAIL);
     assert_int_equal(c->campaigns[0].urgency, URGENCY_URGENT);
-    assert_true(str_eqs(json_str(json_get(c->campaigns[0].templates, "email")), "baska"));
+    assert_true(str_eqs(c->campaigns[0].templates[CHANNEL_EMAIL], "baska"));
+    conf_free(c);
+}
+
+static struct conf *load_vector(const char *file)
+{
+    char path[512];
+    struct faults faults;
+    struct conf *conf;
+    struct err e = {0};
+
+    (void)snprintf(path, sizeof path, "%s/%s", VECTORS, file);
+    faults_init(&faults);
+    assert_int_equal(conf_load(path, fake_types, &conf, &faults, &e), 0);
+    faults_finish(&faults);
+    return conf;
+}
+
+static void a_campaign_says_who_when_and_how(void **state)
+{
+    struct conf *c = load_vector("dizi-dolu.jsonc");
+    const struct conf_campaign *k = &c->campaigns[0];
+
+    (void)state;
+    assert_string_equal(k->who.institutions.items[0], "k-1"); /* sorted */
+    assert_int_equal(k->who.series, 1u << SERIES_A | 1u << SERIES_N);
+    assert_string_equal(k->who.include.items[0], "sicil-9");
+    assert_int_equal(k->channels, 3);
+    assert_int_equal(k->rules.mark_count, 3);
+    assert_int_equal(k->rules.marks[1], 30);
+    assert_int_equal(k->marks[0].channels, 3);
+    assert_int_equal(k->marks[1].channels, 1u << CHANNEL_EMAIL);
+    assert_true(str_eqs(k->marks[1].templates[CHANNEL_EMAIL], "baska"));
+    assert_true(str_eqs(k->marks[1].escalation, "kurum"));
+    assert_int_equal(k->marks[0].escalation.len, 0);
+    assert_true(str_eqs(k->marks[2].escalation, "ozel"));
+    assert_int_equal(k->marks[2].templates[CHANNEL_EMAIL].len, 0);
+    assert_true(str_eqs(k->templates[CHANNEL_SMS], "hep"));
+    assert_int_equal(k->rules.past_due, PAST_DUE_ASK);
+    assert_string_equal(k->category, "yenileme");
+    assert_string_equal(k->routes[CHANNEL_SMS].list[0]->name, "yedek");
+    assert_int_equal(k->routes[CHANNEL_SMS].count, 2);
+    assert_int_equal(k->routes[CHANNEL_EMAIL].count, 0);
+    assert_int_equal(k->rules.window.open, 10 * 60);
+    assert_int_equal(k->rules.window.half_close, 12 * 60);
+    assert_int_equal(k->rules.spread, 90);
+    assert_int_equal(k->release, CONF_RELEASE_STANDING);
+    assert_int_equal(k->daily_limit, 500);
+    assert_int_equal(k->blast_factor, 3);
     conf_free(c);
 }
 
@@ -480,6 +529,7 @@ int main(void)
         cmocka_unit_test(every_vector_has_exactly_its_faults),
         cmocka_unit_test(defaults_are_safe),
         cmocka_unit_test(values_land_in_the_snapshot),
+        cmocka_unit_test(a_campaign_says_who_when_and_how),
         cmocka_unit_test(sender_titles_follow_the_operators),
         cmocka_unit_test(a_file_that_is_not_there_is_an_error_of_its_own),
         cmocka_unit_test(what_needs_a_restart_is_said_per_setting),
