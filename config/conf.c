@@ -114,6 +114,28 @@ static void fill_mail(struct conf_reading *r)
     }
 }
 
+static void check_digests(struct conf_reading *r)
+{
+    static const char *const kinds[] = {"k1", "k2", "bi"};
+    struct conf_digests *d = &r->draft->conf.digests;
+    char pointer[48];
+
+    fill_mailbox(r, &d->to, "/digests/to");
+    for (size_t i = 0; i < d->kinds.count; i++) {
+        struct str kind = str_of(d->kinds.items[i]);
+
+        (void)snprintf(pointer, sizeof pointer, "/digests/kinds/%zu", i);
+        if (!str_eqs(kind, kinds[0]) && !str_eqs(kind, kinds[1]) && !str_eqs(kind, kinds[2])) {
+            (void)faults_add(r->faults, pointer, "CFG-105", "özet türü \"k1\", \"k2\" ya da \"bi\"",
+                             "a digest is \"k1\", \"k2\" or \"bi\"");
+        } else if (r->draft->routes[CHANNEL_EMAIL].count == 0) {
+            (void)faults_add(r->faults, pointer, "CFG-103",
+                             "özetler e-posta ile gider; \"routes.email\" boş",
+                             "digests go by e-mail; \"routes.email\" is empty");
+        }
+    }
+}
+
 enum { IDENTITY_KEY_MIN = 32 };
 
 /* A key that can be guessed gives the numbers back: there are few of them. */
@@ -239,6 +261,7 @@ static bool read_all(struct conf_reading *r)
     fill_mail(r);
     fill_listen(r);
     check_intake(r);
+    check_digests(r);
     fill_window(r, root);
     fill_paths(r);
     check_pairs(r);

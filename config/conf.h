@@ -60,6 +60,35 @@ struct conf_intake {
     struct secret identity_key;
 };
 
+/* Summaries for institutions and for the office's own unit. */
+enum { CONF_DIGEST_ROWS_MAX = 200 };
+
+struct conf_digests {
+    struct option_strings kinds; /* "k1", "k2", "bi" */
+    int weekday;                 /* 0 Monday … 6 Sunday */
+    int64_t days;
+    int64_t rows;
+    char *to; /* may be null */
+    struct option_strings domains;
+};
+
+/* How long things are kept, by class. */
+struct conf_retention {
+    int64_t at_minute;
+    int64_t content_ms;
+    int64_t delivery_ms;
+    int64_t cases_ms;
+    int64_t events_ms;
+    int64_t imports_ms;
+    int64_t reports_ms;
+    int64_t audit_ms;
+};
+
+struct conf_suppression {
+    struct option_strings codes;
+    int64_t keep_ms;
+};
+
 struct conf_log {
     int level;  /* enum log_level */
     int format; /* enum log_format */
@@ -159,6 +188,9 @@ struct conf {
     struct conf_listen listen;
     char *database;
     struct conf_intake intake;
+    struct conf_digests digests;
+    struct conf_retention retention;
+    struct conf_suppression suppression;
     struct conf_log log;
     struct conf_limits limits;
     int64_t shutdown_timeout_ms;

@@ -6,6 +6,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "flow/dispatch_state.h"
+#include "flow/suppress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +206,34 @@ static bool outdated(struct store *s, const struct attempt *a)
            seq != a->case_seq;
 }
 
+/* Asked last of all and in the same transaction: an address that was put on the list a moment ago
+ * gets nothing any more. */
+static int ask_suppression(const struct claim_job *j, struct store *s, struct attempt *a,
+                           struct err *e)
+{
+    const unsigned char *key = j->channel->dispatch->gateway->key;
+    struct suppress_entry entry;
+    int64_t now = a->move.now_ms;
+    bool found = false;
+    int rc = 0;
+
+    if (!a->has_move) {
+        rc = suppress_check(s, key, a->job.channel, str_of(a->to), now, &entry, &found, e);
+    }
+    if (rc == 0 && found) {
+        decide(a, MESSAGE_SUPPRESSED, suppress_message_reason(entry.reason), now);
+        rc = suppress_count(s, &entry, now, e);
+    }
+    return rc;
+}
+
+static int claim_one(const struct claim_job *j, struct store *s, struct attempt *a, struct err *e)
+{
+    int rc = outdated(s, a) ? ERR_WRONG_STATE : ask_suppression(j, s, a, e);
+
+    return rc == 0 ? store_message_move(s, &a->move, e) : rc;
+}
+
 static int claim_work(struct store_job *job, struct store *s, struct err *e)
 {
     struct claim_job *j = (struct claim_job *)job;
@@ -212,7 +241,7 @@ static int claim_work(struct store_job *job, struct store *s, struct err *e)
     list_each(node, &j->attempts)
     {
         struct attempt *a = list_entry(node, struct attempt, job.node);
-        int rc = outdated(s, a) ? ERR_WRONG_STATE : store_message_move(s, &a->move, e);
+        int rc = claim_one(j, s, a, e);
 
         if (rc == ERR_WRONG_STATE || rc == ERR_NOT_FOUND) {
             continue; /* cancelled since it was fetched */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "domain/certificate.h"
 #include "flow/dispatch_state.h"
+#include "flow/suppress.h"
 
 #include <stdlib.h>
 
@@ -36,7 +37,8 @@ struct report_push {
 struct report_job {
     struct store_job job;
     struct gateway *gateway;
-    struct report_push *push; /* null when the provider was asked */
+    struct report_push *push;  /* null when the provider was asked */
+    struct settings *settings; /* held */
     size_t provider_index;
     char provider[STORE_NAME_MAX + 1];
     int64_t now_ms;
@@ -175,6 +177,24 @@ static int move_message(const struct report_job *j, struct store *s, struct repo
     return store_message_move(s, &move, e);
 }
 
+/* It did not arrive because nobody has this address. */
+static int suppress_by_rule(const struct report_job *j, struct store *s,
+                            const struct report_item *item, struct found_message *m, struct err *e)
+{
+    struct suppress_found found = {
+        .channel = m->channel, .provider = j->provider, .code = item->code, .now_ms = j->now_ms};
+    int rc;
+
+    if (item->state != REPORT_UNDELIVERED || item->result != STATS_REPORT_MATCHED ||
+        m->case_id == 0) {
+        return 0;
+    }
+    rc = store_case_by_id(s, m->case_id, note_phone, m, e);
+    found.address = str_of(m->to);
+    return rc == 0 ? suppress_on_code(s, j->gateway->key, &j->settings->conf->suppression, &found, e)
+                   : rc;
+}
+
 static int take_report(const struct report_job *j, struct store *s, struct report_item *item,
                        struct err *e)
 {
@@ -203,6 +223,9 @@ static int take_report(const struct report_job *j, struct store *s, struct repor
     if (rc == 0 && item->result != STATS_REPORT_DUPLICATE) {
         row.message_id = item->message_id;
         rc = store_report_add(s, &row, e);
+    }
+    if (rc == 0) {
+        rc = suppress_by_rule(j, s, item, &m, e);
     }
     return rc;
 }
@@ -252,6 +275,7 @@ static void report_done(struct store_job *job, int status, const struct err *e)
     if (j->push != NULL) {
         push_part_done(j->push, status);
     }
+    settings_drop(j->settings);
     free(j);
 }
 
@@ -298,6 +322,7 @@ void reports_take(struct gateway *g, size_t provider_index, const struct provide
         j->push->waiting++;
     }
     j->gateway = g;
+    j->settings = settings_hold(g->settings);
     j->provider_index = provider_index;
     copy_text(j->provider, sizeof j->provider, g->stats.providers[provider_index].name);
     j->now_ms = gateway_now(g);

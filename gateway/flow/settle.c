@@ -2,6 +2,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "flow/dispatch_state.h"
+#include "flow/suppress.h"
 
 #include <stdlib.h>
 
@@ -89,6 +90,21 @@ static int close_attempt(struct store *s, const struct attempt *a, struct err *e
     return store_attempt_close(s, &row, e);
 }
 
+/* The provider's final word was that nobody has this address. */
+static int suppress_by_rule(const struct attempt *a, struct store *s, struct err *e)
+{
+    const struct suppress_found found = {.channel = a->job.channel,
+                                         .address = str_of(a->to),
+                                         .provider = a->provider,
+                                         .code = a->outcome.code,
+                                         .now_ms = a->settled_ms};
+
+    return a->outcome.class != OUTCOME_REJECTED || a->settings == NULL
+               ? 0
+               : suppress_on_code(s, a->lane->dispatch->gateway->key, &a->settings->conf->suppression,
+                                &found, e);
+}
+
 static int settle_work(struct store_job *job, struct store *s, struct err *e)
 {
     struct settle_job *j = (struct settle_job *)job;
@@ -99,6 +115,9 @@ static int settle_work(struct store_job *job, struct store *s, struct err *e)
         struct attempt *a = list_entry(node, struct attempt, job.node);
 
         rc = close_attempt(s, a, e);
+        if (rc == 0) {
+            rc = suppress_by_rule(a, s, e);
+        }
         if (rc == 0) {
             rc = store_message_move(s, &a->move, e);
         }

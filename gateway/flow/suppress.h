@@ -10,6 +10,8 @@
 #include "domain/outcome.h"
 #include "store/store_record.h"
 
+struct conf_suppression;
+
 enum {
     SUPPRESS_ID_SIZE = 48, /* "sms:" or "email:" and 32 hex digits; also the key of the record */
     SUPPRESS_SHOWN_SIZE = 264,
@@ -91,15 +93,26 @@ int suppress_list(struct store *s, struct str after, size_t limit,
 int suppress_expire(struct store *s, int64_t now_ms, size_t limit, size_t *ret_count,
                     struct err *e);
 
-/* Which final words of a provider mean that the address itself is no good. */
-struct suppress_rule {
-    const char *const *codes; /* "5.1.1", or "netgsm:52" for one provider; the code as a whole or
-                                 its last word behind a blank or slash */
-    size_t code_count;
-    int64_t keep_ms; /* how long the entry is in force, 0 for ever */
+/*
+ * Whether a provider's final word on a message means that the address itself is no good: the
+ * configured codes are compared with the code as a whole and with its last word behind a blank or
+ * slash; "provider:code" holds for one provider. Pure.
+ */
+bool suppress_rule_fits(const struct conf_suppression *rule, const char *provider,
+                        const char *code);
+/* The reason that goes with it. */
+enum suppress_reason suppress_reason_of(enum channel channel);
+
+/* A provider's final word: a refusal, or a report of a message that did not arrive. */
+struct suppress_found {
+    enum channel channel;
+    struct str address;
+    const char *provider;
+    const char *code;
+    int64_t now_ms;
 };
 
-/* Whether a code of this provider is one of the rule. Pure. */
-bool suppress_rule_fits(const struct suppress_rule *rule, const char *provider, const char *code);
-/* The reason for a channel when the rule fits. */
-enum suppress_reason suppress_reason_of(enum channel channel);
+/* Adds an entry for as long as the rule says when the code is one of the rule; else nothing. */
+int suppress_on_code(struct store *s, const unsigned char key[HASH_KEY_SIZE],
+                   const struct conf_suppression *rule, const struct suppress_found *found,
+                   struct err *e);
