@@ -293,6 +293,32 @@ int store_message_list(struct store *s, const struct message_filter *filter,
 int store_message_counts(struct store *s, int64_t ret_counts[CHANNEL_COUNT][MESSAGE_STATE_COUNT],
                          struct err *e);
 
+/*
+ * Messages of a campaign that have not been sent (planned, queued, held) with after < id <= until,
+ * in the order of their ids: a slice of the whole table, so that a walk over all of it can be done
+ * in bites.
+ */
+int store_message_waiting(struct store *s, struct str campaign, int64_t after, int64_t until,
+                          int (*fn)(void *ctx, const struct message_row *row), void *ctx,
+                          struct err *e);
+
+/* How many messages of a campaign are in a state for a reason. */
+struct campaign_count {
+    struct str campaign;
+    enum channel channel;
+    enum message_state state;
+    struct str reason; /* of held ones; "" for other states */
+    int64_t count;
+};
+
+/*
+ * Counts by reading every message, or with held_only those that are held: for a person who looks
+ * at campaigns, not for every second.
+ */
+int store_campaign_counts(struct store *s, bool held_only,
+                          int (*fn)(void *ctx, const struct campaign_count *row), void *ctx,
+                          struct err *e);
+
 /* ---- keys for the API ---- */
 
 struct key_row {

@@ -99,6 +99,10 @@ int mem_message_list(struct store *s, const struct message_filter *filter, store
                      void *ctx, struct err *e);
 int mem_message_counts(struct store *s, int64_t ret_counts[CHANNEL_COUNT][MESSAGE_STATE_COUNT],
                        struct err *e);
+int mem_message_waiting(struct store *s, struct str campaign, int64_t after, int64_t until,
+                        store_message_fn *fn, void *ctx, struct err *e);
+int mem_campaign_counts(struct store *s, bool held_only, store_count_fn *fn, void *ctx,
+                        struct err *e);
 int mem_attempt_open(struct store *s, const struct attempt_row *row, struct err *e);
 int mem_attempt_close(struct store *s, const struct attempt_row *row, struct err *e);
 int mem_report_add(struct store *s, const struct report_row *row, struct err *e);

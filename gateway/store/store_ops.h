@@ -6,6 +6,7 @@
 typedef int store_message_fn(void *ctx, const struct message_row *row);
 typedef int store_case_fn(void *ctx, const struct case_row *row);
 typedef int store_due_fn(void *ctx, const struct due_row *row);
+typedef int store_count_fn(void *ctx, const struct campaign_count *row);
 
 struct store_ops {
     void (*close)(struct store *s);
@@ -63,6 +64,11 @@ struct store_ops {
                         void *ctx, struct err *e);
     int (*message_counts)(struct store *s, int64_t ret_counts[CHANNEL_COUNT][MESSAGE_STATE_COUNT],
                           struct err *e);
+
+    int (*message_waiting)(struct store *s, struct str campaign, int64_t after, int64_t until,
+                           store_message_fn *fn, void *ctx, struct err *e);
+    int (*campaign_counts)(struct store *s, bool held_only, store_count_fn *fn, void *ctx,
+                           struct err *e);
 
     int (*key_add)(struct store *s, const struct key_row *row, int64_t *ret_id, struct err *e);
     int (*key_revoke)(struct store *s, struct str name, int64_t now_ms, struct err *e);

@@ -21,6 +21,7 @@ enum record_kind {
     RECORD_DIGEST = 8,      /* flow/digest: summaries made, so that none is made twice */
     RECORD_DESTRUCTION = 9, /* flow/retention: what was destroyed, without personal data */
     RECORD_REPORT = 10,     /* flow/reports: delivery reports that match nothing yet */
+    RECORD_DAY = 11,        /* flow/guard: what a campaign did on a day; key: campaign "/" day */
     RECORD_KIND_END
 };
 

@@ -51,6 +51,9 @@ enum sq_id {
     SQ_MESSAGE_BY_REF,
     SQ_MESSAGE_LIST,
     SQ_MESSAGE_ODD,
+    SQ_MESSAGE_WAITING,
+    SQ_COUNT_ALL,
+    SQ_COUNT_HELD,
     SQ_LINE_ADD,
     SQ_LINE_GET,
     SQ_LINE_CLOSE,
@@ -283,6 +286,10 @@ int sq_message_list(struct store *st, const struct message_filter *filter, store
                     void *ctx, struct err *e);
 int sq_message_counts(struct store *st, int64_t ret_counts[CHANNEL_COUNT][MESSAGE_STATE_COUNT],
                       struct err *e);
+int sq_message_waiting(struct store *st, struct str campaign, int64_t after, int64_t until,
+                       store_message_fn *fn, void *ctx, struct err *e);
+int sq_campaign_counts(struct store *st, bool held_only, store_count_fn *fn, void *ctx,
+                       struct err *e);
 
 int sq_attempt_open(struct store *st, const struct attempt_row *row, struct err *e);
 int sq_attempt_close(struct store *st, const struct attempt_row *row, struct err *e);
