@@ -54,10 +54,25 @@ static void check_path(struct conf_reading *r, const char *path, const char *poi
     }
 }
 
+/* Beside the database, where only the service may write. */
+static void fill_socket(struct conf *c)
+{
+    struct buf path;
+
+    if (c->listen.socket != NULL || c->database != NULL) {
+        buf_init(&path, 4096);
+        (void)buf_addf(&path, "%s%s", c->listen.socket != NULL ? c->listen.socket : c->database,
+                       c->listen.socket != NULL ? "" : ".sock");
+        c->listen.socket_path = buf_steal(&path, NULL);
+        buf_finish(&path);
+    }
+}
+
 static void fill_paths(struct conf_reading *r)
 {
     struct conf *c = &r->draft->conf;
 
+    fill_socket(c);
     check_path(r, c->templates, "/templates", true);
     check_path(r, c->recipes, "/recipes", true);
     check_path(r, c->holidays, "/holidays", false);
@@ -393,6 +408,7 @@ void conf_free(struct conf *conf)
     conf_release_campaigns(conf);
     option_release(conf_root_table, draft);
     free(conf->listen.host);
+    free(conf->listen.socket_path);
     free(conf->path);
     free(conf->dir);
     json_free(conf->doc);

@@ -49,7 +49,9 @@ struct conf_listen {
     char *http; /* as written */
     char *host; /* without brackets */
     int port;
-    char *public_url; /* where the outside reaches us, without a final "/"; may be null */
+    char *socket;      /* as written; may be null */
+    char *socket_path; /* of the commands on this machine: beside the database unless given */
+    char *public_url;  /* where the outside reaches us, without a final "/"; may be null */
 };
 
 /* What is done with T.C. identity numbers in references. */

@@ -187,18 +187,11 @@ static int open_stores(struct app *app, struct err *e)
     struct store *store;
     int rc = app->options.in_memory ? store_memory_open(&store, e)
                                     : store_sqlite_open(path, STORE_CREATE, &store, e);
-    size_t size = sizeof g->key;
 
     if (rc != 0) {
         return rc;
     }
-    rc = store_meta_get(store, "installation_key", g->key, &size, e);
-    if (rc == ERR_NOT_FOUND) {
-        crypto_random(g->key, sizeof g->key);
-        rc = store_begin(store, e);
-        rc = rc == 0 ? store_meta_put(store, "installation_key", g->key, sizeof g->key, e) : rc;
-        rc = rc == 0 ? store_commit(store, e) : rc;
-    }
+    rc = settings_installation_key(store, g->key, e);
     if (rc != 0) {
         store_close(store);
         return rc;

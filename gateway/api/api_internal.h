@@ -24,6 +24,12 @@ struct api_key_load {
     struct auth_table table;
 };
 
+/* Keyed names and hashes; each thread has its own. */
+struct api_names {
+    struct ids *ids;
+    struct hash *hash;
+};
+
 struct api {
     struct gateway *g;
     struct httpd *http;
@@ -34,22 +40,28 @@ struct api {
     struct api_key_load load;
     bool loading;
     bool load_again;
-    struct ids *reader_ids; /* message ids, for the reader thread alone */
+    struct api_names reader_names;
+    struct api_names writer_names;
+    char socket[108]; /* its path, "" for none */
     struct api_counts counts;
     size_t held; /* what still refers to us: the server and jobs that are out */
     void (*closed)(void *ctx);
     void *closed_ctx;
 };
 
+struct desk_operation;
 struct route;
 
 /* A request on its way through a handler; lives until the handler returns. */
 struct call {
     struct api *api;
     struct http_request *req;
-    const struct route *route;
-    const struct auth_key *key; /* null on open routes */
+    const struct route *route;              /* or … */
+    const struct desk_operation *operation; /* … an operation of the desk */
+    const struct auth_key *key;             /* null on open routes */
     struct str captures[API_CAPTURES];
+    struct auth_key user; /* what key points to then */
+    bool local;           /* came over the socket of this machine, from its root or our own user */
     bool turkish;
 };
 
@@ -70,6 +82,9 @@ extern const struct route api_routes[];
  */
 const struct route *route_find(enum http_method method, struct str path,
                                struct str captures[API_CAPTURES], unsigned *ret_allowed);
+
+/* Whether a path has this pattern; captures are the texts of its "{x}", null ptr where none. */
+bool route_match(const char *pattern, struct str path, struct str captures[API_CAPTURES]);
 
 /* The thread that reads; a store in memory has one thread for everything. */
 struct store_thread *api_reader(const struct api *api);

@@ -9,14 +9,10 @@ static const struct {
     const char *name;
     unsigned scope;
 } scope_names[] = {
-    {"events:write", SCOPE_EVENTS_WRITE},
-    {"messages:read", SCOPE_MESSAGES_READ},
-    {"messages:write", SCOPE_MESSAGES_WRITE},
-    {"metrics:read", SCOPE_METRICS_READ},
-    {"campaigns:read", SCOPE_CAMPAIGNS_READ},
-    {"campaigns:write", SCOPE_CAMPAIGNS_WRITE},
-    {"roster:write", SCOPE_ROSTER_WRITE},
-    {"admin", SCOPE_ADMIN},
+    {"events:write", SCOPE_EVENTS_WRITE},     {"messages:read", SCOPE_MESSAGES_READ},
+    {"messages:write", SCOPE_MESSAGES_WRITE}, {"metrics:read", SCOPE_METRICS_READ},
+    {"campaigns:read", SCOPE_CAMPAIGNS_READ}, {"campaigns:write", SCOPE_CAMPAIGNS_WRITE},
+    {"roster:write", SCOPE_ROSTER_WRITE},     {"admin", SCOPE_ADMIN},
 };
 
 enum { SCOPE_COUNT = sizeof scope_names / sizeof scope_names[0] };

@@ -74,12 +74,12 @@ static int list_row(void *ctx, const struct due_row *row)
     struct read_job *j = l->job;
 
     if (++j->rows == j->filter.limit) {
-        ids_message_format(j->api->reader_ids, j->last_id, j->next);
+        ids_message_format(j->api->reader_names.ids, j->last_id, j->next);
         return 0; /* the one row more only tells that there is a next page */
     }
     j->last_id = row->message.id;
     jsonw_object(&l->w);
-    message_json(&l->w, row, j->api->reader_ids, j->turkish);
+    message_json(&l->w, row, j->api->reader_names.ids, j->turkish);
     jsonw_end_object(&l->w);
     return 0;
 }
@@ -338,7 +338,7 @@ static int write_one(struct one *o)
 
     timeline_init(&t);
     sink = timeline_sink(&t);
-    message_json(&o->w, &o->row, o->job->api->reader_ids, o->job->turkish);
+    message_json(&o->w, &o->row, o->job->api->reader_names.ids, o->job->turkish);
     rc = store_timeline(o->store, o->job->id, &sink, o->e);
     jsonw_key(&o->w, "timeline");
     rc = rc != 0 ? rc : timeline_write(&t, &o->w);

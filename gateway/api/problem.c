@@ -37,6 +37,8 @@ const struct problem_kind problem_kinds[] = {
     {"wrong_state", 409, "Durum uygun değil", "Wrong state",
      "İletinin şu anki durumu bu işleme izin vermiyor.",
      "The present state of the message does not allow this."},
+    {"refused", 409, "Yapılamaz", "Refused",
+     "Şu anki durum bu işleme izin vermiyor.", "The present state does not allow this."},
     {"key_exists", 409, "Anahtar zaten var", "Key exists",
      "Bu adla geçerli bir erişim anahtarı var.", "An access key of this name is in force."},
     {"body_too_large", 413, "Gövde çok büyük", "Content too large",

@@ -39,9 +39,11 @@ static void advance(struct str *s, size_t n)
     s->len -= n;
 }
 
-static bool match(const char *pattern, struct str path, struct str captures[API_CAPTURES])
+bool route_match(const char *pattern, struct str path, struct str captures[API_CAPTURES])
 {
     size_t captured = 0;
+
+    memset(captures, 0, API_CAPTURES * sizeof captures[0]);
 
     while (*pattern != '\0') {
         if (*pattern == '{') {
@@ -71,7 +73,7 @@ const struct route *route_find(enum http_method method, struct str path,
 
     *ret_allowed = 0;
     for (const struct route *r = api_routes; r->pattern != NULL; r++) {
-        if (!match(r->pattern, path, captures)) {
+        if (!route_match(r->pattern, path, captures)) {
             continue;
         }
         if (r->method == wanted) {

@@ -1,12 +1,14 @@
 /* The interface's life; from a complete request to its handler. */
-#include "api/api_internal.h"
+#include "api/desk.h"
 #include "api/events.h"
 #include "api/problem.h"
 #include "base/log.h"
 #include "config/conf.h"
+#include "flow/desk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { PROBLEM_BYTES = 128 * 1024 };
 
@@ -110,21 +112,36 @@ static void refuse_key(struct http_request *req, enum auth_verdict verdict, unsi
 
 /* ---- requests ---- */
 
+/* Root and the service's own user hold the files anyway: on the socket they need no key. */
+static bool is_local(struct call *c)
+{
+    const int64_t uid = http_peer_uid(c->req);
+
+    c->local = uid == 0 || (uid > 0 && uid == (int64_t)geteuid());
+    if (c->local) {
+        snprintf(c->user.name, sizeof c->user.name, "uid:%lld", (long long)uid);
+        c->user.scopes = SCOPE_ADMIN;
+        c->key = &c->user;
+    }
+    return c->local;
+}
+
 /* False when the request was refused. */
 static bool admit(struct call *c)
 {
+    const unsigned scope = c->route != NULL ? c->route->scope : c->operation->scope;
     enum auth_verdict verdict;
 
-    if (c->route->open) {
+    if ((c->route != NULL && c->route->open) || is_local(c)) {
         return true;
     }
-    verdict =
-        auth_check(&c->api->keys, http_header(c->req, "authorization"), c->route->scope, &c->key);
+    verdict = auth_check(&c->api->keys, http_header(c->req, "authorization"), scope, &c->key);
     if (verdict != AUTH_OK) {
         c->api->counts.denied++;
-        log_info("http_denied", LOG_S("peer", http_peer(c->req)), LOG_S("route", c->route->pattern),
+        log_info("http_denied", LOG_S("peer", http_peer(c->req)),
+                 LOG_S("route", c->route != NULL ? c->route->pattern : c->operation->path),
                  LOG_S("key", c->key == NULL ? "" : c->key->name));
-        refuse_key(c->req, verdict, c->route->scope);
+        refuse_key(c->req, verdict, scope);
         return false;
     }
     return true;
@@ -136,12 +153,15 @@ static void serve(struct api *api, struct http_request *req)
     unsigned allowed;
 
     c.route = route_find(http_method(req), http_path(req), c.captures, &allowed);
-    if (c.route == NULL && allowed == 0) {
+    if (c.route == NULL) {
+        c.operation = desk_route(http_method(req), http_path(req), c.captures, &allowed);
+    }
+    if (c.route == NULL && c.operation == NULL && allowed == 0) {
         api_refuse(req, "not_found", NULL, NULL);
-    } else if (c.route == NULL) {
+    } else if (c.route == NULL && c.operation == NULL) {
         refuse_method(req, allowed);
     } else if (admit(&c)) {
-        c.route->handle(&c);
+        (c.route != NULL ? c.route->handle : handle_desk)(&c);
     }
 }
 
@@ -276,10 +296,27 @@ void api_hold(struct api *api)
     api->held++;
 }
 
+static void finish_names(struct api_names *names)
+{
+    ids_destroy(names->ids);
+    hash_destroy(names->hash);
+}
+
+static bool make_names(struct api_names *names, const unsigned char *key)
+{
+    names->ids = ids_create(key);
+    names->hash = hash_create(key);
+    return names->ids != NULL && names->hash != NULL;
+}
+
 static void free_api(struct api *api)
 {
+    if (api->socket[0] != '\0') {
+        (void)unlink(api->socket);
+    }
     auth_table_finish(&api->keys);
-    ids_destroy(api->reader_ids);
+    finish_names(&api->reader_names);
+    finish_names(&api->writer_names);
     free(api);
 }
 
@@ -315,6 +352,23 @@ static void on_closed(void *ctx)
     api_drop(ctx);
 }
 
+/* Without it everything works but the commands on this machine, so it is no reason to stop. */
+static void listen_locally(struct api *api)
+{
+    const char *path = api->g->settings->conf->listen.socket_path;
+    struct err e = {0};
+
+    if (path == NULL) {
+        return;
+    }
+    if (httpd_listen_unix(api->http, path, &e) != 0) {
+        log_warning("no_local_socket", LOG_S("error", e.text),
+                    LOG_S("remedy", "set listen.socket to a short path in a directory of ours"));
+        return;
+    }
+    (void)str_copy(api->socket, sizeof api->socket, str_of(path));
+}
+
 static int start(struct api *api, struct err *e)
 {
     static const struct httpd_handlers handlers = {on_request, on_body_limit, on_problem,
@@ -331,8 +385,10 @@ static int start(struct api *api, struct err *e)
     rc = httpd_listen(api->http, host, conf->listen.port, &api->port, e);
     if (rc != 0) {
         httpd_stop(api->http, 0, on_closed, api);
+        return rc;
     }
-    return rc;
+    listen_locally(api);
+    return 0;
 }
 
 int api_create(struct gateway *g, struct api **ret, struct err *e)
@@ -346,8 +402,7 @@ int api_create(struct gateway *g, struct api **ret, struct err *e)
     api->g = g;
     api->held = 1;
     list_init(&api->early);
-    api->reader_ids = ids_create(g->key);
-    if (api->reader_ids == NULL) {
+    if (!make_names(&api->reader_names, g->key) || !make_names(&api->writer_names, g->key)) {
         free_api(api);
         return err_set(e, ERR_NOMEM, "no memory for the HTTP interface");
     }

@@ -8,6 +8,7 @@ const struct cli_option cli_global_options[] = {
     {.name = "quiet", .letter = 'q', .tr = "yalnız hatalar", .en = "errors only"},
     {.name = "no-color", .tr = "renk kullanma", .en = "no colour"},
     {.name = "config", .letter = 'c', .arg = "FILE", .tr = "ayar dosyası", .en = "settings file"},
+    {.name = "url", .arg = "URL", .tr = "başka makinedeki hizmet", .en = "a service elsewhere"},
     {.name = NULL},
 };
 

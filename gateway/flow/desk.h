@@ -25,19 +25,20 @@ enum { DESK_ACTOR_MAX = 80, DESK_ANSWER_MAX = 64 << 20, DESK_PARAMS_MAX = 256 * 
 
 /* What the service has to do after an operation has been committed. */
 enum desk_effect {
-    DESK_WAKE = 1,    /* messages may have become due: look */
-    DESK_CONTROLS = 2 /* pauses, releases or pins have changed: read them again */
+    DESK_WAKE = 1,     /* messages may have become due: look */
+    DESK_CONTROLS = 2, /* pauses, releases or pins have changed: read them again */
+    DESK_EVENTS = 4    /* events were appended to the log: apply them */
 };
 
 struct desk_call {
     struct store *store; /* writing operations: inside a transaction that the caller commits */
     const struct settings *settings;
-    const struct ids *ids;   /* names of messages for the outside; of this thread */
-    const struct hash *hash; /* keyed by the installation: for keys that must not tell a person */
+    struct ids *ids;          /* names of messages for the outside; of this thread */
+    struct hash *hash;        /* keyed by the installation: for keys that must not tell a person */
     const unsigned char *key; /* the installation's, HASH_KEY_SIZE bytes */
     int64_t now_ms;
-    bool turkish;             /* language of sentences in the answer */
-    const char *actor;        /* "key:panel", "uid:1000", for traces and the audit log */
+    bool turkish;              /* language of sentences in the answer */
+    const char *actor;         /* "key:panel", "uid:1000", for traces and the audit log */
     const struct json *params; /* an object: path captures, query fields and body members */
     struct str file;           /* the body of an operation that takes a file, "" otherwise */
     struct faults *faults;     /* what is wrong with the request: pointer "/name" of the member */

@@ -63,6 +63,9 @@ void intake_destroy(struct intake *in);
 /* Applies what an earlier run left behind; call once after the store threads run. */
 void intake_start(struct intake *in);
 
+/* Others have appended events to the log, up to this seq: they are applied too. */
+void intake_appended(struct intake *in, int64_t last);
+
 /* An empty batch for up to room facts (<= INTAKE_ITEMS_MAX); null without memory. */
 struct intake_batch *intake_batch_create(size_t room);
 void intake_batch_free(struct intake_batch *batch);

@@ -184,3 +184,17 @@ int settings_hide_identity(const struct settings *s, struct buf *reference)
     buf_finish(&hidden);
     return rc;
 }
+
+int settings_installation_key(struct store *s, unsigned char ret_key[HASH_KEY_SIZE], struct err *e)
+{
+    size_t size = HASH_KEY_SIZE;
+    int rc = store_meta_get(s, "installation_key", ret_key, &size, e);
+
+    if (rc != ERR_NOT_FOUND) {
+        return rc;
+    }
+    crypto_random(ret_key, HASH_KEY_SIZE);
+    rc = store_begin(s, e);
+    rc = rc == 0 ? store_meta_put(s, "installation_key", ret_key, HASH_KEY_SIZE, e) : rc;
+    return rc == 0 ? store_commit(s, e) : rc;
+}

@@ -42,5 +42,11 @@ struct fact_origin settings_fact_origin(const struct settings *s, int64_t now_ms
                                         const char *source);
 /* A reference given in another place than a fact is looked for as facts keep it. ERR_LIMIT. */
 int settings_hide_identity(const struct settings *s, struct buf *reference);
+/*
+ * The key of this installation, kept with the data and made the first time; the store must be
+ * writable and outside of a transaction.
+ */
+int settings_installation_key(struct store *s, unsigned char ret_key[HASH_KEY_SIZE],
+                              struct err *e);
 /* What the applier needs, at a moment. Points into s. */
 struct apply_env settings_apply_env(const struct settings *s, int64_t now_ms);

@@ -82,6 +82,11 @@ int httpd_create(uv_loop_t *loop, const struct httpd_options *options,
  * be null). May be called again for further addresses. ERR_INVALID, ERR_IO, ERR_LIMIT.
  */
 int httpd_listen(struct httpd *s, const char *address, int port, int *ret_port, struct err *e);
+/*
+ * Listens on a unix socket that only its owner (and root) can open; one that an earlier run left is
+ * replaced. ERR_INVALID for a path longer than the system takes, ERR_IO.
+ */
+int httpd_listen_unix(struct httpd *s, const char *path, struct err *e);
 /* The same for a socket that listens already, from socket activation; it is closed by the server.
  */
 int httpd_listen_fd(struct httpd *s, int fd, struct err *e);
@@ -102,6 +107,8 @@ struct str http_path(const struct http_request *req);
 struct str http_query(const struct http_request *req);
 /* The decoded value of a query parameter into out; ERR_NOT_FOUND, ERR_INVALID, ERR_LIMIT. */
 int http_query_param(const struct http_request *req, const char *name, struct buf *out);
+/* One name or value of application/x-www-form-urlencoded; ERR_INVALID, ERR_LIMIT. */
+int http_form_decode(struct str s, struct buf *out);
 /* The first field of this name, trimmed; ptr is null when there is none. */
 struct str http_header(const struct http_request *req, const char *name);
 /* The fields one by one, from 0; false when there are no more. */
@@ -112,6 +119,8 @@ struct str http_body(const struct http_request *req);
 /* The peer's address without port, "" when unknown. */
 const char *http_peer(const struct http_request *req);
 bool http_peer_is_loopback(const struct http_request *req);
+/* The user at the other end of a unix socket (SO_PEERCRED), -1 for other connections. */
+int64_t http_peer_uid(const struct http_request *req);
 /* The client's X-Request-Id when it is sane, else one of ours. */
 struct str http_request_id(const struct http_request *req);
 /*

@@ -265,6 +265,11 @@ const char *http_peer(const struct http_request *req)
     return req->peer;
 }
 
+int64_t http_peer_uid(const struct http_request *req)
+{
+    return req->uid;
+}
+
 bool http_peer_is_loopback(const struct http_request *req)
 {
     return req->loopback;
@@ -294,7 +299,7 @@ static struct str cut_at(struct str *rest, char mark)
 }
 
 /* application/x-www-form-urlencoded: a plus sign is a blank. */
-static int decode_form(struct str s, struct buf *out)
+int http_form_decode(struct str s, struct buf *out)
 {
     size_t from = out->len;
     int rc = 0;
@@ -323,7 +328,7 @@ int http_query_param(const struct http_request *req, const char *name, struct bu
         struct str key = cut_at(&value, '=');
 
         if (str_eqs(key, name)) {
-            return decode_form(value, out);
+            return http_form_decode(value, out);
         }
     }
     return ERR_NOT_FOUND;

@@ -97,6 +97,7 @@ struct http_request {
     const char *refuse_code;
     char peer[INET6_ADDRSTRLEN];
     bool loopback;
+    int64_t uid; /* of a unix socket's peer, -1 */
     char id[65];
     int64_t began;
     int64_t request_deadline;
@@ -112,6 +113,8 @@ void httpd_pump(struct httpd *s);
 /* httpd_listen.c */
 void httpd_close_listeners(struct httpd *s);
 bool httpd_is_loopback(const struct sockaddr_storage *a);
+/* SO_PEERCRED of a unix socket, -1 for others. */
+int64_t httpd_uid_of(int fd, const struct sockaddr_storage *a);
 
 /* httpd_connection.c */
 void httpd_on_connection(void *cls, struct MHD_Connection *mhd, void **socket_ctx,

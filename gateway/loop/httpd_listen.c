@@ -8,6 +8,8 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { BACKLOG = 1024, ACCEPTS_PER_TURN = 64 };
@@ -25,6 +27,17 @@ bool httpd_is_loopback(const struct sockaddr_storage *a)
         return IN6_IS_ADDR_LOOPBACK(in6) || (IN6_IS_ADDR_V4MAPPED(in6) && in6->s6_addr[12] == 127);
     }
     return a->ss_family == AF_UNIX;
+}
+
+int64_t httpd_uid_of(int fd, const struct sockaddr_storage *a)
+{
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+
+    if (a->ss_family != AF_UNIX || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
+        return -1;
+    }
+    return (int64_t)peer.uid;
 }
 
 /* One household: the IPv4 address, or the /64 that one IPv6 user has whole. */
@@ -219,6 +232,38 @@ static int bound_port(int fd)
     }
     return ntohs(a.ss_family == AF_INET ? ((struct sockaddr_in *)(void *)&a)->sin_port
                                         : ((struct sockaddr_in6 *)(void *)&a)->sin6_port);
+}
+
+/* Nobody else can open the socket, not even between its making and a later chmod. */
+static int bind_privately(int fd, const struct sockaddr_un *a)
+{
+    const mode_t before = umask(0177);
+    const int rc = bind(fd, (const struct sockaddr *)a, sizeof *a);
+
+    (void)umask(before);
+    return rc == 0 ? listen(fd, BACKLOG) : rc;
+}
+
+int httpd_listen_unix(struct httpd *s, const char *path, struct err *e)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd;
+
+    if (str_copy(a.sun_path, sizeof a.sun_path, str_of(path)) != 0) {
+        return err_set(e, ERR_INVALID, "the path of a socket has at most %zu bytes: %s",
+                       sizeof a.sun_path - 1, path);
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    (void)unlink(path);
+    if (fd < 0 || bind_privately(fd, &a) != 0) {
+        int errnum = errno;
+
+        if (fd >= 0) {
+            close(fd);
+        }
+        return err_errno(e, errnum, "cannot listen on %s", path);
+    }
+    return httpd_listen_fd(s, fd, e);
 }
 
 int httpd_listen(struct httpd *s, const char *address, int port, int *ret_port, struct err *e)

@@ -45,6 +45,7 @@ static void read_peer(struct http_request *r, const struct sockaddr_storage *pee
 {
     const void *address = NULL;
 
+    r->uid = httpd_uid_of(r->conn->fd, peer);
     r->loopback = httpd_is_loopback(peer);
     if (peer->ss_family == AF_INET) {
         address = &((const struct sockaddr_in *)(const void *)peer)->sin_addr;

@@ -1,0 +1,173 @@
+#include "cli/client.h"
+
+#include "cli/client_ways.h"
+#include "cli/common.h"
+#include "config/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TOKEN_FILE_MAX = 4096, TIMEOUT_MS = 600000 };
+
+void client_write_members(const struct client_question *question, struct buf *out)
+{
+    struct json_writer w;
+
+    jsonw_init(&w, out);
+    jsonw_object(&w);
+    for (const struct client_field *f = question->fields; f != NULL && f->name != NULL; f++) {
+        jsonw_put(&w, f->name, f->value);
+    }
+    jsonw_end_object(&w);
+}
+
+void client_finish(struct client_answer *answer)
+{
+    json_free(answer->doc);
+    buf_finish(&answer->body);
+    answer->doc = NULL;
+}
+
+bool client_print_json(struct cli *cli, const struct client_answer *answer)
+{
+    if (!cli->json) {
+        return false;
+    }
+    (void)fwrite(answer->body.data, 1, answer->body.len, cli->out);
+    if (answer->body.len == 0 || answer->body.data[answer->body.len - 1] != '\n') {
+        (void)fputc('\n', cli->out);
+    }
+    return true;
+}
+
+/* ---- a refusal in words ---- */
+
+static int exit_of_status(long status)
+{
+    switch (status) {
+    case 400:
+    case 413:
+    case 422:
+        return CLI_USAGE;
+    case 401:
+    case 403:
+        return CLI_DENIED;
+    case 404:
+        return CLI_NOT_FOUND;
+    case 409:
+        return CLI_REFUSED;
+    case 503:
+        return CLI_TEMPORARY;
+    default:
+        return CLI_FAILED;
+    }
+}
+
+static void explain(struct cli *cli, const struct json *problem)
+{
+    const struct json *errors = json_get(problem, "errors");
+    struct str detail = json_str(json_get(problem, "detail"));
+
+    if (json_count(errors) == 0) {
+        cli_error(cli, "%.*s", (int)detail.len, detail.ptr == NULL ? "" : detail.ptr);
+    }
+    for (const struct json *f = json_first(errors); f != NULL; f = json_next(f)) {
+        struct str text = json_str(json_get(f, "detail"));
+
+        cli_error(cli, "%.*s", (int)text.len, text.ptr == NULL ? "" : text.ptr);
+    }
+}
+
+static int judge(struct cli *cli, long status, struct client_answer *answer)
+{
+    const struct str body = {answer->body.data, answer->body.len};
+    const bool json = strstr(answer->content_type, "json") != NULL;
+    struct json_limits limits = json_default_limits;
+    struct err e = {0};
+
+    limits.bytes = DESK_ANSWER_MAX;
+    if (json && json_parse(body, 0, &limits, &answer->doc, NULL, &e) != 0) {
+        cli_error(cli, "%s: %s", cli_tr(cli, "yanıt okunamadı", "cannot read the answer"), e.text);
+        return CLI_FAILED;
+    }
+    if (status == 200) {
+        return CLI_OK;
+    }
+    if (answer->doc != NULL) {
+        explain(cli, json_root(answer->doc));
+    } else {
+        cli_error(cli, "%s: HTTP %ld", cli_tr(cli, "beklenmeyen yanıt", "an unexpected answer"),
+                  status);
+    }
+    return exit_of_status(status);
+}
+
+/* ---- the ways ---- */
+
+static int ask_elsewhere(struct cli *cli, struct client_exchange *x, const char *url,
+                         struct client_answer *ret)
+{
+    const char *path = getenv("HATIRLAT_TOKEN_FILE");
+    struct buf token;
+    struct str text;
+    long status = 0;
+    int rc;
+
+    buf_init(&token, TOKEN_FILE_MAX);
+    rc = path == NULL ? CLI_OK : cli_read(cli, path, &token);
+    if (rc == CLI_OK) {
+        text = str_trim((struct str){token.data, token.len});
+        x->base = url;
+        x->token = text.len > 0 ? str_dup(text) : NULL;
+        rc = client_http(cli, x, &status, ret);
+        free((char *)(uintptr_t)x->token);
+    }
+    buf_finish(&token);
+    if (rc == CLI_UNREACHABLE) {
+        cli_error(cli, "%s: %s", cli_tr(cli, "hizmete ulaşılamadı", "the service does not answer"),
+                  url);
+    }
+    return rc == CLI_OK ? judge(cli, status, ret) : rc;
+}
+
+static int ask_here(struct cli *cli, struct client_exchange *x, struct client_answer *ret)
+{
+    struct settings *settings;
+    long status = 0;
+    int rc = common_settings(cli, &settings);
+
+    if (rc != CLI_OK) {
+        return rc;
+    }
+    x->base = "http://localhost";
+    x->socket = settings->conf->listen.socket_path;
+    rc = x->socket == NULL || access(x->socket, F_OK) != 0 ? CLI_UNREACHABLE
+                                                           : client_http(cli, x, &status, ret);
+    if (rc == CLI_OK) {
+        rc = judge(cli, status, ret);
+    } else if (rc == CLI_UNREACHABLE) {
+        rc = client_local(cli, settings, x, ret);
+    }
+    settings_drop(settings);
+    return rc;
+}
+
+int client_ask(struct cli *cli, const struct client_question *question, struct client_answer *ret)
+{
+    const char *url = cli_value(cli, "url");
+    struct client_exchange x = {.operation = desk_find(question->operation),
+                                .question = question,
+                                .timeout_ms = TIMEOUT_MS};
+
+    *ret = (struct client_answer){.content_type = ""};
+    buf_init(&ret->body, DESK_ANSWER_MAX);
+    if (x.operation == NULL) {
+        cli_error(cli, "%s: %s", cli_tr(cli, "bilinmeyen işlem", "unknown operation"),
+                  question->operation);
+        return CLI_FAILED;
+    }
+    url = url != NULL ? url : getenv("HATIRLAT_URL");
+    return url != NULL && url[0] != '\0' ? ask_elsewhere(cli, &x, url, ret)
+                                         : ask_here(cli, &x, ret);
+}

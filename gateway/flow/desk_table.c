@@ -1,0 +1,18 @@
+/* Every operation of the desk, with its route and who may use it. */
+#include "flow/desk.h"
+
+/* clang-format off */
+const struct desk_operation desk_operations[] = {
+    {NULL, NULL, NULL, 0, 0, NULL, NULL},
+};
+/* clang-format on */
+
+const struct desk_operation *desk_find(const char *name)
+{
+    for (const struct desk_operation *o = desk_operations; o->name != NULL; o++) {
+        if (strcmp(o->name, name) == 0) {
+            return o;
+        }
+    }
+    return NULL;
+}
