@@ -36,6 +36,16 @@ void crypto_hmac_sha256(struct str key, struct str data, unsigned char out[SHA25
                &n);
 }
 
+size_t crypto_hmac(enum crypto_digest digest, struct str key, struct str data,
+                   unsigned char out[CRYPTO_HMAC_MAX])
+{
+    unsigned int n = 0;
+
+    (void)HMAC(digest == CRYPTO_SHA1 ? EVP_sha1() : EVP_sha256(), key.ptr, (int)key.len,
+               (const unsigned char *)data.ptr, data.len, out, &n);
+    return n;
+}
+
 bool crypto_equal(const void *a, const void *b, size_t n)
 {
     return CRYPTO_memcmp(a, b, n) == 0;

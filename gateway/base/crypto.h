@@ -9,6 +9,11 @@ enum { SHA256_SIZE = 32, HASH_KEY_SIZE = 16 };
 void crypto_random(void *out, size_t n);
 void crypto_sha256(struct str data, unsigned char out[SHA256_SIZE]);
 void crypto_hmac_sha256(struct str key, struct str data, unsigned char out[SHA256_SIZE]);
+enum crypto_digest { CRYPTO_SHA1, CRYPTO_SHA256 };
+enum { CRYPTO_HMAC_MAX = 32 };
+/* HMAC (RFC 2104) for what others have signed; returns its length. */
+size_t crypto_hmac(enum crypto_digest digest, struct str key, struct str data,
+                   unsigned char out[CRYPTO_HMAC_MAX]);
 /* Compares n bytes in time that does not depend on their values. */
 bool crypto_equal(const void *a, const void *b, size_t n);
 /* Overwrites a secret so that no copy stays in memory. */

@@ -154,3 +154,9 @@ struct http_answer {
 void http_reply(struct http_request *req, const struct http_answer *answer);
 /* Answers with the problem document for this status and code, and gives the request up. */
 void http_refuse(struct http_request *req, int status, const char *code);
+/*
+ * For servers that misbehave on purpose: writes raw to the connection as it is (may be empty, what
+ * does not fit the socket's buffer is lost), ends it, with a TCP reset if asked, and gives the
+ * request up.
+ */
+void http_drop(struct http_request *req, struct str raw, bool reset);

@@ -258,6 +258,23 @@ void http_refuse(struct http_request *req, int status, const char *code)
     give_up(req);
 }
 
+void http_drop(struct http_request *req, struct str raw, bool reset)
+{
+    if (awaited(req)) {
+        const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+        int fd = req->conn->fd;
+
+        if (raw.len > 0) {
+            (void)!send(fd, raw.ptr, raw.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        }
+        if (reset) {
+            (void)connect(fd, &nobody, sizeof nobody); /* connect(2): dissolves the association */
+        }
+        httpd_cut(req->conn);
+    }
+    give_up(req);
+}
+
 static const char *reason(int status)
 {
     const char *phrase = MHD_get_reason_phrase_for((unsigned)status);

@@ -17,12 +17,13 @@ LAYERS = {
     "gateway/text": {"base", "domain", "text"},
     "gateway/loop": {"base", "loop"},
     "gateway/store": {"base", "domain", "loop", "store"},
+    "gateway/simulate": {"base", "domain", "text", "loop", "simulate"},
     "providers": {"base", "domain", "text", "loop", "providers"},
     "config": {"base", "domain", "text", "providers", "config"},
     "gateway/flow": {"base", "domain", "text", "loop", "store", "providers", "config", "flow"},
     "gateway/api": {"base", "domain", "text", "loop", "store", "providers", "config", "flow", "api"},
     "gateway/cli": {"base", "domain", "text", "loop", "store", "providers", "config", "flow", "api",
-                    "cli"},
+                    "simulate", "cli"},
 }
 # Ports that upper layers may see; anything else of these layers is an adapter.
 PORTS = {"store": {"store.h", "store_record.h", "store_thread.h"}, "providers": {"provider.h", "recipe.h"}}

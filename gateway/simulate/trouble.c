@@ -1,0 +1,206 @@
+#include "simulate/trouble.h"
+
+#include "base/number.h"
+
+#include <stdio.h>
+
+const char *const sim_trouble_names[] = {
+    "code",           "throttle", "lost-reply",       "late",       "slow",         "reset",
+    "html502",        "status",   "truncated",        "half",       "empty",        "huge",
+    "shape",          "redirect", "accepted-silent",  "dup-report", "out-of-order", "early-report",
+    "unknown-report", "state",    "duplicate-window", NULL};
+
+static const char *const at_names[] = {"send", "report", "data", "any"};
+
+/* How an argument is read, and what it is when absent. */
+enum arg { ARG_NONE, ARG_WORD, ARG_NUMBER, ARG_DURATION };
+
+static const struct {
+    enum arg arg;
+    bool required;
+    int64_t otherwise;
+} args[TROUBLE_KIND_COUNT] = {
+    [TROUBLE_CODE] = {ARG_WORD, true, 0},          [TROUBLE_THROTTLE] = {ARG_NUMBER, false, 0},
+    [TROUBLE_LATE] = {ARG_DURATION, false, 60000}, [TROUBLE_SLOW] = {ARG_DURATION, false, 1000},
+    [TROUBLE_STATUS] = {ARG_NUMBER, true, 0},      [TROUBLE_HUGE] = {ARG_NUMBER, false, 4 << 20},
+    [TROUBLE_SHAPE] = {ARG_WORD, true, 0},         [TROUBLE_REDIRECT] = {ARG_WORD, true, 0},
+    [TROUBLE_STATE] = {ARG_WORD, true, 0},         [TROUBLE_WINDOW] = {ARG_DURATION, false, 600000},
+};
+
+enum { HUGE_MAX = 64 << 20 };
+
+static int read_kind(struct str name, struct sim_trouble *t, struct err *e)
+{
+    const char *near;
+
+    for (size_t i = 0; i < TROUBLE_KIND_COUNT; i++) {
+        if (str_eqs(name, sim_trouble_names[i])) {
+            t->kind = (enum sim_trouble_kind)i;
+            return 0;
+        }
+    }
+    near = str_nearest(name, sim_trouble_names, TROUBLE_KIND_COUNT);
+    return err_set(e, ERR_INVALID, "there is no fault \"%.*s\"%s%s%s",
+                   (int)(name.len > 40 ? 40 : name.len), name.ptr,
+                   near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
+                   near == NULL ? "" : "\"?");
+}
+
+static int read_arg(struct str arg, struct sim_trouble *t, struct err *e)
+{
+    const char *name = sim_trouble_names[t->kind];
+
+    t->number = args[t->kind].otherwise;
+    if (arg.len == 0) {
+        return args[t->kind].required
+                   ? err_set(e, ERR_INVALID, "%s needs a value: %s:…", name, name)
+                   : 0;
+    }
+    if (args[t->kind].arg == ARG_NONE || str_copy(t->arg, sizeof(t->arg), arg) != 0) {
+        return err_set(e, ERR_INVALID, "%s takes no such value", name);
+    }
+    if (args[t->kind].arg == ARG_DURATION && str_duration_ms(arg, &t->number) != 0) {
+        return err_set(e, ERR_INVALID, "%s:%s: write a duration such as 300ms or 5s", name, t->arg);
+    }
+    if (args[t->kind].arg == ARG_NUMBER &&
+        (str_i64(arg, &t->number) != 0 || t->number < 0 || t->number > HUGE_MAX)) {
+        return err_set(e, ERR_INVALID, "%s:%s: write a number up to %d", name, t->arg, HUGE_MAX);
+    }
+    return 0;
+}
+
+static int read_at(struct str word, struct sim_trouble *t, struct err *e)
+{
+    for (size_t i = 0; i < sizeof(at_names) / sizeof(*at_names); i++) {
+        if (str_eqs(word, at_names[i])) {
+            t->on = (enum sim_at)i;
+            return 0;
+        }
+    }
+    return err_set(e, ERR_INVALID, "on= is send, report, data or any");
+}
+
+static int read_modifier(struct str m, struct sim_trouble *t, struct err *e)
+{
+    char number[32];
+
+    if (str_eqs(m, "accept")) {
+        t->accept = true;
+        return 0;
+    }
+    if (str_starts(m, "on=")) {
+        return read_at((struct str){m.ptr + 3, m.len - 3}, t, e);
+    }
+    if (str_starts(m, "n=") && str_i64((struct str){m.ptr + 2, m.len - 2}, &t->left) == 0 &&
+        t->left >= 0) {
+        return 0;
+    }
+    if (str_starts(m, "after=") && str_i64((struct str){m.ptr + 6, m.len - 6}, &t->after) == 0 &&
+        t->after >= 0) {
+        return 0;
+    }
+    if (str_starts(m, "p=") &&
+        str_copy(number, sizeof(number), (struct str){m.ptr + 2, m.len - 2}) == 0) {
+        t->p = number_parse(number);
+        if (t->p > 0 && t->p <= 1) {
+            return 0;
+        }
+    }
+    return err_set(e, ERR_INVALID,
+                   "\"%.*s\": after a fault come p=0.2, n=3, after=10, on=send|report|data|any or "
+                   "accept",
+                   (int)(m.len > 40 ? 40 : m.len), m.ptr);
+}
+
+/* Up to mark, and what follows it. */
+static struct str before(struct str *s, char mark)
+{
+    const char *at = s->len == 0 ? NULL : memchr(s->ptr, mark, s->len);
+    struct str first = {s->ptr, at == NULL ? s->len : (size_t)(at - s->ptr)};
+
+    *s = at == NULL ? (struct str){s->ptr + s->len, 0}
+                    : (struct str){at + 1, s->len - first.len - 1};
+    return first;
+}
+
+int sim_trouble_add(struct sim_troubles *list, struct str spec, struct err *e)
+{
+    struct sim_trouble t = {.p = 1, .left = -1};
+    struct str rest = str_trim(spec);
+    struct str head = before(&rest, ',');
+    struct str name = before(&head, ':');
+    int code;
+
+    if (list->count == TROUBLES_MAX) {
+        return err_set(e, ERR_LIMIT, "at most %d faults at once", TROUBLES_MAX);
+    }
+    code = read_kind(name, &t, e);
+    code = code != 0 ? code : read_arg(head, &t, e);
+    while (code == 0 && rest.len > 0) {
+        code = read_modifier(before(&rest, ','), &t, e);
+    }
+    if (code == 0) {
+        list->list[list->count++] = t;
+    }
+    return code;
+}
+
+static bool strikes(struct sim_troubles *list, struct sim_trouble *t)
+{
+    const uint64_t whole = 1u << 30;
+
+    if (t->left == 0) {
+        return false;
+    }
+    if (t->after > 0) {
+        t->after--;
+        return false;
+    }
+    if (t->p < 1 && (double)rng_below(&list->rng, whole) >= t->p * (double)whole) {
+        return false;
+    }
+    t->left -= t->left > 0;
+    t->hits++;
+    return true;
+}
+
+const struct sim_trouble *sim_trouble_request(struct sim_troubles *t, enum sim_at at)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        struct sim_trouble *one = &t->list[i];
+
+        if (one->kind < TROUBLE_FIRST_OF_MESSAGE && (one->on == at || one->on == SIM_AT_ANY) &&
+            strikes(t, one)) {
+            return one;
+        }
+    }
+    return NULL;
+}
+
+const struct sim_trouble *sim_trouble_message(struct sim_troubles *t, enum sim_trouble_kind kind)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->list[i].kind == kind && strikes(t, &t->list[i])) {
+            return &t->list[i];
+        }
+    }
+    return NULL;
+}
+
+void sim_troubles_json(const struct sim_troubles *t, struct json_writer *w)
+{
+    jsonw_array(w);
+    for (size_t i = 0; i < t->count; i++) {
+        const struct sim_trouble *one = &t->list[i];
+
+        jsonw_object(w);
+        jsonw_put(w, "fault", sim_trouble_names[one->kind]);
+        jsonw_put(w, "value", one->arg);
+        jsonw_key(w, "p");
+        jsonw_double(w, one->p);
+        jsonw_put_i64(w, "left", one->left);
+        jsonw_put_i64(w, "hits", (int64_t)one->hits);
+        jsonw_end_object(w);
+    }
+    jsonw_end_array(w);
+}
