@@ -218,11 +218,18 @@ static int key_list(struct store *s, int (*fn)(void *ctx, const struct key_row *
 
 /* ---- inbox and settings ---- */
 
+static int64_t inbox_last(const struct mem *m)
+{
+    const size_t count = mem_count(m, MEM_INBOX);
+
+    return count == 0 ? 0 : ((const struct inbox_row *)mem_row(m, MEM_INBOX, count - 1))->id;
+}
+
 static int inbox_add(struct store *s, const struct inbox_row *row, struct err *e)
 {
     struct inbox_row copy = *row;
 
-    copy.id = (int64_t)mem_count(mem_of(s), MEM_INBOX) + 1;
+    copy.id = inbox_last(mem_of(s)) + 1;
     return mem_add(mem_of(s), MEM_INBOX, &copy, e);
 }
 
@@ -233,11 +240,13 @@ static int inbox_list(struct store *s, int64_t after, size_t limit,
     int rc = 0;
 
     (void)e;
-    for (size_t i = after < 0 ? 0 : (size_t)after;
-         rc >= 0 && limit > 0 && i < mem_count(m, MEM_INBOX); i++, limit--) {
+    for (size_t i = 0; rc >= 0 && limit > 0 && i < mem_count(m, MEM_INBOX); i++) {
         const struct inbox_row *row = mem_hold(mem_row(m, MEM_INBOX, i));
 
-        rc = fn(ctx, row);
+        if (row->id > after) {
+            rc = fn(ctx, row);
+            limit--;
+        }
         mem_drop(row);
     }
     return rc < 0 ? rc : 0;
@@ -330,6 +339,14 @@ static const struct store_ops memory_ops = {
     .inbox_list = inbox_list,
     .meta_get = meta_get,
     .meta_put = meta_put,
+    .event_blank = mem_event_blank,
+    .case_remove = mem_case_remove,
+    .message_remove = mem_message_remove,
+    .message_blank = mem_message_blank,
+    .inbox_remove = mem_inbox_remove,
+    .message_scan = mem_message_scan,
+    .content_scan = mem_content_scan,
+    .scrub = mem_scrub,
     .record_put = mem_record_put,
     .record_get = mem_record_get,
     .record_remove = mem_record_remove,

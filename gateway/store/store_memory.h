@@ -110,3 +110,17 @@ int mem_message_by_provider_ref(struct store *s, struct str provider, struct str
                                 int64_t *ret_ids, size_t max, size_t *ret_count, struct err *e);
 int mem_timeline(struct store *s, int64_t message_id, const struct timeline_sink *sink,
                  struct err *e);
+
+/* Is the row there, and not removed? */
+bool mem_has_case(const struct mem *m, int64_t id);
+bool mem_has_message(const struct mem *m, int64_t id);
+int mem_event_blank(struct store *s, int64_t seq, struct err *e);
+int mem_case_remove(struct store *s, int64_t id, struct err *e);
+int mem_message_remove(struct store *s, int64_t id, struct err *e);
+int mem_message_blank(struct store *s, int64_t id, struct str facts, struct err *e);
+int mem_inbox_remove(struct store *s, int64_t id, struct err *e);
+int mem_message_scan(struct store *s, int64_t after, bool own, size_t limit, store_message_fn *fn,
+                     void *ctx, struct err *e);
+int mem_content_scan(struct store *s, int64_t after, int64_t before_ms, size_t limit,
+                     store_content_fn *fn, void *ctx, struct err *e);
+int mem_scrub(struct store *s, struct err *e);

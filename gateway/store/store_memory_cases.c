@@ -9,6 +9,12 @@ static int show_case(const struct mem *m, size_t i, store_case_fn *fn, void *ctx
     return rc < 0 ? rc : 0;
 }
 
+bool mem_has_case(const struct mem *m, int64_t id)
+{
+    return id >= 1 && id <= (int64_t)mem_count(m, MEM_CASES) &&
+           ((const struct case_row *)mem_row(m, MEM_CASES, (size_t)id - 1))->certificate.len > 0;
+}
+
 /* Number of the case with this certificate, or how many cases there are. */
 static size_t find_certificate(const struct mem *m, struct str certificate)
 {
@@ -28,7 +34,7 @@ int mem_case_put(struct store *s, const struct case_row *row, int64_t *ret_id, s
     const size_t there = find_certificate(m, row->certificate);
     struct case_row copy = *row;
 
-    if (row->id < 0 || row->id > (int64_t)count) {
+    if (row->id != 0 && !mem_has_case(m, row->id)) {
         return err_set(e, ERR_NOT_FOUND, "there is no such case");
     }
     if (there < count && (int64_t)there + 1 != row->id) {
@@ -44,7 +50,7 @@ int mem_case_by_id(struct store *s, int64_t id, store_case_fn *fn, void *ctx, st
 {
     struct mem *m = mem_of(s);
 
-    if (id < 1 || id > (int64_t)mem_count(m, MEM_CASES)) {
+    if (!mem_has_case(m, id)) {
         return err_set(e, ERR_NOT_FOUND, "there is no such case");
     }
     return show_case(m, (size_t)id - 1, fn, ctx);
@@ -128,8 +134,10 @@ int mem_case_scan(struct store *s, int64_t after, size_t limit, store_case_fn *f
 
     (void)e;
     for (size_t i = (size_t)after; rc == 0 && limit > 0 && i < mem_count(m, MEM_CASES); i++) {
-        rc = show_case(m, i, fn, ctx);
-        limit--;
+        if (mem_has_case(m, (int64_t)i + 1)) {
+            rc = show_case(m, i, fn, ctx);
+            limit--;
+        }
     }
     return rc;
 }

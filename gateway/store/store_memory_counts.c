@@ -37,8 +37,8 @@ static struct str reason_of(const struct message_row *row)
 
 static bool counts_with(const struct message_row *a, const struct message_row *b)
 {
-    return a->channel == b->channel && a->state == b->state && str_eq(a->campaign, b->campaign) &&
-           str_eq(reason_of(a), reason_of(b));
+    return b->id != 0 && a->channel == b->channel && a->state == b->state &&
+           str_eq(a->campaign, b->campaign) && str_eq(reason_of(a), reason_of(b));
 }
 
 /* How many are like row i; 0 when an earlier row has been counted for them. */

@@ -12,9 +12,10 @@ static int no_message(int64_t id, struct err *e)
     return err_set(e, ERR_NOT_FOUND, "there is no message %lld", (long long)id);
 }
 
-static bool there(const struct mem *m, int64_t id)
+bool mem_has_message(const struct mem *m, int64_t id)
 {
-    return id >= 1 && id <= (int64_t)mem_count(m, MEM_MESSAGES);
+    return id >= 1 && id <= (int64_t)mem_count(m, MEM_MESSAGES) &&
+           message_at(m, (size_t)id - 1)->id != 0;
 }
 
 static bool same_reminder(const struct message_row *a, const struct message_row *b)
@@ -45,7 +46,7 @@ int mem_message_get(struct store *s, int64_t id, store_message_fn *fn, void *ctx
     const struct message_row *row;
     int rc;
 
-    if (!there(mem_of(s), id)) {
+    if (!mem_has_message(mem_of(s), id)) {
         return no_message(id, e);
     }
     row = mem_hold(message_at(mem_of(s), (size_t)id - 1));
@@ -61,7 +62,7 @@ int mem_message_by_case(struct store *s, int64_t case_id, store_message_fn *fn, 
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < mem_count(m, MEM_MESSAGES); i++) {
-        if (message_at(m, i)->case_id == case_id) {
+        if (message_at(m, i)->id != 0 && message_at(m, i)->case_id == case_id) {
             rc = mem_message_get(s, (int64_t)i + 1, fn, ctx, e);
         }
     }
@@ -104,7 +105,7 @@ int mem_message_move(struct store *s, const struct message_move *move, struct er
     struct message_row row;
     int rc;
 
-    if (!there(m, move->id)) {
+    if (!mem_has_message(m, move->id)) {
         return no_message(move->id, e);
     }
     row = *message_at(m, (size_t)move->id - 1);
@@ -138,7 +139,7 @@ static int pick(const struct mem *m, pick_fn *wanted, const void *rule, struct p
         return err_set(e, ERR_NOMEM, "no memory for a list of messages");
     }
     for (size_t i = 0; i < count; i++) {
-        if (wanted(rule, message_at(m, i))) {
+        if (message_at(m, i)->id != 0 && wanted(rule, message_at(m, i))) {
             ret->rows[ret->count++] = mem_hold(message_at(m, i));
         }
     }
@@ -160,7 +161,7 @@ static int show(const struct mem *m, int64_t id, store_due_fn *fn, void *ctx)
     struct due_row row = {.message = *message};
     int rc;
 
-    if (message->case_id >= 1 && message->case_id <= (int64_t)mem_count(m, MEM_CASES)) {
+    if (mem_has_case(m, message->case_id)) {
         subject = mem_hold(mem_row(m, MEM_CASES, (size_t)message->case_id - 1));
         row.subject = *subject;
     }
@@ -181,7 +182,7 @@ static int show_picked(const struct mem *m, const struct picked *p, pick_fn *wan
     for (size_t i = 0; rc == 0 && i < p->count && i < limit; i++) {
         const int64_t id = p->rows[i]->id;
 
-        if (wanted(rule, message_at(m, (size_t)id - 1))) {
+        if (mem_has_message(m, id) && wanted(rule, message_at(m, (size_t)id - 1))) {
             rc = show(m, id, fn, ctx);
         }
     }
@@ -338,7 +339,8 @@ int mem_message_counts(struct store *s, int64_t ret_counts[CHANNEL_COUNT][MESSAG
     (void)e;
     memset(ret_counts, 0, sizeof(int64_t[CHANNEL_COUNT][MESSAGE_STATE_COUNT]));
     for (size_t i = 0; i < mem_count(m, MEM_MESSAGES); i++) {
-        ret_counts[message_at(m, i)->channel][message_at(m, i)->state]++;
+        ret_counts[message_at(m, i)->channel][message_at(m, i)->state] +=
+            message_at(m, i)->id != 0 ? 1 : 0;
     }
     return 0;
 }
@@ -347,21 +349,21 @@ int mem_message_counts(struct store *s, int64_t ret_counts[CHANNEL_COUNT][MESSAG
 
 int mem_attempt_open(struct store *s, const struct attempt_row *row, struct err *e)
 {
-    return there(mem_of(s), row->message_id) ? mem_add(mem_of(s), MEM_ATTEMPTS, row, e)
-                                             : no_message(row->message_id, e);
+    return mem_has_message(mem_of(s), row->message_id) ? mem_add(mem_of(s), MEM_ATTEMPTS, row, e)
+                                                       : no_message(row->message_id, e);
 }
 
 int mem_report_add(struct store *s, const struct report_row *row, struct err *e)
 {
-    return there(mem_of(s), row->message_id) ? mem_add(mem_of(s), MEM_REPORTS, row, e)
-                                             : no_message(row->message_id, e);
+    return mem_has_message(mem_of(s), row->message_id) ? mem_add(mem_of(s), MEM_REPORTS, row, e)
+                                                       : no_message(row->message_id, e);
 }
 
 int mem_attempt_close(struct store *s, const struct attempt_row *row, struct err *e)
 {
     struct mem *m = mem_of(s);
 
-    if (!there(m, row->message_id)) {
+    if (!mem_has_message(m, row->message_id)) {
         return no_message(row->message_id, e);
     }
     for (size_t i = mem_count(m, MEM_ATTEMPTS); i-- > 0;) {
@@ -402,7 +404,7 @@ int mem_timeline(struct store *s, int64_t message_id, const struct timeline_sink
 {
     struct mem *m = mem_of(s);
 
-    if (!there(m, message_id)) {
+    if (!mem_has_message(m, message_id)) {
         return no_message(message_id, e);
     }
     for (size_t i = 0; sink->attempt != NULL && i < mem_count(m, MEM_ATTEMPTS); i++) {

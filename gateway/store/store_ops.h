@@ -7,6 +7,7 @@ typedef int store_message_fn(void *ctx, const struct message_row *row);
 typedef int store_case_fn(void *ctx, const struct case_row *row);
 typedef int store_due_fn(void *ctx, const struct due_row *row);
 typedef int store_count_fn(void *ctx, const struct campaign_count *row);
+typedef int store_content_fn(void *ctx, int64_t place, const struct message_row *row);
 
 struct store_ops {
     void (*close)(struct store *s);
@@ -83,6 +84,17 @@ struct store_ops {
                     struct err *e);
     int (*meta_put)(struct store *s, const char *name, const void *value, size_t size,
                     struct err *e);
+
+    int (*event_blank)(struct store *s, int64_t seq, struct err *e);
+    int (*case_remove)(struct store *s, int64_t id, struct err *e);
+    int (*message_remove)(struct store *s, int64_t id, struct err *e);
+    int (*message_blank)(struct store *s, int64_t id, struct str facts, struct err *e);
+    int (*inbox_remove)(struct store *s, int64_t id, struct err *e);
+    int (*message_scan)(struct store *s, int64_t after, bool own, size_t limit,
+                        store_message_fn *fn, void *ctx, struct err *e);
+    int (*content_scan)(struct store *s, int64_t after, int64_t before_ms, size_t limit,
+                        store_content_fn *fn, void *ctx, struct err *e);
+    int (*scrub)(struct store *s, struct err *e);
 
     int (*record_put)(struct store *s, const struct record_row *row, struct err *e);
     int (*record_get)(struct store *s, enum record_kind kind, struct str key, store_record_fn *fn,

@@ -32,9 +32,11 @@ enum sq_id {
     SQ_EVENT_ADD,
     SQ_EVENT_FIND,
     SQ_EVENT_SCAN,
+    SQ_EVENT_BLANK,
     SQ_CASE_ADD,
     SQ_CASE_REPLACE,
     SQ_CASE_GET,
+    SQ_CASE_BLANK,
     SQ_CASE_BY_END,
     SQ_CASE_SCAN,
     SQ_MESSAGE_ADD,
@@ -54,14 +56,22 @@ enum sq_id {
     SQ_MESSAGE_WAITING,
     SQ_COUNT_ALL,
     SQ_COUNT_HELD,
+    SQ_MESSAGE_SCAN,
+    SQ_MESSAGE_OWN,
+    SQ_MESSAGE_FACTS,
+    SQ_MESSAGE_REMOVE,
     SQ_LINE_ADD,
     SQ_LINE_GET,
     SQ_LINE_CLOSE,
+    SQ_LINE_CONTENT,
+    SQ_LINE_BLANK,
+    SQ_LINE_REMOVE,
     SQ_KEY_ADD,
     SQ_KEY_REVOKE,
     SQ_KEY_LIST,
     SQ_INBOX_ADD,
     SQ_INBOX_LIST,
+    SQ_INBOX_REMOVE,
     SQ_META_GET,
     SQ_META_PUT,
     SQ_RECORD_PUT,
@@ -75,7 +85,13 @@ enum sq_id {
 /* The text of every statement, in store_sqlite_sql.c. */
 extern const char *const sq_text[SQ_COUNT];
 
-enum { COUNTER_APPLIED = 1, COUNTER_MESSAGES = 64, COUNTER_STATES = 16 };
+enum {
+    COUNTER_APPLIED = 1,
+    COUNTER_MESSAGE_FLOOR = 2,
+    COUNTER_LINE_FLOOR = 3,
+    COUNTER_MESSAGES = 64,
+    COUNTER_STATES = 16
+};
 
 /* What is kept in memory beside the tables and goes back with a rollback. */
 struct sq_state {
@@ -83,6 +99,8 @@ struct sq_state {
     int64_t case_last;
     int64_t message_last;
     int64_t line_last;
+    int64_t message_floor; /* numbers up to here have been given, whether their rows are there */
+    int64_t line_floor;    /* or were removed */
     int64_t applied;
     int64_t counts[CHANNEL_COUNT][MESSAGE_STATE_COUNT];
 };
@@ -272,6 +290,7 @@ struct sq_ids {
     size_t cap;
 };
 
+int sq_ids_add(struct sq_ids *ids, int64_t id, struct err *e);
 /* Adds the first column of every row. */
 int sq_ids_collect(struct sq *s, sqlite3_stmt *stmt, struct sq_ids *ids, struct err *e);
 /* Adds the messages of a case, oldest first. */
@@ -301,6 +320,17 @@ int sq_message_by_provider_ref(struct store *st, struct str provider, struct str
                                int64_t *ret_ids, size_t max, size_t *ret_count, struct err *e);
 int sq_timeline(struct store *st, int64_t message_id, const struct timeline_sink *sink,
                 struct err *e);
+
+int sq_event_blank(struct store *st, int64_t seq, struct err *e);
+int sq_case_remove(struct store *st, int64_t id, struct err *e);
+int sq_message_remove(struct store *st, int64_t id, struct err *e);
+int sq_message_blank(struct store *st, int64_t id, struct str facts, struct err *e);
+int sq_inbox_remove(struct store *st, int64_t id, struct err *e);
+int sq_message_scan(struct store *st, int64_t after, bool own, size_t limit, store_message_fn *fn,
+                    void *ctx, struct err *e);
+int sq_content_scan(struct store *st, int64_t after, int64_t before_ms, size_t limit,
+                    store_content_fn *fn, void *ctx, struct err *e);
+int sq_scrub(struct store *st, struct err *e);
 
 int sq_key_add(struct store *st, const struct key_row *row, int64_t *ret_id, struct err *e);
 int sq_key_revoke(struct store *st, struct str name, int64_t now_ms, struct err *e);

@@ -27,7 +27,9 @@ static int visit(struct sq *s, int64_t id, int at, struct str value, store_case_
         return rc;
     }
     rc = sq_next(s, stmt, e);
-    if (rc == 1 && (at < 0 || str_eq(sq_str(stmt, at), value))) {
+    if (rc == 1 && sq_str(stmt, 1).len == 0) {
+        rc = 0; /* removed */
+    } else if (rc == 1 && (at < 0 || str_eq(sq_str(stmt, at), value))) {
         struct case_row row;
 
         sq_case_decode(stmt, 0, &row);

@@ -17,15 +17,24 @@ static int grow(struct sq_ids *ids)
     return 0;
 }
 
+int sq_ids_add(struct sq_ids *ids, int64_t id, struct err *e)
+{
+    if (ids->count == ids->cap && grow(ids) != 0) {
+        return err_set(e, ERR_NOMEM, "no memory for a list of messages");
+    }
+    ids->list[ids->count++] = id;
+    return 0;
+}
+
 int sq_ids_collect(struct sq *s, sqlite3_stmt *stmt, struct sq_ids *ids, struct err *e)
 {
     int rc;
 
     while ((rc = sq_next(s, stmt, e)) == 1) {
-        if (ids->count == ids->cap && grow(ids) != 0) {
-            return err_set(e, ERR_NOMEM, "no memory for a list of messages");
+        rc = sq_ids_add(ids, sqlite3_column_int64(stmt, 0), e);
+        if (rc != 0) {
+            break;
         }
-        ids->list[ids->count++] = sqlite3_column_int64(stmt, 0);
     }
     return rc;
 }

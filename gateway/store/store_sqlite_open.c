@@ -68,6 +68,14 @@ static const struct store_ops sqlite_ops = {
     .inbox_list = sq_inbox_list,
     .meta_get = sq_meta_get,
     .meta_put = sq_meta_put,
+    .event_blank = sq_event_blank,
+    .case_remove = sq_case_remove,
+    .message_remove = sq_message_remove,
+    .message_blank = sq_message_blank,
+    .inbox_remove = sq_inbox_remove,
+    .message_scan = sq_message_scan,
+    .content_scan = sq_content_scan,
+    .scrub = sq_scrub,
     .record_put = sq_record_put,
     .record_get = sq_record_get,
     .record_remove = sq_record_remove,
@@ -256,6 +264,10 @@ static int load_counters(struct sq *s, struct err *e)
 
         if (id == COUNTER_APPLIED) {
             s->state.applied = sqlite3_column_int64(stmt, 1);
+        } else if (id == COUNTER_MESSAGE_FLOOR) {
+            s->state.message_floor = sqlite3_column_int64(stmt, 1);
+        } else if (id == COUNTER_LINE_FLOOR) {
+            s->state.line_floor = sqlite3_column_int64(stmt, 1);
         } else if (id >= COUNTER_MESSAGES && channel < CHANNEL_COUNT &&
                    state < MESSAGE_STATE_COUNT) {
             s->state.counts[channel][state] = sqlite3_column_int64(stmt, 1);
@@ -263,6 +275,11 @@ static int load_counters(struct sq *s, struct err *e)
     }
     sq_done(s, SQ_COUNTER_ALL, stmt);
     return rc;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
 }
 
 int sq_load_state(struct sq *s, struct err *e)
@@ -282,8 +299,8 @@ int sq_load_state(struct sq *s, struct err *e)
     if (rc == 1) {
         s->state.event_last = sqlite3_column_int64(stmt, 0);
         s->state.case_last = sqlite3_column_int64(stmt, 1);
-        s->state.message_last = sqlite3_column_int64(stmt, 2);
-        s->state.line_last = sqlite3_column_int64(stmt, 3);
+        s->state.message_last = later(sqlite3_column_int64(stmt, 2), s->state.message_floor);
+        s->state.line_last = later(sqlite3_column_int64(stmt, 3), s->state.line_floor);
     }
     sq_done(s, SQ_LAST_ROWS, stmt);
     return rc < 0 ? rc : 0;

@@ -4,6 +4,11 @@
     "c.id, c.certificate, c.holder, c.state, c.eonay, c.not_after_ms, c.fact_ms, c.event_seq, "    \
     "c.updated_ms, c.facts"
 
+/* The timeline of message ?1, from its newest line back. */
+#define LINES_OF_MESSAGE                                                                           \
+    "(WITH RECURSIVE chain (id) AS (SELECT tail FROM message WHERE id = ?1 UNION "                 \
+    "SELECT l.prev FROM line l JOIN chain c ON l.id = c.id) SELECT id FROM chain)"
+
 /* In the order that sq_message_decode reads. */
 #define MESSAGE_COLUMNS                                                                            \
     "m.id, m.case_id, m.event_seq, m.campaign, m.step, m.channel, m.state, m.urgency, "            \
@@ -43,6 +48,8 @@ const char *const sq_text[SQ_COUNT] = {
     [SQ_EVENT_SCAN] = "SELECT seq, received_ms, type, source, id, digest, body FROM event "
                       "WHERE seq > ?1 ORDER BY seq LIMIT ?2",
 
+    [SQ_EVENT_BLANK] = "UPDATE event SET body = '' WHERE seq = ?1",
+
     [SQ_CASE_ADD] = "INSERT INTO subject (id, certificate, holder, state, eonay, not_after_ms, "
                     "fact_ms, event_seq, updated_ms, facts) "
                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -50,10 +57,15 @@ const char *const sq_text[SQ_COUNT] = {
                         "not_after_ms = ?6, fact_ms = ?7, event_seq = ?8, updated_ms = ?9, "
                         "facts = ?10 WHERE id = ?1",
     [SQ_CASE_GET] = "SELECT " CASE_COLUMNS " FROM subject c WHERE c.id = ?1",
+    /* A removed case: no certificate, and a state that nobody has. */
+    [SQ_CASE_BLANK] = "UPDATE subject SET certificate = '', holder = '', state = -1, eonay = 0, "
+                      "not_after_ms = 0, fact_ms = 0, event_seq = 0, updated_ms = 0, facts = '' "
+                      "WHERE id = ?1 AND certificate <> ''",
     [SQ_CASE_BY_END] = "SELECT id FROM subject INDEXED BY subject_end WHERE state = ?1 AND "
                        "not_after_ms >= ?2 AND not_after_ms <= ?3 AND "
                        "(not_after_ms, id) > (?4, ?5) ORDER BY not_after_ms, id LIMIT ?6",
-    [SQ_CASE_SCAN] = "SELECT id FROM subject WHERE id > ?1 ORDER BY id LIMIT ?2",
+    [SQ_CASE_SCAN] =
+        "SELECT id FROM subject WHERE id > ?1 AND certificate <> '' ORDER BY id LIMIT ?2",
 
     [SQ_MESSAGE_ADD] =
         "INSERT INTO message (id, case_id, event_seq, campaign, step, channel, state, urgency, "
@@ -99,6 +111,12 @@ const char *const sq_text[SQ_COUNT] = {
     [SQ_COUNT_HELD] = "SELECT campaign, channel, state, reason, count(*) FROM message "
                       "INDEXED BY message_odd WHERE state = 6 AND state > 4 GROUP BY 1, 2, 3, 4",
 
+    [SQ_MESSAGE_SCAN] = "SELECT id FROM message WHERE id > ?1 ORDER BY id LIMIT ?2",
+    [SQ_MESSAGE_OWN] = "SELECT id FROM message INDEXED BY message_own WHERE case_id = 0 AND "
+                       "id > ?1 ORDER BY id LIMIT ?2",
+    [SQ_MESSAGE_FACTS] = "UPDATE message SET facts = ?2 WHERE id = ?1 AND case_id = 0",
+    [SQ_MESSAGE_REMOVE] = "DELETE FROM message WHERE id = ?1",
+
     [SQ_LINE_ADD] = "INSERT INTO line (id, prev, message_id, kind, at_ms, end_ms, number, outcome, "
                     "provider, code, detail, provider_ref, content) "
                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
@@ -106,6 +124,12 @@ const char *const sq_text[SQ_COUNT] = {
                     "code, detail, provider_ref, content FROM line WHERE id = ?1",
     [SQ_LINE_CLOSE] = "UPDATE line SET end_ms = ?2, outcome = ?3, code = ?4, detail = ?5, "
                       "provider_ref = ?6 WHERE id = ?1",
+
+    [SQ_LINE_CONTENT] = "SELECT id, message_id FROM line INDEXED BY line_content WHERE "
+                        "content <> '' AND id > ?1 AND at_ms < ?2 ORDER BY id LIMIT ?3",
+    [SQ_LINE_BLANK] =
+        "UPDATE line SET content = '' WHERE content <> '' AND id IN " LINES_OF_MESSAGE,
+    [SQ_LINE_REMOVE] = "DELETE FROM line WHERE id IN " LINES_OF_MESSAGE,
 
     [SQ_KEY_ADD] = "INSERT INTO api_key (name, scopes, digest, created_ms, revoked_ms) "
                    "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
@@ -116,6 +140,7 @@ const char *const sq_text[SQ_COUNT] = {
                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQ_INBOX_LIST] = "SELECT id, at_ms, provider, ref, channel, recipient, content FROM inbox "
                       "WHERE id > ?1 ORDER BY id LIMIT ?2",
+    [SQ_INBOX_REMOVE] = "DELETE FROM inbox WHERE id = ?1",
     [SQ_META_GET] = "SELECT value FROM meta WHERE name = ?1",
     [SQ_META_PUT] = "INSERT INTO meta (name, value) VALUES (?1, ?2) "
                     "ON CONFLICT (name) DO UPDATE SET value = excluded.value",

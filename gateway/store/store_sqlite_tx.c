@@ -63,6 +63,13 @@ static int put_counters(struct sq *s, struct err *e)
     const struct sq_state *before = &s->marks[0].state;
     int rc = put_counter(s, COUNTER_APPLIED, s->state.applied, before->applied, e);
 
+    if (rc == 0) {
+        rc =
+            put_counter(s, COUNTER_MESSAGE_FLOOR, s->state.message_floor, before->message_floor, e);
+    }
+    if (rc == 0) {
+        rc = put_counter(s, COUNTER_LINE_FLOOR, s->state.line_floor, before->line_floor, e);
+    }
     for (int channel = 0; channel < CHANNEL_COUNT; channel++) {
         for (int state = 0; rc == 0 && state < MESSAGE_STATE_COUNT; state++) {
             rc = put_counter(s, COUNTER_MESSAGES + COUNTER_STATES * channel + state,

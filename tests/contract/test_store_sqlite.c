@@ -122,6 +122,7 @@ static void older_schema_is_migrated(void **state)
     assert_int_equal(sqlite3_open(t->path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
                                   "DROP TABLE record; DROP INDEX subject_end; "
+                                  "DROP INDEX line_content; DROP INDEX message_own; "
                                   "PRAGMA user_version = 1",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
