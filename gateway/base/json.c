@@ -191,7 +191,7 @@ void json_free(struct json_doc *doc)
 
 const struct json *json_root(const struct json_doc *doc)
 {
-    return value_of(doc->root);
+    return doc == NULL ? NULL : value_of(doc->root);
 }
 
 enum json_type json_type(const struct json *v)

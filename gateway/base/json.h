@@ -88,7 +88,7 @@ const char *json_problem_text(enum json_problem problem, bool turkish);
 int json_parse(struct str text, unsigned flags, const struct json_limits *limits,
                struct json_doc **ret_doc, struct json_place *ret_place, struct err *e);
 void json_free(struct json_doc *doc);
-const struct json *json_root(const struct json_doc *doc);
+const struct json *json_root(const struct json_doc *doc); /* null for null */
 
 /* All accessors accept a null value and then answer as for JSON null. */
 enum json_type json_type(const struct json *v);

@@ -3,24 +3,47 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static const char *const names[OUTCOME_COUNT] = {
-    [OUTCOME_SENT] = "sent",           [OUTCOME_DUPLICATE] = "duplicate",
-    [OUTCOME_REJECTED] = "rejected",   [OUTCOME_RETRY] = "retry",
-    [OUTCOME_THROTTLED] = "throttled", [OUTCOME_DOWN] = "down",
-    [OUTCOME_ACCOUNT] = "account",     [OUTCOME_UNKNOWN] = "unknown",
-    [OUTCOME_UNTOUCHED] = "untouched",
+static const struct {
+    const char *name;
+    const char *tr;
+    const char *en;
+} words[OUTCOME_COUNT] = {
+    [OUTCOME_SENT] = {"sent", "sağlayıcı iletiyi aldı", "the provider took it"},
+    [OUTCOME_DUPLICATE] = {"duplicate", "sağlayıcı iletiyi daha önce almış",
+                           "the provider had it already"},
+    [OUTCOME_REJECTED] = {"rejected", "sağlayıcı bu iletiyi geri çevirdi",
+                          "the provider refused this message"},
+    [OUTCOME_RETRY] = {"retry", "sağlayıcı sonra denenmesini istedi",
+                       "the provider asked for a later attempt"},
+    [OUTCOME_THROTTLED] = {"throttled", "sağlayıcı yavaşlatılmasını istedi",
+                           "the provider asked to slow down"},
+    [OUTCOME_DOWN] = {"down", "sağlayıcıya ulaşılamadı", "the provider could not be reached"},
+    [OUTCOME_ACCOUNT] = {"account", "sağlayıcı hesabında sorun var (parola, kredi ya da başlık)",
+                         "trouble with the provider's account (password, credit or sender)"},
+    [OUTCOME_UNKNOWN] = {"unknown", "yanıt gelmeden bağlantı koptu; gitmiş olabilir",
+                         "the connection broke without an answer; it may have been sent"},
+    [OUTCOME_UNTOUCHED] = {"untouched", "sağlayıcıya verilmedi",
+                           "it was not given to the provider"},
 };
 
 const char *outcome_name(enum outcome_class c)
 {
-    return c < OUTCOME_COUNT ? names[c] : "?";
+    return c < OUTCOME_COUNT ? words[c].name : "?";
+}
+
+const char *outcome_sentence(enum outcome_class c, bool turkish)
+{
+    if (c >= OUTCOME_COUNT) {
+        return "?";
+    }
+    return turkish ? words[c].tr : words[c].en;
 }
 
 enum outcome_class outcome_parse(struct str s)
 {
     enum outcome_class c = OUTCOME_SENT;
 
-    while (c < OUTCOME_COUNT && !str_eqs(s, names[c])) {
+    while (c < OUTCOME_COUNT && !str_eqs(s, words[c].name)) {
         c++;
     }
     return c;

@@ -28,6 +28,8 @@ struct outcome {
 };
 
 const char *outcome_name(enum outcome_class c);
+/* What it means, without a final stop. */
+const char *outcome_sentence(enum outcome_class c, bool turkish);
 /* OUTCOME_COUNT when unknown. */
 enum outcome_class outcome_parse(struct str s);
 /*

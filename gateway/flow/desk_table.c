@@ -1,8 +1,10 @@
 /* Every operation of the desk, with its route and who may use it. */
 #include "flow/desk.h"
+#include "flow/explain.h"
 
 /* clang-format off */
 const struct desk_operation desk_operations[] = {
+    {"explain", "GET", "/v1/explain", SCOPE_MESSAGES_READ, 0, explain_run, "why something was (not) sent"},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 /* clang-format on */

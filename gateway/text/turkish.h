@@ -35,6 +35,8 @@ int64_t istanbul_day_start(int64_t days);
 int date_long(int64_t days, bool turkish, struct buf *out);
 /* "12.02.2027"; "12 Feb 2027". */
 int date_short(int64_t days, bool turkish, struct buf *out);
+/* "12.02.2027 09:00"; "12 Feb 2027 09:00": the moment in Türkiye. */
+int date_time(int64_t utc_ms, bool turkish, struct buf *out);
 /* "Cuma", "Friday". */
 const char *date_weekday(int64_t days, bool turkish);
 /* "bugün", "yarın", "7 gün sonra", "dün doldu", "5 gün önce doldu"; "in 7 days" and so on. */

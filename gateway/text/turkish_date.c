@@ -92,3 +92,16 @@ int date_relative(int64_t days_left, bool turkish, struct buf *out)
     }
     return buf_adds(out, past ? " days ago" : " days");
 }
+
+int date_time(int64_t utc_ms, bool turkish, struct buf *out)
+{
+    const int64_t day = istanbul_days(utc_ms);
+    const int64_t minute = (utc_ms - istanbul_day_start(day)) / 60000;
+
+    (void)date_short(day, turkish, out);
+    (void)buf_addc(out, ' ');
+    (void)buf_add_int(out, minute / 60, 2);
+    (void)buf_addc(out, ':');
+    (void)buf_add_int(out, minute % 60, 2);
+    return buf_failed(out);
+}
