@@ -220,24 +220,6 @@ int store_case_by_holder(struct store *s, struct str holder, store_case_fn *fn, 
     return holder.len == 0 ? 0 : s->ops->case_by_holder(s, holder, fn, ctx, e);
 }
 
-int store_case_by_end(struct store *s, const struct case_range *range, store_case_fn *fn, void *ctx,
-                      struct err *e)
-{
-    if (range->limit == 0 || range->limit > STORE_LIST_MAX) {
-        return err_set(e, ERR_INVALID, "a list of cases has 1 to %d rows", STORE_LIST_MAX);
-    }
-    return s->ops->case_by_end(s, range, fn, ctx, e);
-}
-
-int store_case_scan(struct store *s, int64_t after, size_t limit, store_case_fn *fn, void *ctx,
-                    struct err *e)
-{
-    if (limit == 0 || limit > STORE_LIST_MAX) {
-        return err_set(e, ERR_INVALID, "a list of cases has 1 to %d rows", STORE_LIST_MAX);
-    }
-    return s->ops->case_scan(s, after, limit, fn, ctx, e);
-}
-
 /* ---- messages ---- */
 
 int store_message_add(struct store *s, const struct message_row *row, int64_t *ret_id,

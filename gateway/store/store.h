@@ -208,6 +208,23 @@ struct due_row {
  */
 int store_due(struct store *s, enum channel channel, int64_t now_ms, size_t limit,
               int (*fn)(void *ctx, const struct due_row *row), void *ctx, struct err *e);
+/*
+ * Planned and queued messages of a channel and urgency whose due_ms is in from_ms..to_ms (both
+ * included), earliest first; begins behind (after_ms, after_id), which are the last row's due_ms
+ * and id.
+ */
+struct due_range {
+    enum channel channel;
+    enum message_urgency urgency;
+    int64_t from_ms;
+    int64_t to_ms;
+    int64_t after_ms; /* with after_id 0: from the first */
+    int64_t after_id;
+    size_t limit; /* 1..STORE_LIST_MAX */
+};
+
+int store_due_between(struct store *s, const struct due_range *range,
+                      int (*fn)(void *ctx, const struct due_row *row), void *ctx, struct err *e);
 /* The earliest due_ms among planned and queued messages of a channel; INT64_MAX for none. */
 int store_next_due(struct store *s, enum channel channel, int64_t *ret_ms, struct err *e);
 /* Messages in SENDING, UNKNOWN or ACCEPTED with a lease and lease_ms <= until, oldest lease first.

@@ -321,6 +321,7 @@ static const struct store_ops memory_ops = {
     .message_by_case = mem_message_by_case,
     .message_move = mem_message_move,
     .due = mem_due,
+    .due_between = mem_due_between,
     .next_due = mem_next_due,
     .leased = mem_leased,
     .attempt_open = mem_attempt_open,

@@ -92,6 +92,8 @@ int mem_message_by_case(struct store *s, int64_t case_id, store_message_fn *fn, 
 int mem_message_move(struct store *s, const struct message_move *move, struct err *e);
 int mem_due(struct store *s, enum channel channel, int64_t now_ms, size_t limit, store_due_fn *fn,
             void *ctx, struct err *e);
+int mem_due_between(struct store *s, const struct due_range *range, store_due_fn *fn, void *ctx,
+                    struct err *e);
 int mem_next_due(struct store *s, enum channel channel, int64_t *ret_ms, struct err *e);
 int mem_leased(struct store *s, enum message_state state, int64_t until_ms, size_t limit,
                store_due_fn *fn, void *ctx, struct err *e);

@@ -259,6 +259,23 @@ int mem_due(struct store *s, enum channel channel, int64_t now_ms, size_t limit,
     return walk(mem_of(s), is_due, &rule, by_urgency, limit, fn, ctx, e);
 }
 
+static bool is_between(const void *ctx, const struct message_row *row)
+{
+    const struct due_range *range = ctx;
+    const bool behind = range->after_id == 0 || row->due_ms > range->after_ms ||
+                        (row->due_ms == range->after_ms && row->id > range->after_id);
+
+    return row->channel == range->channel && row->urgency == range->urgency &&
+           row->state <= MESSAGE_QUEUED && row->due_ms >= range->from_ms &&
+           row->due_ms <= range->to_ms && behind;
+}
+
+int mem_due_between(struct store *s, const struct due_range *range, store_due_fn *fn, void *ctx,
+                    struct err *e)
+{
+    return walk(mem_of(s), is_between, range, by_urgency, range->limit, fn, ctx, e);
+}
+
 int mem_next_due(struct store *s, enum channel channel, int64_t *ret_ms, struct err *e)
 {
     const struct due_rule rule = {channel, INT64_MAX};

@@ -49,6 +49,8 @@ struct store_ops {
     int (*message_move)(struct store *s, const struct message_move *move, struct err *e);
     int (*due)(struct store *s, enum channel channel, int64_t now_ms, size_t limit,
                store_due_fn *fn, void *ctx, struct err *e);
+    int (*due_between)(struct store *s, const struct due_range *range, store_due_fn *fn, void *ctx,
+                       struct err *e);
     int (*next_due)(struct store *s, enum channel channel, int64_t *ret_ms, struct err *e);
     int (*leased)(struct store *s, enum message_state state, int64_t until_ms, size_t limit,
                   store_due_fn *fn, void *ctx, struct err *e);

@@ -48,6 +48,7 @@ enum sq_id {
     SQ_MESSAGE_TAIL,
     SQ_MESSAGE_SET_TAIL,
     SQ_MESSAGE_DUE,
+    SQ_MESSAGE_BETWEEN,
     SQ_MESSAGE_NEXT,
     SQ_MESSAGE_LEASED,
     SQ_MESSAGE_BY_REF,
@@ -298,6 +299,8 @@ int sq_ids_of_case(struct sq *s, int64_t case_id, struct sq_ids *ids, struct err
 
 int sq_due(struct store *st, enum channel channel, int64_t now_ms, size_t limit, store_due_fn *fn,
            void *ctx, struct err *e);
+int sq_due_between(struct store *st, const struct due_range *range, store_due_fn *fn, void *ctx,
+                   struct err *e);
 int sq_next_due(struct store *st, enum channel channel, int64_t *ret_ms, struct err *e);
 int sq_leased(struct store *st, enum message_state state, int64_t until_ms, size_t limit,
               store_due_fn *fn, void *ctx, struct err *e);

@@ -91,6 +91,29 @@ int sq_due(struct store *st, enum channel channel, int64_t now_ms, size_t limit,
     return rc;
 }
 
+int sq_due_between(struct store *st, const struct due_range *range, store_due_fn *fn, void *ctx,
+                   struct err *e)
+{
+    const struct rule rule = {MESSAGE_PLANNED, MESSAGE_QUEUED, INT64_MAX, INT64_MAX};
+    struct sq *s = sq_of(st);
+    struct sq_ids ids = {0};
+    sqlite3_stmt *stmt;
+    int rc = sq_open(s, SQ_MESSAGE_BETWEEN, &stmt, e, "iiiiiii", (int64_t)range->channel,
+                     (int64_t)range->urgency, range->from_ms, range->to_ms,
+                     range->after_id == 0 ? INT64_MIN : range->after_ms, range->after_id,
+                     (int64_t)range->limit);
+
+    if (rc == 0) {
+        rc = sq_ids_collect(s, stmt, &ids, e);
+        sq_done(s, SQ_MESSAGE_BETWEEN, stmt);
+    }
+    if (rc == 0) {
+        rc = show(s, &ids, &rule, fn, ctx, e);
+    }
+    free(ids.list);
+    return rc < 0 ? rc : 0;
+}
+
 int sq_next_due(struct store *st, enum channel channel, int64_t *ret_ms, struct err *e)
 {
     struct sq *s = sq_of(st);

@@ -50,6 +50,7 @@ static const struct store_ops sqlite_ops = {
     .message_by_case = sq_message_by_case,
     .message_move = sq_message_move,
     .due = sq_due,
+    .due_between = sq_due_between,
     .next_due = sq_next_due,
     .leased = sq_leased,
     .attempt_open = sq_attempt_open,

@@ -90,6 +90,10 @@ const char *const sq_text[SQ_COUNT] = {
     [SQ_MESSAGE_DUE] =
         "SELECT id FROM message INDEXED BY message_due WHERE state <= 1 AND "
         "channel = ?1 AND urgency = ?2 AND due_ms <= ?3 ORDER BY due_ms, id LIMIT ?4",
+    [SQ_MESSAGE_BETWEEN] =
+        "SELECT id FROM message INDEXED BY message_due WHERE state <= 1 AND channel = ?1 AND "
+        "urgency = ?2 AND due_ms >= ?3 AND due_ms <= ?4 AND (due_ms, id) > (?5, ?6) "
+        "ORDER BY due_ms, id LIMIT ?7",
     [SQ_MESSAGE_NEXT] = "SELECT due_ms FROM message INDEXED BY message_due WHERE state <= 1 AND "
                         "channel = ?1 AND urgency = ?2 ORDER BY due_ms LIMIT 1",
     [SQ_MESSAGE_LEASED] = "SELECT id FROM message INDEXED BY message_lease WHERE state = ?1 AND "

@@ -203,13 +203,69 @@ static void cases_come_by_their_number(void **state)
     assert_int_equal(store_case_scan(t->s, 0, 0, see_case, &seen, &t->e), ERR_INVALID);
 }
 
+/* ---- messages by their time ---- */
+
+struct due_seen {
+    char text[128];
+    struct due_range range;
+};
+
+static int see_due(void *ctx, const struct due_row *row)
+{
+    struct due_seen *seen = ctx;
+    const size_t n = strlen(seen->text);
+
+    (void)snprintf(seen->text + n, sizeof seen->text - n, "%lld ", (long long)row->message.id);
+    seen->range.after_ms = row->message.due_ms;
+    seen->range.after_id = row->message.id;
+    return 0;
+}
+
+static void messages_come_by_their_time(void **state)
+{
+    struct scene *t = *state;
+    static const int64_t due[] = {30, 10, 20, 20, 9, 31};
+    struct due_seen seen = {.range = {.channel = CHANNEL_SMS,
+                                      .urgency = URGENCY_CAMPAIGN,
+                                      .from_ms = 10,
+                                      .to_ms = 30,
+                                      .limit = 2}};
+
+    begin(t);
+    for (size_t i = 0; i < sizeof due / sizeof due[0]; i++) {
+        struct message_row row = message(put_case(t, 0,
+                                                  i == 0   ? "a"
+                                                  : i == 1 ? "b"
+                                                  : i == 2 ? "c"
+                                                  : i == 3 ? "d"
+                                                  : i == 4 ? "e"
+                                                           : "f",
+                                                  "p"),
+                                         30, due[i]);
+        int64_t id;
+
+        row.urgency = URGENCY_CAMPAIGN;
+        row.state = MESSAGE_PLANNED;
+        assert_int_equal(store_message_add(t->s, &row, &id, &t->e), 0);
+    }
+    commit(t);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(store_due_between(t->s, &seen.range, see_due, &seen, &t->e), 0);
+        (void)strncat(seen.text, "| ", sizeof seen.text - strlen(seen.text) - 1);
+    }
+    assert_string_equal(seen.text, "2 3 | 4 1 | | ");
+    seen.range.limit = 0;
+    assert_int_equal(store_due_between(t->s, &seen.range, see_due, &seen, &t->e), ERR_INVALID);
+}
+
 #define CASES(X)                                                                                   \
     X(record_is_put_found_and_removed)                                                             \
     X(record_list_keeps_order_and_range)                                                           \
     X(record_list_may_be_changed_meanwhile)                                                        \
     X(record_has_bounds)                                                                           \
     X(cases_come_by_their_end)                                                                     \
-    X(cases_come_by_their_number)
+    X(cases_come_by_their_number)                                                                  \
+    X(messages_come_by_their_time)
 
 int main(void)
 {
