@@ -53,12 +53,14 @@ static void close_here(struct desk_here *d)
 }
 
 /* What the operation appended to the log becomes cases and messages before anybody looks. */
-static int apply_here(struct store *s, const struct settings *settings, int64_t now_ms,
+static int apply_here(const struct desk_here *d, const struct settings *settings, int64_t now_ms,
                       struct err *e)
 {
-    const struct apply_env env = settings_apply_env(settings, now_ms);
+    struct apply_env env = settings_apply_env(settings, now_ms);
+    struct store *s = d->store;
     int rc = 0;
 
+    env.key = d->key;
     while (rc == 0 && store_applied(s) < store_event_last(s)) {
         rc = store_begin(s, e);
         rc = rc == 0 ? apply_backlog(s, &env, APPLY_SLICE, e) : rc;
@@ -75,7 +77,7 @@ static int run_here(struct desk_here *d, const struct settings *settings,
                     const struct desk_operation *o, struct desk_call *call, struct err *e)
 {
     const bool writes = (o->flags & DESK_WRITES) != 0;
-    int rc = apply_here(d->store, settings, call->now_ms, e);
+    int rc = apply_here(d, settings, call->now_ms, e);
 
     rc = rc == 0 && writes ? store_begin(d->store, e) : rc;
     if (rc != 0) {
@@ -93,7 +95,7 @@ static int run_here(struct desk_here *d, const struct settings *settings,
         return rc;
     }
     rc = store_commit(d->store, e);
-    return rc == 0 ? apply_here(d->store, settings, call->now_ms, e) : rc;
+    return rc == 0 ? apply_here(d, settings, call->now_ms, e) : rc;
 }
 
 static int explain(struct cli *cli, const struct desk_here *d, int rc, const struct err *e)

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "domain/certificate.h"
+#include "flow/person.h"
 #include "text/render.h"
 
 #include <stdio.h>
@@ -404,9 +405,14 @@ static int apply_fact(struct work *w)
 int apply_event(struct store *s, const struct event_row *row, const struct apply_env *env,
                 struct err *e)
 {
-    struct work *w = calloc(1, sizeof *w);
+    struct work *w;
+    bool refused;
     int rc;
 
+    if (row->body.len == 0) {
+        return 0; /* what it said has been erased */
+    }
+    w = calloc(1, sizeof *w);
     if (w == NULL) {
         return err_set(e, ERR_NOMEM, "no memory to apply an event");
     }
@@ -422,7 +428,8 @@ int apply_event(struct store *s, const struct event_row *row, const struct apply
         if (w->fact.time_ms == 0) {
             w->fact.time_ms = row->received_ms;
         }
-        rc = apply_fact(w);
+        rc = person_refuse_event(s, env->key, row, &w->fact, env->now_ms, &refused, e);
+        rc = rc == 0 && !refused ? apply_fact(w) : rc;
     }
     free(w);
     return rc;

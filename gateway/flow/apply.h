@@ -22,6 +22,7 @@ struct apply_env {
     const struct apply_campaign *campaigns;
     size_t campaign_count;
     const struct calendar *calendar; /* may be null */
+    const unsigned char *key;        /* of the installation: finds erased persons; null: nobody */
     int64_t now_ms;
 };
 

@@ -197,6 +197,7 @@ static void run_applier(struct intake *in)
     a->running = true;
     a->settings = settings_hold(in->gateway->settings);
     a->env = settings_apply_env(a->settings, gateway_now(in->gateway));
+    a->env.key = in->gateway->key;
     a->limit = in->chunks > INLINE_PENDING ? SLICE_BUSY : SLICE_IDLE;
     store_thread_submit(in->gateway->writer, &a->job);
 }
@@ -311,6 +312,7 @@ static void submit_chunk(struct intake *in, struct intake_batch *batch, struct c
     c->count = rest < CHUNK_ITEMS ? rest : CHUNK_ITEMS;
     c->settings = settings_hold(in->gateway->settings);
     c->env = settings_apply_env(c->settings, batch->received_ms);
+    c->env.key = in->gateway->key;
     c->apply_now =
         batch->count <= INLINE_ITEMS && in->chunks < INLINE_PENDING && in->applied == in->last;
     in->chunks++;
