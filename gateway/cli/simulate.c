@@ -250,8 +250,8 @@ static const struct cli_option options[] = {
     {.name = "fault",
      .repeated = true,
      .arg = "ARIZA",
-     .tr = "code:NN lost-reply late throttle reset html502 truncated …",
-     .en = "code:NN lost-reply late throttle reset html502 truncated …"},
+     .tr = "code:NN lost-reply late throttle reset html502 …",
+     .en = "code:NN lost-reply late throttle reset html502 …"},
     {.name = "report-url",
      .arg = "ADRES",
      .tr = "adres vermeyen iletilerin raporları buraya gider",
@@ -262,7 +262,7 @@ static const struct cli_option options[] = {
      .en = "from taking a message to its final state (1s)"},
     {.name = "seed",
      .arg = "N",
-     .tr = "rastlantının tohumu: aynı tohum aynı kimlikleri verir (1)",
+     .tr = "rastlantının tohumu: aynısı aynı kimlikleri verir (1)",
      .en = "seed of chance: the same seed gives the same ids (1)"},
     {0},
 };
@@ -270,7 +270,7 @@ static const struct cli_option options[] = {
 static const struct cli_example examples[] = {
     {"hatirlat simulate netgsm", "bir adres yazar, Ctrl-C'ye kadar dinler",
      "prints an address, listens until Ctrl-C"},
-    {"hatirlat simulate verimor --listen 127.0.0.1:8081 --fault throttle,n=3",
+    {"hatirlat simulate verimor --fault throttle,n=3",
      "ilk üç istek hız sınırına takılır", "the first three requests are too fast"},
     {"hatirlat simulate twilio --fault lost-reply,p=0.1 --fault dup-report",
      "onda birinin yanıtı yolda kaybolur, raporlar iki kez gelir",
@@ -280,8 +280,8 @@ static const struct cli_example examples[] = {
 
 const struct cli_command command_simulate = {
     .name = "simulate",
-    .tr = "bir SMS sağlayıcısını bu makinede canlandırır: deneme ve test için",
-    .en = "plays an SMS vendor on this machine, for trials and tests",
+    .tr = "bir SMS sağlayıcısını bu makinede canlandırır",
+    .en = "plays an SMS vendor on this machine",
     .usage = "SAĞLAYICI [--listen ADRES:KAPI] [--fault ARIZA]…",
     .usage_en = "VENDOR [--listen ADDRESS:PORT] [--fault FAULT]…",
     .options = options,
