@@ -81,6 +81,8 @@ static bool row_word(const struct sim_scope *s, const char *name, const char **r
 {
     const struct sim_row *r = s->row;
     const struct sim_message *m = r->message;
+    const struct json *state = sim_state(s->sim->model, r->state);
+    const char *word = text_of(state, "word");
     const struct {
         const char *name;
         const char *value;
@@ -88,7 +90,8 @@ static bool row_word(const struct sim_scope *s, const char *name, const char **r
         {"id", r->id},
         {"message_ref", r->ref},
         {"state", r->state},
-        {"detail", text_of(sim_state(s->sim->model, r->state), "detail")},
+        {"word", word[0] != '\0' ? word : r->state},
+        {"detail", text_of(state, "detail")},
         {"text", m == NULL ? NULL : m->text},
         {"job_ref", m == NULL ? NULL : m->job_ref},
         {"sender", m == NULL ? NULL : m->sender},
@@ -219,7 +222,7 @@ static void fill_string(struct str t, const struct sim_scope *s, struct json_wri
     struct str filled;
 
     buf_init(&value, SIM_VALUE_MAX);
-    if (is_whole(t, '#') || is_whole(t, '?')) {
+    if (is_whole(t, '#') || is_whole(t, '?') || is_whole(t, '~')) {
         add_value((struct str){t.ptr + 2, t.len - 3}, s, &value);
     } else {
         sim_fill_text(t, s, &value);
@@ -249,10 +252,25 @@ static void fill_rows(const struct json *t, struct sim_scope *s, struct json_wri
     jsonw_end_array(w);
 }
 
+static bool is_empty(struct str t, const struct sim_scope *s)
+{
+    struct buf value;
+    bool empty;
+
+    buf_init(&value, SIM_VALUE_MAX);
+    add_value((struct str){t.ptr + 2, t.len - 3}, s, &value);
+    empty = value.len == 0;
+    buf_finish(&value);
+    return empty;
+}
+
 static void fill_members(const struct json *t, struct sim_scope *s, struct json_writer *w)
 {
     jsonw_object(w);
     for (const struct json *v = json_first(t); v != NULL; v = json_next(v)) {
+        if (is_whole(json_str(v), '~') && is_empty(json_str(v), s)) {
+            continue;
+        }
         jsonw_key(w, json_key(v));
         sim_fill_json(v, s, w);
     }

@@ -92,7 +92,8 @@ struct simulator {
 void sim_fill_text(struct str text, const struct sim_scope *s, struct buf *out);
 /*
  * Writes a template as JSON. A string that is all "#{name}" becomes a number or literal, "?{name}"
- * null when empty; {"$rows": T} becomes an array of T for every row.
+ * null when empty, a member "~{name}" is left out then; {"$rows": T} becomes an array of T for
+ * every row, {"$first": T} is T for the first one.
  */
 void sim_fill_json(const struct json *t, struct sim_scope *s, struct json_writer *w);
 /* A whole answer, {"json": …} or {"text": …, "row": …, "join": …}. */

@@ -29,14 +29,22 @@ static bool next_part(struct str *rest, char mark, struct str *ret)
     return true;
 }
 
-/* "{name}" → name. */
-static bool placeholder(struct str part, struct str *ret)
+/* "{name}.json" for "SM1.json": the name, and "SM1". */
+static bool placeholder(struct str wanted, struct str part, struct str *ret_name,
+                        struct str *ret_value)
 {
-    if (part.len < 3 || part.ptr[0] != '{' || part.ptr[part.len - 1] != '}') {
+    const char *close =
+        wanted.len < 3 || wanted.ptr[0] != '{' ? NULL : memchr(wanted.ptr, '}', wanted.len);
+    struct str tail;
+
+    if (close == NULL) {
         return false;
     }
-    *ret = (struct str){part.ptr + 1, part.len - 2};
-    return true;
+    tail = (struct str){close + 1, wanted.len - (size_t)(close + 1 - wanted.ptr)};
+    *ret_name = (struct str){wanted.ptr + 1, (size_t)(close - wanted.ptr) - 1};
+    *ret_value = (struct str){part.ptr, part.len - tail.len};
+    return part.len > tail.len &&
+           str_eq(tail, (struct str){part.ptr + part.len - tail.len, tail.len});
 }
 
 bool sim_path_fits(const char *pattern, struct str path)
@@ -45,9 +53,10 @@ bool sim_path_fits(const char *pattern, struct str path)
     struct str a;
     struct str b;
     struct str name;
+    struct str value;
 
     while (next_part(&wanted, '/', &a)) {
-        if (!next_part(&path, '/', &b) || (!placeholder(a, &name) && !str_eq(a, b))) {
+        if (!next_part(&path, '/', &b) || (!placeholder(a, b, &name, &value) && !str_eq(a, b))) {
             return false;
         }
     }
@@ -70,11 +79,12 @@ static void write_path(const struct sim_raw_request *raw, struct json_writer *w)
     struct str a;
     struct str b;
     struct str name;
+    struct str value;
 
     jsonw_object(w);
     while (next_part(&wanted, '/', &a) && next_part(&path, '/', &b)) {
-        if (placeholder(a, &name)) {
-            put(w, name, b);
+        if (placeholder(a, b, &name, &value)) {
+            put(w, name, value);
         }
     }
     jsonw_end_object(w);

@@ -2,9 +2,13 @@
  * Drives one provider from a test: provider_drive KIND SETTINGS-JSON
  *
  * Standard input, one JSON value per line: an array of jobs is one submit(); {"op":"drain"} drains
- * at once. At the end of input it waits for all jobs and drains. A job: {"id", "to", "from",
- * "mail", "mail_file", "text"}. Standard output, one JSON object per line: {"id", "outcome",
- * "code", "detail", "wait_ms", "provider_ref"}, {"report": …}, {"health": …}, {"drained": true}.
+ * at once; {"op":"fetch","list":[{"provider_ref","ref","to"}]}, {"op":"ask","id","ref","to"},
+ * {"op":"probe"}, {"op":"balance"} and {"op":"hook","method","query","content_type","body",
+ * "headers":{}} call the functions of these names. At the end of input it waits for all jobs and
+ * drains. A job: {"id", "ref", "to", "from", "mail", "mail_file", "text", "mode"}. Standard output,
+ * one JSON object per line: {"id", "outcome", "code", "detail", "wait_ms", "provider_ref"},
+ * {"report": …}, {"health": …}, {"balance": …}, {"hook": …}, {"drained": true}. Recipes are looked
+ * for in $HATIRLAT_RECIPES, reports are asked to $HATIRLAT_REPORT_URL.
  */
 #include "base/json.h"
 #include "loop/curlmux.h"
@@ -101,8 +105,12 @@ static void on_report(void *ctx, const struct provider_report *list, size_t coun
         jsonw_init(&w, &line);
         jsonw_object(&w);
         jsonw_put(&w, "report", list[i].ref != NULL ? list[i].ref : list[i].provider_ref);
+        jsonw_put(&w, "ref", list[i].ref);
+        jsonw_put(&w, "provider_ref", list[i].provider_ref);
+        jsonw_put(&w, "to", list[i].to);
         jsonw_put_i64(&w, "state", (int64_t)list[i].state);
         jsonw_put(&w, "code", list[i].code);
+        jsonw_put(&w, "detail", list[i].detail);
         jsonw_end_object(&w);
         print(&line);
     }
@@ -124,11 +132,29 @@ static void on_health(void *ctx, enum provider_health health, const char *senten
     print(&line);
 }
 
+static void on_balance(void *ctx, const struct provider_balance *balance)
+{
+    struct json_writer w;
+    struct buf line;
+
+    (void)ctx;
+    buf_init(&line, 65536);
+    jsonw_init(&w, &line);
+    jsonw_object(&w);
+    jsonw_put(&w, "balance", balance->amount == NULL ? "" : balance->amount);
+    jsonw_put(&w, "unit", balance->unit);
+    jsonw_put_bool(&w, "empty", balance->empty);
+    jsonw_put(&w, "error", balance->error);
+    jsonw_end_object(&w);
+    print(&line);
+}
+
 static void on_drained(void *ctx)
 {
     struct drive *d = ctx;
 
     d->type->destroy(d->provider);
+    curlmux_destroy(d->host.curl);
     (void)printf("{\"drained\":true}\n");
     (void)fflush(stdout);
     if (!uv_is_closing((uv_handle_t *)&d->input)) {
@@ -167,6 +193,11 @@ static struct provider_job *make_job(const struct json *v, struct json_doc *doc,
     (void)json_i64(json_get(v, "id"), &job->message_id);
     job->attempt = 1;
     (void)snprintf(job->ref, sizeof job->ref, "ref-%lld", (long long)job->message_id);
+    if (member(v, "ref") != NULL) {
+        (void)snprintf(job->ref, sizeof job->ref, "%s", member(v, "ref"));
+    }
+    job->mode =
+        member(v, "mode") == NULL ? SMS_TR_SINGLE : sms_mode_parse(json_str(json_get(v, "mode")));
     job->channel = json_get(v, "text") != NULL ? CHANNEL_SMS : CHANNEL_EMAIL;
     job->to = member(v, "to");
     job->text = member(v, "text");
@@ -197,6 +228,105 @@ static void submit(struct drive *d, const struct json *list, struct json_doc *do
     d->in_submit = false;
 }
 
+/* ---- the other functions of a provider ---- */
+
+enum { LIST_MAX = 200 };
+
+static void fetch(struct drive *d, const struct json *list)
+{
+    struct provider_await awaited[LIST_MAX];
+    size_t count = 0;
+
+    for (const struct json *v = json_first(list); v != NULL && count < LIST_MAX; v = json_next(v)) {
+        awaited[count++] = (struct provider_await){.provider_ref = member(v, "provider_ref"),
+                                                   .ref = member(v, "ref"),
+                                                   .to = member(v, "to")};
+    }
+    if (d->type->fetch_reports != NULL) {
+        d->type->fetch_reports(d->provider, awaited, count);
+    }
+}
+
+static struct str hook_header(const void *request, const char *name)
+{
+    for (const struct json *v = json_first(request); v != NULL; v = json_next(v)) {
+        if (str_ieq(str_of(json_key(v)), str_of(name))) {
+            return json_str(v);
+        }
+    }
+    return (struct str){NULL, 0};
+}
+
+static struct str text_or_empty(const struct json *v, const char *key)
+{
+    struct str s = json_str(json_get(v, key));
+
+    return s.ptr == NULL ? STR("") : s;
+}
+
+static void hook(struct drive *d, const struct json *op)
+{
+    struct provider_hook h = {.method = text_or_empty(op, "method"),
+                              .query = text_or_empty(op, "query"),
+                              .content_type = text_or_empty(op, "content_type"),
+                              .body = text_or_empty(op, "body"),
+                              .header = hook_header,
+                              .request = json_get(op, "headers")};
+    struct err e = {0};
+    int code =
+        d->type->parse_hook == NULL ? ERR_UNSUPPORTED : d->type->parse_hook(d->provider, &h, &e);
+    struct json_writer w;
+    struct buf line;
+
+    buf_init(&line, 4096);
+    jsonw_init(&w, &line);
+    jsonw_object(&w);
+    jsonw_put_i64(&w, "hook", code);
+    jsonw_put(&w, "error", e.text);
+    jsonw_end_object(&w);
+    print(&line);
+}
+
+/* Asked through done(), so it counts as a job. The document stays until then. */
+static bool ask(struct drive *d, const struct json *op, struct json_doc *doc)
+{
+    size_t *users;
+
+    if (d->type->ask == NULL) {
+        (void)printf("{\"ask\":\"not offered\"}\n");
+        (void)fflush(stdout);
+        return false;
+    }
+    users = calloc(1, sizeof *users);
+    *users = 1;
+    d->out++;
+    d->in_submit = true;
+    d->type->ask(d->provider, make_job(op, doc, users));
+    d->in_submit = false;
+    return true;
+}
+
+/* True when the document is still needed. */
+static bool on_op(struct drive *d, const struct json *op, struct json_doc *doc)
+{
+    struct str name = json_str(json_get(op, "op"));
+
+    if (str_eqs(name, "drain")) {
+        drain(d);
+    } else if (str_eqs(name, "fetch")) {
+        fetch(d, json_get(op, "list"));
+    } else if (str_eqs(name, "hook")) {
+        hook(d, op);
+    } else if (str_eqs(name, "ask")) {
+        return ask(d, op, doc);
+    } else if (str_eqs(name, "probe") && d->type->probe != NULL) {
+        d->type->probe(d->provider);
+    } else if (str_eqs(name, "balance") && d->type->balance != NULL) {
+        d->type->balance(d->provider);
+    }
+    return false;
+}
+
 static void on_line(struct drive *d, struct str line)
 {
     struct json_limits limits = {.bytes = 16u << 20, .depth = 8, .keys = 64};
@@ -210,10 +340,9 @@ static void on_line(struct drive *d, struct str line)
         submit(d, json_root(doc), doc); /* the jobs free the document */
         return;
     }
-    if (str_eqs(json_str(json_get(json_root(doc), "op")), "drain")) {
-        drain(d);
+    if (!on_op(d, json_root(doc), doc)) {
+        json_free(doc);
     }
-    json_free(doc);
 }
 
 static void cut_lines(struct drive *d)
@@ -310,11 +439,17 @@ int main(int argc, char **argv)
                                     .done = on_done,
                                     .report = on_report,
                                     .health = on_health,
+                                    .balance = on_balance,
                                     .drained = on_drained,
                                     .loop = &d.loop,
                                     .clock = clock_system(),
                                     .name = "test",
-                                    .report_url = ""};
+                                    .recipes = getenv("HATIRLAT_RECIPES"),
+                                    .report_url = getenv("HATIRLAT_REPORT_URL")};
+    d.host.report_url = d.host.report_url == NULL ? "" : d.host.report_url;
+    if (curlmux_create(&d.loop, &curlmux_default_limits, &d.host.curl, &e) != 0) {
+        die("curl", &e);
+    }
     if (d.type->create(&d.host, d.settings, &d.provider, &e) != 0) {
         die("create", &e);
     }
