@@ -41,6 +41,7 @@ struct provider_job {
     /* SMS: tidied UTF-8 and how it is to be coded. */
     const char *text;
     enum sms_mode mode;
+    unsigned reserve; /* characters the operator appends; room for them was left in the last part */
 
     /* E-mail: complete RFC 5322 message with CRLF line ends; the same Message-ID at every attempt.
      */
@@ -83,6 +84,13 @@ struct provider_host {
     void *ctx;
     void (*done)(void *ctx, struct provider_job *job, const struct outcome *outcome);
     void (*report)(void *ctx, const struct provider_report *list, size_t count);
+    /*
+     * As report(), for who has to confirm what it was told: stored is called once, on the loop
+     * thread, perhaps from inside; with 0 when the reports are on stable storage, else they are
+     * not. May be null: then report() must do.
+     */
+    void (*report_then)(void *ctx, const struct provider_report *list, size_t count,
+                        void (*stored)(void *arg, int status), void *arg);
     void (*health)(void *ctx, enum provider_health health, const char *sentence);
     /* The answer to balance(); may be null. */
     void (*balance)(void *ctx, const struct provider_balance *balance);

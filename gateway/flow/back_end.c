@@ -13,6 +13,14 @@ static void on_report(void *ctx, const struct provider_report *list, size_t coun
     reports_take(b->lane->dispatch->gateway, b->lane->index, list, count);
 }
 
+static void on_report_then(void *ctx, const struct provider_report *list, size_t count,
+                           void (*stored)(void *arg, int status), void *arg)
+{
+    const struct back_end *b = ctx;
+
+    reports_take_then(b->lane->dispatch->gateway, b->lane->index, list, count, stored, arg);
+}
+
 static void on_health(void *ctx, enum provider_health health, const char *sentence)
 {
     const struct back_end *b = ctx;
@@ -63,6 +71,7 @@ static void fill_host(struct back_end *b)
     b->host = (struct provider_host){.ctx = b,
                                      .done = settle_outcome,
                                      .report = on_report,
+                                     .report_then = on_report_then,
                                      .health = on_health,
                                      .drained = on_drained,
                                      .keep = settle_keep,

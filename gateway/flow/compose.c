@@ -142,6 +142,7 @@ static int compose_sms(const struct gateway *g, struct attempt *a, struct str na
     if (rc == 0) {
         a->segments = c->measure.segments;
         a->job.text = a->wire.data;
+        a->job.reserve = options.reserve;
         buf_reset(&a->content);
         rc = buf_add(&a->content, a->wire.data, a->wire.len);
     }

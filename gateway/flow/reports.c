@@ -335,6 +335,24 @@ void reports_take(struct gateway *g, size_t provider_index, const struct provide
     store_thread_submit(g->writer, &j->job);
 }
 
+void reports_take_then(struct gateway *g, size_t provider_index, const struct provider_report *list,
+                       size_t count, void (*done)(void *ctx, int status), void *ctx)
+{
+    struct report_push *push = calloc(1, sizeof *push);
+
+    if (push == NULL) {
+        done(ctx, ERR_NOMEM);
+        return;
+    }
+    push->waiting = 1;
+    push->done = done;
+    push->ctx = ctx;
+    g->push = push;
+    reports_take(g, provider_index, list, count);
+    g->push = NULL;
+    push_part_done(push, 0);
+}
+
 /* ---- pushed reports ---- */
 
 int reports_hook(struct gateway *g, struct str provider, struct str secret,

@@ -10,6 +10,9 @@
 /* Stores and applies reports of a provider (index of the lane); copies the list. Loop thread. */
 void reports_take(struct gateway *g, size_t provider_index, const struct provider_report *list,
                   size_t count);
+/* The same; done is called once with 0 when they are on stable storage, also from inside. */
+void reports_take_then(struct gateway *g, size_t provider_index, const struct provider_report *list,
+                       size_t count, void (*done)(void *ctx, int status), void *ctx);
 /*
  * A push to /reports/<provider>/<secret>: finds the provider, compares the secret in constant time
  * and lets it read the body. ERR_NOT_FOUND for a wrong name or secret, ERR_INVALID for a body that
