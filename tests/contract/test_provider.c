@@ -11,6 +11,7 @@
 
 #include "../peers/http_peer.h"
 #include "../peers/provider_world.h"
+#include "../peers/smsc_peer.h"
 
 #include <stdatomic.h>
 
@@ -100,6 +101,31 @@ static void talk_smtp(void *ctx, int fd)
     }
 }
 
+/* A message centre that binds anybody, takes every message. */
+static void talk_smpp(void *ctx, int fd)
+{
+    struct test *t = ctx;
+    struct smsc_unit *u = malloc(sizeof(*u));
+    char text[64];
+
+    while (smsc_read(fd, u)) {
+        if (u->command != 0x04) {
+            smsc_answer(fd, u, 0, u->command == 0x09 ? "MERKEZ" : NULL);
+            continue;
+        }
+        usleep(t->mode == MODE_SLOW ? 20000 : 0);
+        if (t->mode == MODE_LOSE_ANSWER) {
+            break;
+        }
+        snprintf(text, sizeof(text), "%u", u->sequence);
+        smsc_answer(fd, u, 0, text);
+    }
+    free(u);
+}
+
+#define SMPP(port)                                                                                 \
+    "{\"host\":\"127.0.0.1\",\"port\":" port ",\"tls\":\"off\",\"system_id\":\"u\","               \
+    "\"password\":{\"env\":\"HATIRLAT_TEST_SECRET\"},\"sender\":\"BATMANMEM\"}"
 #define HTTP_SMS(recipe, port)                                                                     \
     "{\"recipe\":\"" recipe "\",\"user\":\"u\",\"password\":{\"env\":\"HATIRLAT_TEST_SECRET\"},"   \
     "\"sender\":\"BATMANMEM\",\"base_url\":\"http://127.0.0.1:" port "\"}"
@@ -115,6 +141,7 @@ static const struct bench benches[] = {
     {"http-sms", HTTP_SMS("netgsm", "%d"), NULL, HTTP_SMS("netgsm", "1"), serve_netgsm, NULL},
     {"http-sms", HTTP_SMS("kannel", "%d"), NULL, HTTP_SMS("kannel", "1"), serve_kannel, NULL},
     {"smtp", SMTP("%d"), NULL, SMTP("1"), NULL, talk_smtp},
+    {"smpp", SMPP("%d"), NULL, SMPP("1"), NULL, talk_smpp},
 };
 
 static const char *settings_of(const struct bench *b, enum mode mode)
@@ -433,6 +460,10 @@ static void test_check_and_create_agree(void **state)
          "{\"recipe\":\"netgsm\",\"user\":\"u\",\"password\":{\"env\":\"HATIRLAT_TEST_SECRET\"},"
          "\"sender\":\"BATMAN MEM!\"}",
          "/x/sender"},
+        {"smpp",
+         "{\"host\":\"127.0.0.1\",\"system_id\":\"u\",\"sender\":\"BATMAN\","
+         "\"password\":{\"env\":\"HATIRLAT_TEST_SECRET\"},\"statuses\":[\"0x401\"]}",
+         "/x/statuses"},
     };
     struct test *t = *state;
 

@@ -32,7 +32,8 @@ PORT_ONLY = {"gateway/flow", "gateway/api", "config"}
 # One third-party header, one place.
 THIRD_PARTY = {
     "cjson/": ("gateway/base/json",), "cJSON.h": ("gateway/base/json",),
-    "openssl/": ("gateway/base/crypto.c", "gateway/base/codec.c", "providers/smtp/"),
+    "openssl/": ("gateway/base/crypto.c", "gateway/base/codec.c", "providers/smtp/",
+                 "providers/smpp/"),
     "curl/": ("gateway/loop/curlmux", "gateway/cli/client_http.c"), "microhttpd.h": ("gateway/loop/httpd",),
     "sqlite3.h": ("gateway/store/store_sqlite",), "libesmtp.h": ("providers/smtp/",),
     "auth-client.h": ("providers/smtp/",), "idn2.h": ("gateway/domain/email.c",),
