@@ -71,6 +71,28 @@ int64_t campaign_opens(int64_t not_after_ms)
     return civil_days(c.year, c.month, c.day < length ? c.day : length);
 }
 
+enum { STEP_CYCLE = 10000, STEP_ESCALATION = 5000 };
+
+int campaign_step(int mark, int cycle, bool escalation)
+{
+    return cycle * STEP_CYCLE + (escalation ? STEP_ESCALATION : 0) + mark;
+}
+
+int campaign_step_mark(int step)
+{
+    return step % STEP_ESCALATION;
+}
+
+int campaign_step_cycle(int step)
+{
+    return step / STEP_CYCLE;
+}
+
+bool campaign_step_escalates(int step)
+{
+    return step % STEP_CYCLE >= STEP_ESCALATION;
+}
+
 int campaign_offset(const struct campaign_rules *rules, uint64_t person)
 {
     return rules->spread > 0 ? (int)(person % (uint64_t)rules->spread) : 0;

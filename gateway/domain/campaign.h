@@ -82,6 +82,14 @@ const char *plan_shift_name(enum plan_shift s);
  */
 void campaign_plan(const struct campaign_rules *rules, int64_t not_after_ms, int64_t now_ms,
                    const struct calendar *calendar, struct plan *ret);
+/*
+ * A reminder's step says which certificate under the reference (cycle), which mark, and whether it
+ * goes to the holder or, as an escalation, to the holder's institution.
+ */
+int campaign_step(int mark, int cycle, bool escalation);
+int campaign_step_mark(int step);
+int campaign_step_cycle(int step);
+bool campaign_step_escalates(int step);
 /* A person's place within the spread, the same for ever; person is a stable hash of who it is. */
 int campaign_offset(const struct campaign_rules *rules, uint64_t person);
 /* The day on which renewal becomes possible: 3 calendar months before, clipped to the month. */

@@ -6,7 +6,13 @@
  * Certificates are issued for three years (leap day included). An end that moves by less than
  * CORRECTION_DAYS is the same certificate told more exactly.
  */
-enum { LIFE_DAYS = 1096, CORRECTION_DAYS = 60, FRESH_DAYS = 180 };
+enum {
+    LIFE_DAYS = 1096,
+    CORRECTION_DAYS = 60,
+    FRESH_DAYS = 180,
+    BLOCKED_AGAIN_DAYS = 14, /* before the blocked notice may be said again */
+    EXPIRED_NOTICE_DAYS = 28 /* after which nobody is told any more that it is too late */
+};
 
 static const struct {
     const char *name;
@@ -151,7 +157,7 @@ static enum case_state derive(const struct case_file *c, int64_t now_ms)
     if (state != CASE_STATE_COUNT) {
         return state;
     }
-    if (c->known.not_after_ms != 0 && c->known.not_after_ms < now_ms) {
+    if (c->known.not_after_ms != 0 && istanbul_day(c->known.not_after_ms) < istanbul_day(now_ms)) {
         return CASE_EXPIRED;
     }
     return c->seen_ms[EVENT_LOGIN_BLOCKED] > c->seen_ms[EVENT_LOGIN_UNBLOCKED] ? CASE_BLOCKED
@@ -192,8 +198,6 @@ static void tell_end(struct case_file *c, int64_t end_ms, int64_t time_ms)
     } else if (is_successor(end_ms, known)) {
         c->extended = true;
         c->end_since_ms = time_ms;
-    }
-    if (known != 0 && istanbul_day(end_ms) != istanbul_day(known)) {
         c->cycle++;
     }
     c->known.not_after_ms = end_ms;
@@ -264,6 +268,16 @@ static void take_self(struct case_file *c, const struct fact *f)
     see(c, f->type, f->time_ms);
 }
 
+/* Of two that end at the same moment one has to speak: the one whose reference is greater. */
+static void see_other(struct case_file *c, const char *certificate, int64_t end_ms)
+{
+    int64_t rank = end_ms + (strcmp(certificate, c->known.certificate.ref) > 0 ? 1 : 0);
+
+    if (end_ms != 0 && rank > c->other_end_ms) {
+        c->other_end_ms = rank;
+    }
+}
+
 /* Another certificate of the same holder: what is personal holds here too, and the latest speaks.
  */
 static void take_related(struct case_file *c, const struct fact *f)
@@ -273,8 +287,8 @@ static void take_related(struct case_file *c, const struct fact *f)
     if (event_is_personal(f->type)) {
         see(c, f->type, f->time_ms);
     }
-    if (tells_end && f->not_after_ms > c->other_end_ms) {
-        c->other_end_ms = f->not_after_ms;
+    if (tells_end) {
+        see_other(c, f->certificate.ref, f->not_after_ms);
     }
 }
 
@@ -297,50 +311,67 @@ static const char *reason_of(const struct case_file *c, enum case_state s)
     return reasons[s];
 }
 
-static enum case_notice notice_of(enum case_state from, enum case_state to)
+/* Said when it is told, and when it is told again after a while. */
+static bool blocked_is_news(const struct case_file *before, const struct case_file *c,
+                            int64_t now_ms)
 {
-    if (from == to) {
+    bool told = before->state != CASE_BLOCKED ||
+                c->seen_ms[EVENT_LOGIN_BLOCKED] > before->seen_ms[EVENT_LOGIN_BLOCKED];
+
+    return told && (c->blocked_said_ms == 0 ||
+                    now_ms - c->blocked_said_ms >= (int64_t)BLOCKED_AGAIN_DAYS * DAY_MS);
+}
+
+static bool expired_is_news(const struct case_file *c, int64_t now_ms)
+{
+    return now_ms - c->known.not_after_ms <= (int64_t)EXPIRED_NOTICE_DAYS * DAY_MS;
+}
+
+static enum case_notice notice_of(const struct case_file *before, const struct case_file *c,
+                                  int64_t now_ms)
+{
+    if (c->state == CASE_BLOCKED) {
+        return blocked_is_news(before, c, now_ms) ? NOTICE_BLOCKED : NOTICE_NONE;
+    }
+    if (before->state == c->state) {
         return NOTICE_NONE;
     }
-    switch (to) {
-    case CASE_BLOCKED:
-        return NOTICE_BLOCKED;
+    switch (c->state) {
     case CASE_APPLIED:
         return NOTICE_SUBMITTED;
     case CASE_DELIVERED:
         return NOTICE_DELIVERED;
     case CASE_EXPIRED:
-        return NOTICE_EXPIRED;
+        return expired_is_news(c, now_ms) ? NOTICE_EXPIRED : NOTICE_NONE;
     default:
         return NOTICE_NONE;
     }
 }
 
-/* The series begins, begins anew, or goes on. */
-static unsigned watching_actions(enum case_state from, bool first, bool moved)
+/* The series begins, begins anew, moves, or goes on. */
+static unsigned watching_actions(const struct case_file *before, const struct case_file *after)
 {
-    if (moved) {
-        return first && from == CASE_WATCHING ? CASE_PLAN : CASE_STOP | CASE_PLAN;
+    bool moved =
+        istanbul_day(after->known.not_after_ms) != istanbul_day(before->known.not_after_ms);
+
+    if (after->cycle != before->cycle) {
+        return CASE_STOP | CASE_PLAN;
     }
-    if (from == CASE_BLOCKED) {
+    if (before->state == CASE_BLOCKED) {
         return CASE_RESUME | CASE_PLAN;
     }
-    return from == CASE_WATCHING ? 0 : CASE_PLAN;
+    return before->state != CASE_WATCHING || moved ? CASE_PLAN : 0;
 }
 
 static unsigned actions_of(const struct case_file *before, const struct case_file *after)
 {
-    int64_t end_before = before->known.not_after_ms;
-    bool first = end_before == 0;
-    bool moved = istanbul_day(after->known.not_after_ms) != istanbul_day(end_before);
-
     if (after->state == CASE_WATCHING) {
-        return watching_actions(before->state, first, moved);
+        return watching_actions(before, after);
     }
     if (after->state != CASE_BLOCKED) {
         return before->state == after->state ? 0 : CASE_STOP;
     }
-    if (moved && !first) {
+    if (after->cycle != before->cycle) {
         return CASE_STOP;
     }
     return before->state == CASE_WATCHING ? CASE_PAUSE : 0;
@@ -353,7 +384,10 @@ static void conclude(const struct case_file *before, struct case_file *c, int64_
     c->state = derive(c, now_ms);
     *ret = (struct case_change){.from = before->state, .to = c->state, .reason = ""};
     ret->actions = actions_of(before, c);
-    ret->notice = notice_of(before->state, c->state);
+    ret->notice = notice_of(before, c, now_ms);
+    if (ret->notice == NOTICE_BLOCKED) {
+        c->blocked_said_ms = now_ms;
+    }
     if (c->known.eonay != before->known.eonay) {
         ret->actions |= CASE_SERIES;
     }
@@ -401,8 +435,6 @@ static bool outlives_duty(const struct case_file *other, int64_t not_after_ms)
 
 void case_inherit(struct case_file *c, const struct case_file *other, int64_t not_after_ms)
 {
-    int64_t end = other->known.not_after_ms;
-
     see(c, EVENT_LOGIN_BLOCKED, other->seen_ms[EVENT_LOGIN_BLOCKED]);
     see(c, EVENT_LOGIN_UNBLOCKED, other->seen_ms[EVENT_LOGIN_UNBLOCKED]);
     see(c, EVENT_EONAY_ACTIVATED, other->seen_ms[EVENT_EONAY_ACTIVATED]);
@@ -413,7 +445,9 @@ void case_inherit(struct case_file *c, const struct case_file *other, int64_t no
         c->known.eonay = other->known.eonay;
         c->eonay_told_ms = other->eonay_told_ms;
     }
-    end = end > other->other_end_ms ? end : other->other_end_ms;
-    c->other_end_ms = end > c->other_end_ms ? end : c->other_end_ms;
+    if (other->blocked_said_ms > c->blocked_said_ms) {
+        c->blocked_said_ms = other->blocked_said_ms;
+    }
+    see_other(c, other->known.certificate.ref, other->known.not_after_ms);
     c->state = derive(c, 0);
 }

@@ -51,9 +51,9 @@ struct case_file {
     int64_t end_since_ms;              /* oldest fact that told of the present certificate */
     int64_t other_end_ms;              /* latest end among the holder's other certificates */
     int64_t eonay_told_ms;
-    int cycle; /* how often the end has moved on: 0 for the first certificate under this reference
-                */
-    bool extended; /* an earlier certificate had this reference before */
+    int64_t blocked_said_ms; /* when the holder was last told of the blocked login */
+    int cycle;               /* certificates before this one under the same reference */
+    bool extended;           /* an earlier certificate had this reference before */
 };
 
 /* How a fact concerns a case. */
@@ -103,8 +103,9 @@ void case_apply(struct case_file *c, enum case_role role, const struct fact *f, 
 void case_tick(struct case_file *c, int64_t now_ms, struct case_change *ret);
 /*
  * A new case takes over what is known about its holder from another case of theirs: e-Onay, a
- * blocked login, the latest other end, the end of duty unless the certificate is younger than that.
- * Call before case_apply of the fact that begins the case; not_after_ms is that fact's, 0 unknown.
+ * blocked login, its end, the end of duty unless the certificate is younger than that. Call for
+ * every other case of the holder, before case_apply of the fact that begins the case and with
+ * known.certificate.ref set; not_after_ms is that fact's, 0 unknown.
  */
 void case_inherit(struct case_file *c, const struct case_file *other, int64_t not_after_ms);
 

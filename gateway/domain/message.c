@@ -14,7 +14,7 @@ static const struct {
                              BIT(MESSAGE_SUPPRESSED) | BIT(MESSAGE_FAILED)},
     [MESSAGE_QUEUED] = {"queued", "Sırada, gönderilmek üzere.", "In the queue, about to be sent.",
                         BIT(MESSAGE_SENDING) | BIT(MESSAGE_HELD) | BIT(MESSAGE_EXPIRED) |
-                            BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_CANCELLED) |
+                            BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_CANCELLED) | BIT(MESSAGE_PLANNED) |
                             BIT(MESSAGE_SUPPRESSED) | BIT(MESSAGE_FAILED)},
     [MESSAGE_SENDING] = {"sending", "Sağlayıcıya iletiliyor.", "Being handed to the provider.",
                          BIT(MESSAGE_ACCEPTED) | BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_QUEUED) |
@@ -43,10 +43,12 @@ static const struct {
                         "Not sent; refused for good.",
                         BIT(MESSAGE_QUEUED) | BIT(MESSAGE_DELIVERED)},
     [MESSAGE_EXPIRED] = {"expired", "Süresi geçtiği için gönderilmedi.",
-                         "Not sent; its time has passed.", BIT(MESSAGE_QUEUED)},
+                         "Not sent; its time has passed.",
+                         BIT(MESSAGE_QUEUED) | BIT(MESSAGE_PLANNED) | BIT(MESSAGE_HELD)},
     [MESSAGE_CANCELLED] = {"cancelled", "Gerek kalmadığı için iptal edildi.",
                            "Cancelled; no longer needed.",
-                           BIT(MESSAGE_QUEUED) | BIT(MESSAGE_DELIVERED)},
+                           BIT(MESSAGE_QUEUED) | BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_PLANNED) |
+                               BIT(MESSAGE_HELD)},
     [MESSAGE_SUPPRESSED] = {"suppressed", "Kural gereği gönderilmedi.", "Not sent, by rule.",
                             BIT(MESSAGE_QUEUED)},
 };
@@ -87,4 +89,23 @@ bool message_is_final(enum message_state s)
                             BIT(MESSAGE_SUPPRESSED);
 
     return s < MESSAGE_STATE_COUNT && (finals & BIT(s)) != 0;
+}
+
+bool message_may_revive(enum message_state s, int attempts, struct str reason)
+{
+    static const char *const passing[] = {
+        "plan_changed", "import_undone",     "deadline",        "expired",  "end_changed",
+        "case_ended",   "newer_certificate", "renewed",         "revoked",  "suspended",
+        "duty_ended",   "applied",           "letter_received", "approved", "delivered",
+    };
+
+    if (attempts != 0 || (s != MESSAGE_CANCELLED && s != MESSAGE_EXPIRED)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++) {
+        if (str_eqs(reason, passing[i])) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -31,6 +31,13 @@ bool message_may_move(enum message_state from, enum message_state to);
 /* No further move is expected by itself (ACCEPTED is not final: a report may come). */
 bool message_is_final(enum message_state s);
 
+/*
+ * Whether a new plan may bring a message back that was cancelled or expired: only when no attempt
+ * was ever made and it ended for a reason that may pass (its case, its time, the plan, an import
+ * that was undone), never when a person or a rule about the person said so.
+ */
+bool message_may_revive(enum message_state s, int attempts, struct str reason);
+
 enum message_urgency { URGENCY_URGENT = 0, URGENCY_EVENT = 1, URGENCY_CAMPAIGN = 2, URGENCY_COUNT };
 
 enum message_flag {

@@ -9,6 +9,8 @@
 #include "store/store.h"
 
 struct settings;
+struct conf_mark;
+struct campaign_filter;
 
 /* A campaign as the planner wants it. */
 struct apply_campaign {
@@ -16,6 +18,8 @@ struct apply_campaign {
     struct campaign_rules rules;
     unsigned channels; /* bit per enum channel */
     enum message_urgency urgency;
+    const struct conf_mark *marks;     /* one per rules.marks; null: all on all channels */
+    const struct campaign_filter *who; /* null: everybody */
 };
 
 struct apply_env {
@@ -31,6 +35,10 @@ struct apply_env {
 
 /* Why a message is held while the login of its holder is blocked. */
 #define APPLY_PAUSED "blocked"
+/* Why a message is held whose day had passed when the fact came, and a person is to decide. */
+#define APPLY_PAST_DUE "past_due"
+/* Why a message is cancelled, or moved, that the settings of today do not plan so. */
+#define APPLY_PLAN_CHANGED "plan_changed"
 
 /* A mark (or notice) of the case's n-th certificate as a message's step, and back. */
 int apply_step(int mark, int cycle);

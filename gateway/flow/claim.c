@@ -168,7 +168,7 @@ static void prepare(struct channel_state *c, struct attempt *a, struct lane *lan
     a->move = (struct message_move){.id = a->job.message_id,
                                     .from = a->from,
                                     .to = MESSAGE_SENDING,
-                                    .set = SET_LEASE | SET_PROVIDER | SET_ATTEMPTS,
+                                    .set = SET_LEASE | SET_PROVIDER | SET_ATTEMPTS | IF_DUE,
                                     .now_ms = now_ms,
                                     .lease_ms = now_ms + LEASE_MARGIN_MS,
                                     .attempts = a->number,

@@ -191,8 +191,9 @@ static int suppress_by_rule(const struct report_job *j, struct store *s,
     }
     rc = store_case_by_id(s, m->case_id, note_phone, m, e);
     found.address = str_of(m->to);
-    return rc == 0 ? suppress_on_code(s, j->gateway->key, &j->settings->conf->suppression, &found, e)
-                   : rc;
+    return rc == 0
+               ? suppress_on_code(s, j->gateway->key, &j->settings->conf->suppression, &found, e)
+               : rc;
 }
 
 static int take_report(const struct report_job *j, struct store *s, struct report_item *item,

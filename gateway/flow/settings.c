@@ -82,7 +82,9 @@ static void fill_campaigns(struct settings *s)
             (struct apply_campaign){.name = c->name,
                                     .rules = c->rules,
                                     .channels = c->channels,
-                                    .urgency = (enum message_urgency)c->urgency};
+                                    .urgency = (enum message_urgency)c->urgency,
+                                    .marks = c->marks,
+                                    .who = &c->who};
     }
 }
 

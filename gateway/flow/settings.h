@@ -46,7 +46,6 @@ int settings_hide_identity(const struct settings *s, struct buf *reference);
  * The key of this installation, kept with the data and made the first time; the store must be
  * writable and outside of a transaction.
  */
-int settings_installation_key(struct store *s, unsigned char ret_key[HASH_KEY_SIZE],
-                              struct err *e);
+int settings_installation_key(struct store *s, unsigned char ret_key[HASH_KEY_SIZE], struct err *e);
 /* What the applier needs, at a moment. Points into s. */
 struct apply_env settings_apply_env(const struct settings *s, int64_t now_ms);

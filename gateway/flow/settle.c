@@ -101,8 +101,8 @@ static int suppress_by_rule(const struct attempt *a, struct store *s, struct err
 
     return a->outcome.class != OUTCOME_REJECTED || a->settings == NULL
                ? 0
-               : suppress_on_code(s, a->lane->dispatch->gateway->key, &a->settings->conf->suppression,
-                                &found, e);
+               : suppress_on_code(s, a->lane->dispatch->gateway->key,
+                                  &a->settings->conf->suppression, &found, e);
 }
 
 static int settle_work(struct store_job *job, struct store *s, struct err *e)

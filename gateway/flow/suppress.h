@@ -114,5 +114,5 @@ struct suppress_found {
 
 /* Adds an entry for as long as the rule says when the code is one of the rule; else nothing. */
 int suppress_on_code(struct store *s, const unsigned char key[HASH_KEY_SIZE],
-                   const struct conf_suppression *rule, const struct suppress_found *found,
-                   struct err *e);
+                     const struct conf_suppression *rule, const struct suppress_found *found,
+                     struct err *e);

@@ -39,7 +39,8 @@ static int check_all(const struct store *s, const struct bound *list, size_t cou
 
 #define CHECK_ALL(s, list, e) check_all((s), (list), sizeof(list) / sizeof((list)[0]), (e))
 
-int store_move_check(const struct message_move *move, enum message_state state, struct err *e)
+int store_move_check(const struct message_move *move, enum message_state state, int64_t due_ms,
+                     struct err *e)
 {
     if (state != move->from) {
         return err_set(e, ERR_WRONG_STATE, "message %lld is %s, not %s", (long long)move->id,
@@ -49,6 +50,9 @@ int store_move_check(const struct message_move *move, enum message_state state, 
         return err_set(e, ERR_WRONG_STATE, "message %lld may not go from %s to %s",
                        (long long)move->id, message_state_name(move->from),
                        message_state_name(move->to));
+    }
+    if ((move->set & IF_DUE) != 0 && due_ms > move->now_ms) {
+        return err_set(e, ERR_WRONG_STATE, "message %lld is not due any more", (long long)move->id);
     }
     return 0;
 }

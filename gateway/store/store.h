@@ -121,7 +121,7 @@ struct message_row {
     enum message_urgency urgency;
     struct str template; /* name without channel suffix */
     int64_t created_ms;
-    int64_t planned_ms;  /* when it was meant to go out, never changed */
+    int64_t planned_ms;  /* when it is meant to go out; only a new plan changes it */
     int64_t due_ms;      /* when it may next be tried */
     int64_t deadline_ms; /* after this it expires */
     int attempts;
@@ -158,7 +158,9 @@ enum message_fields {
     SET_REASON = 32,
     SET_DEADLINE = 64,
     SET_ATTEMPTS = 128,
-    SET_TRACE = 256 /* also writes a line into the message's trace: who, why */
+    SET_TRACE = 256,   /* also writes a line into the message's trace: who, why */
+    SET_PLANNED = 512, /* planned_ms gets due_ms: the plan has moved it */
+    IF_DUE = 1024      /* only when its due_ms is not behind now_ms, else ERR_WRONG_STATE */
 };
 
 struct message_move {

@@ -80,6 +80,7 @@ static void apply(const struct message_move *move, struct message_row *row)
     row->updated_ms = move->now_ms;
     row->flags |= (set & SET_FLAGS) != 0 ? move->flags : 0;
     row->due_ms = (set & SET_DUE) != 0 ? move->due_ms : row->due_ms;
+    row->planned_ms = (set & SET_PLANNED) != 0 ? move->due_ms : row->planned_ms;
     row->deadline_ms = (set & SET_DEADLINE) != 0 ? move->deadline_ms : row->deadline_ms;
     row->attempts = (set & SET_ATTEMPTS) != 0 ? move->attempts : row->attempts;
     row->provider = (set & SET_PROVIDER) != 0 ? move->provider : row->provider;
@@ -109,7 +110,7 @@ int mem_message_move(struct store *s, const struct message_move *move, struct er
         return no_message(move->id, e);
     }
     row = *message_at(m, (size_t)move->id - 1);
-    rc = store_move_check(move, row.state, e);
+    rc = store_move_check(move, row.state, row.due_ms, e);
     if (rc == 0 && (move->set & SET_TRACE) != 0) {
         rc = trace(m, move, e);
     }

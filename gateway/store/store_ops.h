@@ -132,7 +132,11 @@ static inline int64_t store_lease_after(const struct message_move *move, int64_t
 
 /* ERR_DENIED or ERR_WRONG_STATE with a sentence unless the store may be written to now. */
 int store_check_write(const struct store *s, struct err *e);
-/* ERR_WRONG_STATE with a sentence unless a message in `state` may make this move. */
-int store_move_check(const struct message_move *move, enum message_state state, struct err *e);
+/*
+ * ERR_WRONG_STATE with a sentence unless a message in `state` and due at `due_ms` may make this
+ * move.
+ */
+int store_move_check(const struct message_move *move, enum message_state state, int64_t due_ms,
+                     struct err *e);
 /* Whether a row passes everything in the filter but holder and certificate. */
 bool store_filter_passes(const struct message_filter *filter, const struct message_row *row);

@@ -193,6 +193,7 @@ struct present {
     enum channel channel;
     int64_t lease_ms;
     int64_t tail;
+    int64_t due_ms;
 };
 
 static int read_present(struct sq *s, int64_t id, struct present *ret, struct err *e)
@@ -209,6 +210,7 @@ static int read_present(struct sq *s, int64_t id, struct present *ret, struct er
         ret->channel = (enum channel)sqlite3_column_int(stmt, 1);
         ret->lease_ms = sqlite3_column_int64(stmt, 2);
         ret->tail = sqlite3_column_int64(stmt, 3);
+        ret->due_ms = sqlite3_column_int64(stmt, 4);
         rc = 0;
         if (ret->state >= MESSAGE_STATE_COUNT || ret->channel >= CHANNEL_COUNT) {
             rc = err_set(e, ERR_CORRUPT, "database %s: message %lld makes no sense", s->path,
@@ -252,6 +254,7 @@ static int update(struct sq *s, const struct message_move *m, const struct prese
     bind_number(stmt, 10, (m->set & SET_PROVIDER) != 0, provider);
     bind_text(stmt, 11, (m->set & SET_PROVIDER_REF) != 0, m->provider_ref);
     bind_text(stmt, 12, (m->set & SET_REASON) != 0, m->reason);
+    bind_number(stmt, 13, (m->set & SET_PLANNED) != 0, m->due_ms);
     rc = sq_next(s, stmt, e);
     sq_done(s, SQ_MESSAGE_MOVE, stmt);
     return rc;
@@ -265,7 +268,7 @@ int sq_message_move(struct store *st, const struct message_move *move, struct er
     int rc = read_present(s, move->id, &present, e);
 
     if (rc == 0) {
-        rc = store_move_check(move, present.state, e);
+        rc = store_move_check(move, present.state, present.due_ms, e);
     }
     if (rc == 0 && (move->set & SET_PROVIDER) != 0) {
         rc = sq_name_id(s, move->provider, &provider, e);

@@ -78,13 +78,13 @@ const char *const sq_text[SQ_COUNT] = {
                         " FROM message m LEFT JOIN subject c ON c.id = m.case_id WHERE m.id = ?1",
     [SQ_MESSAGE_OF_CASE] =
         "SELECT id FROM message INDEXED BY message_once WHERE case_id = ?1 AND case_id > 0",
-    [SQ_MESSAGE_STATE] = "SELECT state, channel, lease_ms, tail FROM message WHERE id = ?1",
+    [SQ_MESSAGE_STATE] = "SELECT state, channel, lease_ms, tail, due_ms FROM message WHERE id = ?1",
     [SQ_MESSAGE_MOVE] =
         "UPDATE message SET state = ?2, lease_ms = ?3, tail = ?4, updated_ms = ?5, "
         "flags = flags | ?6, due_ms = ifnull(?7, due_ms), deadline_ms = ifnull(?8, deadline_ms), "
         "attempts = ifnull(?9, attempts), provider = ifnull(?10, provider), "
-        "provider_ref = nullif(ifnull(?11, provider_ref), ''), reason = ifnull(?12, reason) "
-        "WHERE id = ?1",
+        "provider_ref = nullif(ifnull(?11, provider_ref), ''), reason = ifnull(?12, reason), "
+        "planned_ms = ifnull(?13, planned_ms) WHERE id = ?1",
     [SQ_MESSAGE_TAIL] = "SELECT tail FROM message WHERE id = ?1",
     [SQ_MESSAGE_SET_TAIL] = "UPDATE message SET tail = ?2 WHERE id = ?1",
     [SQ_MESSAGE_DUE] =

@@ -346,6 +346,38 @@ static void stop_case_stops_the_open_ones(void **state)
     assert_int_equal(due(t, 100, 10, false).count, 1);
 }
 
+/* A new plan moves a message between the look at it and its claim: the claim must miss it. */
+static void a_moved_plan_is_not_claimed(void **state)
+{
+    struct scene *t = *state;
+    struct message_move plan = {.id = 1,
+                                .from = MESSAGE_PLANNED,
+                                .to = MESSAGE_PLANNED,
+                                .set = SET_DUE | SET_PLANNED,
+                                .now_ms = 50,
+                                .due_ms = 700};
+    struct message_move claim = {.id = 1,
+                                 .from = MESSAGE_PLANNED,
+                                 .to = MESSAGE_SENDING,
+                                 .set = IF_DUE | SET_LEASE,
+                                 .now_ms = 699,
+                                 .lease_ms = 900};
+
+    begin(t);
+    (void)add_simple(t, 1, 30, 1);
+    assert_int_equal(store_message_move(t->s, &plan, &t->e), 0);
+    assert_int_equal(store_message_move(t->s, &claim, &t->e), ERR_WRONG_STATE);
+    commit(t);
+    assert_int_equal(get(t, 1).row.planned_ms, 700);
+    assert_int_equal(get(t, 1).row.due_ms, 700);
+    begin(t);
+    claim.now_ms = 700;
+    assert_int_equal(store_message_move(t->s, &claim, &t->e), 0);
+    commit(t);
+    assert_int_equal(get(t, 1).row.state, MESSAGE_SENDING);
+    assert_int_equal(get(t, 1).row.planned_ms, 700);
+}
+
 static int note_message(void *ctx, const struct message_row *row)
 {
     struct order *o = ctx;
@@ -482,6 +514,7 @@ static void list_filters(void **state)
     X(due_sees_what_its_callback_changed)                                                          \
     X(lease_lasts_as_long_as_the_state)                                                            \
     X(stop_case_stops_the_open_ones)                                                               \
+    X(a_moved_plan_is_not_claimed)                                                                 \
     X(messages_of_a_case_oldest_first)                                                             \
     X(counts_follow_the_rows)                                                                      \
     X(list_pages_by_key)                                                                           \

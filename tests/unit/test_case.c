@@ -2,6 +2,7 @@
 #include "base/civil.h"
 #include "base/err.h"
 #include "base/rng.h"
+#include "domain/calendar.h"
 #include "domain/certificate.h"
 
 #include <setjmp.h>
@@ -219,8 +220,8 @@ static void a_corrected_end_is_planned_anew(void **state)
     struct case_change change = tell(&c, EVENT_CERTIFICATE_EXPIRING, 1, FIRST_END - 10);
 
     (void)state;
-    assert_int_equal(change.actions, CASE_STOP | CASE_PLAN);
-    assert_string_equal(change.reason, "end_changed");
+    assert_int_equal(change.actions, CASE_PLAN);
+    assert_int_equal(c.cycle, 0); /* the same certificate: what was sent is not sent again */
     assert_int_equal(tell(&c, EVENT_CERTIFICATE_EXPIRING, 0, FIRST_END).actions, 0);
     assert_int_equal(c.known.not_after_ms, now_ms + (int64_t)(FIRST_END - 10) * DAY_MS);
 }
@@ -238,6 +239,91 @@ static void blocked_pauses_and_unblocked_resumes(void **state)
     assert_string_equal(change.reason, "unblocked");
     assert_int_equal(tell(&c, EVENT_LOGIN_BLOCKED, 1, 0).actions, 0); /* late */
     assert_int_equal(tell(&c, EVENT_LOGIN_BLOCKED, 3, 0).actions, CASE_PAUSE);
+}
+
+static struct case_change tell_at(struct case_file *c, enum event_type type, int day)
+{
+    const struct told t = {type, day, 0};
+    struct fact f = fact_of(&t);
+    struct case_change change;
+
+    case_apply(c, CASE_SELF, &f, now_ms + (int64_t)day * DAY_MS, &change);
+    return change;
+}
+
+static void blocked_is_said_again_only_after_a_while(void **state)
+{
+    struct case_file c = watched();
+
+    (void)state;
+    assert_int_equal(tell_at(&c, EVENT_LOGIN_BLOCKED, 1).notice, NOTICE_BLOCKED);
+    assert_int_equal(tell_at(&c, EVENT_LOGIN_BLOCKED, 2).notice, NOTICE_NONE);
+    (void)tell_at(&c, EVENT_LOGIN_UNBLOCKED, 3);
+    assert_int_equal(tell_at(&c, EVENT_LOGIN_BLOCKED, 14).notice, NOTICE_NONE);
+    assert_int_equal(tell_at(&c, EVENT_LOGIN_BLOCKED, 15).notice, NOTICE_BLOCKED);
+    assert_int_equal(tell_at(&c, EVENT_LOGIN_BLOCKED, 28).notice, NOTICE_NONE);
+    (void)tell_at(&c, EVENT_LOGIN_UNBLOCKED, 29);
+    assert_int_equal(tell_at(&c, EVENT_LOGIN_BLOCKED, 30).notice, NOTICE_BLOCKED);
+}
+
+/* The last day belongs to the certificate, whatever its hour. */
+static void a_case_expires_with_the_day(void **state)
+{
+    struct case_file c = watched();
+    int64_t midnight = istanbul_ms(istanbul_day(c.known.not_after_ms) + 1, 0);
+    struct case_change change;
+
+    (void)state;
+    case_tick(&c, midnight - 1, &change);
+    assert_false(change.stored);
+    case_tick(&c, midnight, &change);
+    assert_int_equal(change.to, CASE_EXPIRED);
+    assert_int_equal(change.notice, NOTICE_EXPIRED);
+}
+
+/* A roster may list certificates that ended years ago. */
+static void long_expired_is_no_news(void **state)
+{
+    static const struct {
+        int days;
+        enum case_notice notice;
+    } table[] = {{-1, NOTICE_EXPIRED}, {-28, NOTICE_EXPIRED}, {-29, NOTICE_NONE}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct case_file c;
+        struct case_change change;
+
+        case_init(&c);
+        change = tell(&c, EVENT_CERTIFICATE_EXPIRING, -40, table[i].days);
+        assert_int_equal(change.to, CASE_EXPIRED);
+        assert_int_equal(change.notice, table[i].notice);
+    }
+}
+
+/* Two references for one end: exactly one of them speaks, whichever came first. */
+static void of_equal_ends_one_speaks(void **state)
+{
+    struct told t = {EVENT_CERTIFICATE_EXPIRING, 0, FIRST_END};
+    struct fact f[2] = {fact_of(&t), fact_of(&t)};
+
+    (void)state;
+    (void)str_copy(f[1].certificate.ref, sizeof f[1].certificate.ref, STR("c2"));
+    for (int first = 0; first < 2; first++) {
+        struct case_file c[2];
+        struct case_change change;
+
+        case_init(&c[first]);
+        case_apply(&c[first], CASE_SELF, &f[first], now_ms, &change);
+        case_init(&c[!first]);
+        (void)str_copy(c[!first].known.certificate.ref, FACT_REF_SIZE,
+                       str_of(f[!first].certificate.ref));
+        case_inherit(&c[!first], &c[first], f[!first].not_after_ms);
+        case_apply(&c[!first], CASE_SELF, &f[!first], now_ms, &change);
+        case_apply(&c[first], CASE_RELATED, &f[!first], now_ms, &change);
+        assert_int_equal(c[0].state, CASE_RENEWED);
+        assert_int_equal(c[1].state, CASE_WATCHING);
+    }
 }
 
 static void another_certificate_of_the_holder_speaks(void **state)
@@ -476,7 +562,7 @@ static void the_file_survives_the_store(void **state)
         assert_int_equal(case_read((struct str){text.data, cut}, &again), ERR_CORRUPT);
     }
     /* files from before a kind of fact was added have fewer numbers */
-    assert_int_equal(case_read(STR("{\"case\":[6,0,0,1,1,0,0,5],\"fact\":{\"type\":\"certificate."
+    assert_int_equal(case_read(STR("{\"case\":[6,0,0,1,1,0,0,0,5],\"fact\":{\"type\":\"certificate."
                                    "renewed\"}}"),
                                &again),
                      0);
@@ -510,6 +596,10 @@ int main(void)
         cmocka_unit_test(of_two_ends_told_at_once_the_later_counts),
         cmocka_unit_test(a_corrected_end_is_planned_anew),
         cmocka_unit_test(blocked_pauses_and_unblocked_resumes),
+        cmocka_unit_test(blocked_is_said_again_only_after_a_while),
+        cmocka_unit_test(a_case_expires_with_the_day),
+        cmocka_unit_test(long_expired_is_no_news),
+        cmocka_unit_test(of_equal_ends_one_speaks),
         cmocka_unit_test(another_certificate_of_the_holder_speaks),
         cmocka_unit_test(a_successor_ends_the_old_and_begins_the_new),
         cmocka_unit_test(time_alone_expires_and_tells_once),

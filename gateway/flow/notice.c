@@ -1,0 +1,112 @@
+/* Notices: what is said once beside the series. */
+#include "flow/case_work.h"
+#include "text/render.h"
+
+enum { NOTICE_KEEPS_DAYS = 7, NOTICE_REPEAT = 100, NOTICE_REPEATS_MAX = 40 };
+
+static bool reachable(const struct fact *known, enum channel channel)
+{
+    return channel == CHANNEL_SMS ? known->holder.phone[0] != '\0' : known->holder.email[0] != '\0';
+}
+
+/* Its hours and channels hold for the notices too; nobody is told who is in no campaign. */
+static const struct apply_campaign *campaign_of(const struct case_work *w)
+{
+    for (size_t i = 0; i < w->env->campaign_count; i++) {
+        if (series_wanted(w, &w->env->campaigns[i])) {
+            return &w->env->campaigns[i];
+        }
+    }
+    return NULL;
+}
+
+/* Only the notice of a blocked login may be said more than once about a certificate. */
+static int add(struct case_work *w, enum case_notice notice, struct message_row *row)
+{
+    int repeats = notice == NOTICE_BLOCKED ? NOTICE_REPEATS_MAX : 1;
+    int rc = ERR_EXISTS;
+    int64_t id;
+
+    for (int i = 0; i < repeats && rc == ERR_EXISTS; i++) {
+        row->step = apply_step((int)notice + i * NOTICE_REPEAT, w->file.cycle);
+        rc = store_message_add(w->store, row, &id, w->err);
+    }
+    return rc == ERR_EXISTS ? 0 : rc;
+}
+
+int notice_add(struct case_work *w, enum case_notice notice)
+{
+    const struct apply_campaign *c = campaign_of(w);
+    int64_t now = w->env->now_ms;
+    int64_t at = now;
+    int rc = 0;
+
+    if (c == NULL) {
+        return 0;
+    }
+    if (c->rules.has_window) {
+        at = calendar_next_send(w->env->calendar, &c->rules.window, now);
+    }
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT && rc == 0; ch++) {
+        struct message_row row = {.case_id = w->id,
+                                  .event_seq = w->event_seq,
+                                  .campaign = STR(APPLY_NOTICE_CAMPAIGN),
+                                  .channel = ch,
+                                  .state = at <= now ? MESSAGE_QUEUED : MESSAGE_PLANNED,
+                                  .urgency = URGENCY_EVENT,
+                                  .template = str_of(render_template_of_notice(notice)),
+                                  .created_ms = now,
+                                  .planned_ms = at,
+                                  .due_ms = at,
+                                  .deadline_ms = at + (int64_t)NOTICE_KEEPS_DAYS * DAY_MS,
+                                  .updated_ms = now};
+
+        if ((c->channels & 1u << ch) != 0 && reachable(&w->file.known, ch)) {
+            rc = add(w, notice, &row);
+        }
+    }
+    return rc;
+}
+
+/* ---- withdrawing ---- */
+
+struct withdrawing {
+    struct case_work *work;
+    const char *reason;
+    size_t withdrawn;
+    bool said;
+};
+
+static int withdraw(void *ctx, const struct message_row *row)
+{
+    struct withdrawing *d = ctx;
+    const struct message_move move = {.id = row->id,
+                                      .from = row->state,
+                                      .to = MESSAGE_CANCELLED,
+                                      .set = SET_REASON | SET_TRACE,
+                                      .now_ms = d->work->env->now_ms,
+                                      .reason = str_of(d->reason),
+                                      .actor = str_of(d->work->actor)};
+
+    if (!str_eqs(row->campaign, APPLY_NOTICE_CAMPAIGN) ||
+        apply_step_mark(row->step) % NOTICE_REPEAT != NOTICE_BLOCKED) {
+        return 0;
+    }
+    if (row->attempts == 0 && (row->state == MESSAGE_PLANNED || row->state == MESSAGE_QUEUED)) {
+        d->withdrawn++;
+        return store_message_move(d->work->store, &move, d->work->err);
+    }
+    d->said |= row->created_ms >= d->work->file.blocked_said_ms;
+    return 0;
+}
+
+int notice_withdraw_blocked(struct case_work *w, const char *reason)
+{
+    struct withdrawing d = {.work = w, .reason = reason};
+    int rc = store_message_by_case(w->store, w->id, withdraw, &d, w->err);
+
+    if (rc == 0 && d.withdrawn > 0 && !d.said) {
+        w->file.blocked_said_ms = 0;
+    }
+    return rc;
+}
