@@ -103,18 +103,30 @@ def test_the_same_reminder_goes_out_once_whatever_arrives():
         assert len(inbox(g)) == 4
 
 
-def test_one_message_at_a_time_for_a_person():
+def test_one_message_at_a_time_for_a_number():
     with Gateway(providers=sinks(delay="150ms")) as g:
-        same = person(1)
-        g.accept([event(n, data={"certificate": {"ref": f"cert-{n}", "not_after": days_ahead(88)},
-                                 "holder": same}) for n in (1, 2)] + [event(3)], BATCH)
-        until(lambda: len([m for m in g.messages(status="accepted")]) == 6, "all sent")
+        g.accept([event(n, data={**data(n), "holder": {**person(1), "ref": f"sicil-{n}"}})
+                  for n in (1, 2)] + [event(3)], BATCH)
+        until(lambda: len([m for m in g.messages(status="accepted", channel="email")]) == 3,
+              "all sent")
         spans = []
-        for m in g.messages(status="accepted", channel="sms", holder="sicil-1"):
+        for n in (1, 2):
+            m = g.messages(status="accepted", channel="email", holder=f"sicil-{n}")[0]
             attempt = next(e for e in g.message(m["id"])["timeline"] if e["kind"] == "attempt")
             spans.append((attempt["at"], attempt["settled_at"]))
         spans.sort()
         assert len(spans) == 2 and spans[0][1] <= spans[1][0], spans
+
+
+def test_one_certificate_under_two_references_speaks_once():
+    with Gateway() as g:
+        same = {"not_after": days_ahead(88)}
+        g.accept([event(n, data={"certificate": {"ref": f"cert-{n}", **same},
+                                 "holder": person(1)}) for n in (1, 2)] + [event(3)], BATCH)
+        until(lambda: len(inbox(g)) == 4, "sent")
+        time.sleep(0.2)
+        assert sorted(r for r, _ in inbox(g)) == ["+905320000001", "+905320000003",
+                                                  "kisi1@ornek.test", "kisi3@ornek.test"]
 
 
 def closed_window():
