@@ -1,15 +1,19 @@
 #include "providers/http_sms.h"
 
+#include "base/codec.h"
+#include "base/crypto.h"
+#include "base/log.h"
 #include "providers/http_sms_parts.h"
 #include "providers/http_sms_split.h"
-#include "providers/recipe/report.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH_MAX = 100, RETRY_LOCAL_MS = 1000 };
+/* A secret of fewer bytes is found in too many words to be covered there. */
+enum { BATCH_MAX = 100, RETRY_LOCAL_MS = 1000, SECRET_MIN = 4, SECRET_ENCODED_MAX = 4096 };
 
-static int64_t loop_ms(const struct provider *p)
+int64_t http_sms_loop_ms(const struct provider *p)
 {
     return (int64_t)uv_now(p->host->loop);
 }
@@ -33,6 +37,8 @@ static void judge_answer(struct provider *p, const struct curlmux_answer *a,
         break;
     }
     recipe_reply_init(&reply, a->status, a->body, a->retry_after);
+    reply.secrets = p->secrets;
+    reply.secret_count = p->secret_count;
     recipe_judge(&p->recipe->answer, &reply, clock_wall_ms(p->host->clock), j);
     recipe_reply_finish(&reply);
 }
@@ -48,6 +54,36 @@ static void judge_failure(int code, const struct err *why, struct recipe_judgeme
     outcome_set(&j->outcome, class, "not made", "%s", why->text);
     j->outcome.wait_ms = class == OUTCOME_UNTOUCHED ? RETRY_LOCAL_MS : 0;
     j->split = class == OUTCOME_REJECTED;
+}
+
+/* Tells of an answer that no rule knows, once per code. */
+static void note_answer(struct provider *p, const struct recipe_judgement *j)
+{
+    if (!j->unmatched) {
+        p->unmatched_run = 0;
+        return;
+    }
+    p->unmatched_run += p->unmatched_run < INT_MAX ? 1 : 0;
+    if (strcmp(p->unmatched_logged, j->outcome.code) != 0) {
+        str_copy(p->unmatched_logged, sizeof(p->unmatched_logged), str_of(j->outcome.code));
+        log_warning("http_sms_unmatched", LOG_S("provider", p->host->name),
+                    LOG_S("recipe", p->recipe->name), LOG_S("code", j->outcome.code),
+                    LOG_S("detail", j->outcome.detail));
+    }
+}
+
+/*
+ * An answer that no rule knows is retried a bounded number of times. Then the message is to blame
+ * when others went through meanwhile; else nobody's message is thrown away, and a human is called.
+ */
+static void complete(struct provider *p, struct provider_job *job, const struct recipe_judgement *j)
+{
+    struct outcome o = j->outcome;
+
+    if (j->unmatched && o.class == OUTCOME_RETRY && job->attempt >= p->recipe->answer.tries) {
+        o.class = p->unmatched_run < p->recipe->answer.tries ? OUTCOME_REJECTED : OUTCOME_ACCOUNT;
+    }
+    p->host->done(p->host->ctx, job, &o);
 }
 
 /* Completes a call's jobs, or sends them again in halves. Frees the call. */
@@ -69,7 +105,7 @@ static void settle(struct call *c, struct recipe_judgement *j)
         split_settle(c, j);
     } else {
         while ((node = list_pop_front(&c->jobs)) != NULL) {
-            p->host->done(p->host->ctx, list_entry(node, struct provider_job, node), &j->outcome);
+            complete(p, list_entry(node, struct provider_job, node), j);
         }
     }
     free(c);
@@ -83,6 +119,7 @@ static void on_answer(void *ctx, const struct curlmux_answer *answer)
 
     p->in_flight--;
     judge_answer(p, answer, &j);
+    note_answer(p, &j);
     settle(c, &j);
     http_sms_wake(p);
 }
@@ -148,7 +185,8 @@ static bool fits(const struct call *c, const struct provider_job *job)
     {
         const struct provider_job *other = list_entry(node, struct provider_job, node);
 
-        if (strcmp(other->to, job->to) == 0 || (r->encoding != NULL && other->mode != job->mode)) {
+        if (strcmp(other->to, job->to) == 0 || (r->encoding != NULL && other->mode != job->mode) ||
+            (r->same_text && strcmp(other->text, job->text) != 0)) {
             return false;
         }
     }
@@ -195,7 +233,7 @@ static struct call *take_call(struct provider *p)
 static bool may_send(struct provider *p)
 {
     const struct option_rate *rate = &p->recipe->rate;
-    int64_t now = loop_ms(p);
+    int64_t now = http_sms_loop_ms(p);
 
     if (p->in_flight >= (size_t)p->recipe->in_flight ||
         (list_empty(&p->queue) && list_empty(&p->waiting))) {
@@ -211,8 +249,24 @@ static bool may_send(struct provider *p)
     return true;
 }
 
+/* Nothing is sent under a title that the account does not have. */
+static void refuse_queue(struct provider *p)
+{
+    struct list *node;
+    struct outcome o;
+
+    outcome_set(&o, OUTCOME_ACCOUNT, "sender",
+                "the sender title \"%s\" is not one of the account's", p->settings->sender);
+    while ((node = list_pop_front(&p->queue)) != NULL) {
+        p->host->done(p->host->ctx, list_entry(node, struct provider_job, node), &o);
+    }
+}
+
 static void send_due(struct provider *p)
 {
+    if (!list_empty(&p->queue) && http_sms_sender_holds(p)) {
+        refuse_queue(p);
+    }
     while (may_send(p)) {
         struct call *c = take_call(p);
 
@@ -255,11 +309,14 @@ static void on_now(uv_idle_t *handle)
     struct provider *p = handle->data;
 
     uv_idle_stop(handle);
-    http_sms_say_health(p);
+    http_sms_say(p);
+    http_sms_give_up_asks(p);
     if (!p->draining) {
+        http_sms_look_at_senders(p);
         send_due(p);
-        if (p->send_at > loop_ms(p) && (!list_empty(&p->queue) || !list_empty(&p->waiting))) {
-            uv_timer_start(&p->pace, on_pace, (uint64_t)(p->send_at - loop_ms(p)), 0);
+        if (p->send_at > http_sms_loop_ms(p) &&
+            (!list_empty(&p->queue) || !list_empty(&p->waiting))) {
+            uv_timer_start(&p->pace, on_pace, (uint64_t)(p->send_at - http_sms_loop_ms(p)), 0);
         }
         return;
     }
@@ -274,12 +331,42 @@ static void on_now(uv_idle_t *handle)
 
 /* The table of functions. */
 
+static void forget_secrets(struct provider *p)
+{
+    for (size_t i = 0; i < SECRETS_MAX; i++) {
+        if (p->encoded[i] != NULL) {
+            crypto_wipe(p->encoded[i], strlen(p->encoded[i]));
+            free(p->encoded[i]);
+        }
+    }
+}
+
+/* A secret in both forms in which a vendor could repeat it. */
+static void remember_secret(struct provider *p, const char *secret)
+{
+    struct str plain = str_of(secret);
+    struct buf encoded;
+
+    if (plain.len < SECRET_MIN) {
+        return;
+    }
+    p->secrets[p->secret_count++] = plain;
+    buf_init(&encoded, SECRET_ENCODED_MAX);
+    codec_percent(&encoded, plain);
+    p->encoded[p->secret_count] = buf_steal(&encoded, NULL);
+    if (p->encoded[p->secret_count] != NULL) {
+        p->secrets[p->secret_count] = str_of(p->encoded[p->secret_count]);
+        p->secret_count++;
+    }
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct provider *p = handle->data;
 
     if (--p->open_handles == 0) {
         http_sms_forget_polls(p);
+        forget_secrets(p);
         recipe_free(p->recipe);
         free(p);
     }
@@ -326,6 +413,9 @@ static int http_sms_create(const struct provider_host *host, const void *setting
     list_init(&p->queue);
     list_init(&p->waiting);
     list_init(&p->poll_ids);
+    list_init(&p->asks);
+    remember_secret(p, p->settings->password.value);
+    remember_secret(p, p->settings->report_secret.value);
     uv_idle_init(host->loop, &p->now);
     uv_timer_init(host->loop, &p->poll);
     uv_timer_init(host->loop, &p->pace);
@@ -342,6 +432,10 @@ static int http_sms_start(struct provider *p, struct err *e)
     if (p->host->curl == NULL) {
         return err_set(e, ERR_WRONG_STATE, "there is nothing to send HTTP requests with");
     }
+    if (p->recipe->has_senders && p->settings->sender != NULL) {
+        p->senders_due = true;
+        http_sms_wake(p);
+    }
     return 0;
 }
 
@@ -352,7 +446,12 @@ static void http_sms_capabilities(const struct provider *p, struct provider_capa
     *ret = (struct provider_capabilities){.batch_max = batch < BATCH_MAX ? batch : BATCH_MAX,
                                           .in_flight = batch * (size_t)p->recipe->in_flight,
                                           .reports = p->recipe->has_poll || p->recipe->has_hook,
-                                          .polled = p->recipe->has_poll};
+                                          .polled = p->recipe->has_poll,
+                                          .cannot_ask = !p->recipe->has_ask,
+                                          .no_balance = !p->recipe->has_balance,
+                                          .poll_after_ms = p->recipe->poll.first_after_ms,
+                                          .poll_every_ms = p->recipe->poll.every_ms,
+                                          .repeat_ms = p->recipe->recover.repeat_ms};
 }
 
 static void http_sms_submit(struct provider *p, struct provider_job *const *jobs, size_t count)
@@ -389,9 +488,11 @@ const struct provider_type http_sms_provider_type = {
     .start = http_sms_start,
     .capabilities = http_sms_capabilities,
     .submit = http_sms_submit,
+    .ask = http_sms_ask,
     .fetch_reports = http_sms_fetch_reports,
     .parse_hook = http_sms_parse_hook,
     .probe = http_sms_probe,
+    .balance = http_sms_balance,
     .drain = http_sms_drain,
     .destroy = http_sms_destroy,
 };

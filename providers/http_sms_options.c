@@ -80,24 +80,6 @@ static bool sender_is_valid(struct str s)
     return true;
 }
 
-static bool send_uses(const struct recipe *r, enum recipe_value value)
-{
-    const struct recipe_request *rr = &r->send;
-    bool uses = stencil_uses(rr->body_stencil, value) || stencil_uses(rr->item_stencil, value) ||
-                stencil_uses(rr->url_stencil, value);
-
-    for (size_t i = 0; i < rr->query.count; i++) {
-        uses = uses || stencil_uses(rr->query.list[i].value, value);
-    }
-    for (size_t i = 0; i < rr->form.count; i++) {
-        uses = uses || stencil_uses(rr->form.list[i].value, value);
-    }
-    for (size_t i = 0; i < rr->headers.count; i++) {
-        uses = uses || stencil_uses(rr->headers.list[i].value, value);
-    }
-    return uses;
-}
-
 static bool secret_is_valid(const char *secret)
 {
     for (const char *c = secret == NULL ? "" : secret; *c != '\0'; c++) {
@@ -167,13 +149,13 @@ int http_sms_check_settings(const struct provider *p, struct err *e)
     const struct recipe *r = p->recipe;
     bool basic = r->send.auth == AUTH_BASIC;
 
-    if (s->user == NULL && (basic || send_uses(r, VALUE_USER))) {
+    if (s->user == NULL && (basic || recipe_request_uses(&r->send, VALUE_USER))) {
         return err_set(e, ERR_INVALID, "recipe %s needs the setting \"user\"", r->name);
     }
-    if (s->password.value == NULL && (basic || send_uses(r, VALUE_PASSWORD))) {
+    if (s->password.value == NULL && (basic || recipe_request_uses(&r->send, VALUE_PASSWORD))) {
         return err_set(e, ERR_INVALID, "recipe %s needs the setting \"password\"", r->name);
     }
-    if (s->sender == NULL && send_uses(r, VALUE_SENDER)) {
+    if (s->sender == NULL && recipe_request_uses(&r->send, VALUE_SENDER)) {
         return err_set(e, ERR_INVALID, "recipe %s needs the setting \"sender\"", r->name);
     }
     return check_parameters(p, e) != 0 ? ERR_INVALID : check_plain(s, e);

@@ -6,6 +6,8 @@
 #include "providers/recipe/judge.h"
 #include "providers/recipe/parts.h"
 
+enum { SECRETS_MAX = 4, ASKED_MAX = 4096 };
+
 /* A report query's subject. */
 struct poll_id {
     struct list node;
@@ -14,6 +16,7 @@ struct poll_id {
 
 struct split_group;
 struct query;
+struct asking;
 
 /* One request and the jobs it carries. */
 struct call {
@@ -24,12 +27,20 @@ struct call {
     struct split_group *group; /* when it is part of a refused batch; else null */
 };
 
+/* When an id was asked for last, so that nobody asks more often than the vendor bears. */
+struct asked {
+    uint64_t id; /* a hash; 0: none */
+    int64_t at;  /* loop time */
+};
+
+enum sender_state { SENDER_NOT_KNOWN, SENDER_LISTED, SENDER_MISSING };
+
 struct provider {
     const struct provider_host *host;
     const struct http_sms_settings *settings;
     struct recipe *recipe;
     uv_idle_t now;   /* runs while there is something to begin */
-    uv_timer_t poll; /* armed for the next report query */
+    uv_timer_t poll; /* armed for the next question about messages */
     uv_timer_t pace; /* armed for the next request the vendor allows */
     int64_t send_at; /* loop time of that */
     int open_handles;
@@ -37,14 +48,25 @@ struct provider {
     struct list waiting; /* calls: parts of split batches */
     size_t in_flight;    /* requests that carry jobs */
     size_t queries;      /* requests that ask */
+    struct list asks;    /* struct asking: attempts in doubt */
     struct list poll_ids;
     size_t poll_id_count;
-    int64_t poll_at;         /* loop time of the next report query */
+    int64_t poll_at;         /* loop time of the next question */
     struct query *next_page; /* of a report query; null when there is none */
     bool polling;
+    struct asked asked[ASKED_MAX];
+    struct str secrets[SECRETS_MAX]; /* what no word for people may repeat */
+    char *encoded[SECRETS_MAX];
+    size_t secret_count;
+    enum sender_state sender;
+    int64_t sender_at; /* loop time of the last look */
+    bool senders_due;
     bool health_due;
+    bool balance_due;
     bool draining;
     bool drained;
+    int unmatched_run;         /* answers in a row that no rule knows */
+    char unmatched_logged[32]; /* the last code that was told of */
 };
 
 /* http_sms_request.c: a request made from a recipe. */
@@ -54,10 +76,12 @@ struct request_values {
     const struct provider_job *job; /* null in queries */
     const char *id;                 /* of a report query */
     int64_t page;
+    const char *after;
 };
 
 struct built_request {
     struct buf url;
+    struct buf shown; /* the same without secrets and personal data, for the log */
     struct buf body;
     struct buf items;
     char *headers[RECIPE_PAIRS_MAX + 1];
@@ -79,16 +103,43 @@ void http_sms_check(const void *settings, const char *pointer, struct faults *fa
 /* The same, and what the recipe asks for. */
 int http_sms_check_settings(const struct provider *p, struct err *e);
 
-/* http_sms_query.c: reports and balance. */
+/* http_sms_poll.c: reports, and attempts in doubt; one question at a time, paced. */
 
 void http_sms_fetch_reports(struct provider *p, const struct provider_await *list, size_t count);
 int http_sms_parse_hook(struct provider *p, const struct provider_hook *hook, struct err *e);
-void http_sms_probe(struct provider *p);
-/* Calls health() for a recipe that has nothing to ask. */
-void http_sms_say_health(struct provider *p);
+/* Arms the timer for the next question when there is one. */
+void http_sms_schedule(struct provider *p);
+/* No question before so long. */
+void http_sms_pause(struct provider *p, int64_t ms);
 void http_sms_forget_polls(struct provider *p);
+/* An answer to any question as an outcome; DOWN when there was none. */
+void http_sms_judge_query(struct provider *p, const struct recipe_answer *rules,
+                          const struct curlmux_answer *a, struct recipe_reply *reply,
+                          struct recipe_judgement *ret);
+
+/* http_sms_recover.c */
+
+void http_sms_ask(struct provider *p, struct provider_job *job);
+/* Begins a question that is due; false when there is none. */
+bool http_sms_begin_ask(struct provider *p);
+/* Loop time of the next such question, INT64_MAX when there is none. */
+int64_t http_sms_next_ask(const struct provider *p);
+/* What cannot be asked, or not any more, is answered. From the idle handle only. */
+void http_sms_give_up_asks(struct provider *p);
+
+/* http_sms_query.c: balance and sender titles. */
+
+void http_sms_probe(struct provider *p);
+void http_sms_balance(struct provider *p);
+/* Says what was asked for and needs no vendor. From the idle handle only. */
+void http_sms_say(struct provider *p);
+/* Asks for the sender titles when that is due. */
+void http_sms_look_at_senders(struct provider *p);
+/* Whether the title is known not to be the account's and the recipe wants to hold then. */
+bool http_sms_sender_holds(struct provider *p);
 
 /* http_sms.c */
 
 /* Sees to what is due: called by the idle handle, and started by whoever makes something due. */
 void http_sms_wake(struct provider *p);
+int64_t http_sms_loop_ms(const struct provider *p);

@@ -1,291 +1,344 @@
-/* What the engine asks a vendor: delivery reports, paced and paged, and the balance. */
+/* What the engine asks about the account: the balance and the sender titles. */
 #include "providers/http_sms_parts.h"
-#include "providers/recipe/report.h"
+#include "providers/recipe/xml.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { POLL_IDS_MAX = 2000, PAGES_MAX = 100, THROTTLED_MS = 60000 };
+enum { AMOUNT_MAX = 40, TITLES_SHOWN = 5, LOOK_AGAIN_MS = 60000 };
 
-/* A report query: some ids, page by page. */
-struct query {
-    struct provider *provider;
-    struct list ids;
-    int64_t page;
-};
-
-static int64_t loop_ms(const struct provider *p)
+/* Begins a request whose answer ends in done; false when it could not be made. */
+static bool begin(struct provider *p, const struct recipe_request *rr, curlmux_callback *done)
 {
-    return (int64_t)uv_now(p->host->loop);
-}
-
-static void free_ids(struct list *ids)
-{
-    struct list *node;
-
-    while ((node = list_pop_front(ids)) != NULL) {
-        free(list_entry(node, struct poll_id, node));
-    }
-}
-
-static void query_free(struct query *q)
-{
-    free_ids(&q->ids);
-    free(q);
-}
-
-void http_sms_forget_polls(struct provider *p)
-{
-    free_ids(&p->poll_ids);
-    p->poll_id_count = 0;
-    if (p->next_page != NULL) {
-        query_free(p->next_page);
-        p->next_page = NULL;
-    }
-}
-
-static void judge_query(struct provider *p, const struct recipe_answer *rules,
-                        const struct curlmux_answer *a, const struct recipe_reply *reply,
-                        struct outcome *ret)
-{
-    struct recipe_judgement j;
-
-    if (a->phase != CURLMUX_ANSWERED) {
-        outcome_set(ret, OUTCOME_DOWN, "no answer", "%s", a->error);
-        return;
-    }
-    recipe_judge(rules, reply, clock_wall_ms(p->host->clock), &j);
-    *ret = j.outcome;
-}
-
-static void on_poll_due(uv_timer_t *handle);
-
-static void schedule_poll(struct provider *p)
-{
-    int64_t wait = p->poll_at - loop_ms(p);
-
-    if (!p->polling && !p->draining && (p->next_page != NULL || !list_empty(&p->poll_ids))) {
-        uv_timer_start(&p->poll, on_poll_due, (uint64_t)(wait > 0 ? wait : 0), 0);
-    }
-}
-
-static void pause_polling(struct provider *p, int64_t ms)
-{
-    p->poll_at = loop_ms(p) + ms;
-}
-
-/* Sorts a query's answer; true when there is another page to ask for. */
-static bool take_reports(struct provider *p, const struct curlmux_answer *a)
-{
-    const struct report_sink sink = {p->host->report, p->host->ctx};
-    const struct recipe_poll *rules = &p->recipe->poll;
-    struct recipe_reply reply;
-    struct outcome o;
-    size_t rows = 0;
-
-    recipe_reply_init(&reply, a->status, a->body, a->retry_after);
-    judge_query(p, &rules->answer, a, &reply, &o);
-    if (o.class == OUTCOME_SENT) {
-        rows = recipe_poll_rows(p->recipe, &reply, &sink);
-    } else if (o.class == OUTCOME_THROTTLED) {
-        pause_polling(p, o.wait_ms > THROTTLED_MS ? o.wait_ms : THROTTLED_MS);
-    } else if (o.class == OUTCOME_ACCOUNT) {
-        p->host->health(p->host->ctx, PROVIDER_BROKEN, o.detail);
-    }
-    recipe_reply_finish(&reply);
-    return rules->page_size > 0 && rows >= (size_t)rules->page_size;
-}
-
-/* The next page is paced like any other query. */
-static void on_poll_answer(void *ctx, const struct curlmux_answer *a)
-{
-    struct query *q = ctx;
-    struct provider *p = q->provider;
-    bool more = take_reports(p, a);
-
-    p->queries--;
-    p->polling = false;
-    if (more && ++q->page < PAGES_MAX) {
-        p->next_page = q;
-    } else {
-        query_free(q);
-    }
-    schedule_poll(p);
-    http_sms_wake(p);
-}
-
-static struct query *take_query(struct provider *p)
-{
-    struct query *q = p->next_page;
-    struct list *node;
-
-    if (q != NULL) {
-        p->next_page = NULL;
-        return q;
-    }
-    q = calloc(1, sizeof(*q));
-    if (q == NULL) {
-        return NULL;
-    }
-    q->provider = p;
-    list_init(&q->ids);
-    for (int64_t i = 0; i < p->recipe->poll.ids && (node = list_pop_front(&p->poll_ids)) != NULL;
-         i++) {
-        list_push_back(&q->ids, node);
-        p->poll_id_count--;
-    }
-    return q;
-}
-
-static int send_poll(struct query *q, struct err *e)
-{
-    const struct recipe_request *rr = &q->provider->recipe->poll.request;
-    struct request_values v = {.provider = q->provider, .page = q->page};
+    struct request_values v = {.provider = p};
     struct built_request b;
-    int code = 0;
+    struct err why = {0};
+    int code;
 
     built_init(&b);
-    list_each(node, &q->ids)
-    {
-        v.id = list_entry(node, struct poll_id, node)->id;
-        if (code == 0 && rr->item_stencil != NULL) {
-            code = built_add_item(&b, rr, &v, e);
-        }
-    }
-    code = code != 0 ? code : built_send(&b, rr, &v, on_poll_answer, q, e);
+    code = built_send(&b, rr, &v, done, p, &why);
     built_finish(&b);
-    return code;
-}
-
-static void on_poll_due(uv_timer_t *handle)
-{
-    struct provider *p = handle->data;
-    const struct option_rate *rate = &p->recipe->poll.rate;
-    struct query *q = p->draining ? NULL : take_query(p);
-    struct err why = {0};
-
-    if (q == NULL) {
-        return;
-    }
-    pause_polling(p, rate->count > 0 ? rate->period_ms / rate->count : 0);
-    if (send_poll(q, &why) != 0) {
-        query_free(q); /* whoever waits for these reports asks again */
-        schedule_poll(p);
-        return;
-    }
-    p->polling = true;
-    p->queries++;
-}
-
-static bool is_waiting(const struct provider *p, const char *id)
-{
-    list_each(node, &p->poll_ids)
-    {
-        if (strcmp(list_entry(node, struct poll_id, node)->id, id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void http_sms_fetch_reports(struct provider *p, const struct provider_await *list, size_t count)
-{
-    int64_t now = clock_wall_ms(p->host->clock);
-
-    for (size_t i = 0; p->recipe->has_poll && i < count; i++) {
-        struct poll_id *id;
-
-        if (list[i].provider_ref == NULL || list[i].provider_ref[0] == '\0' ||
-            list[i].accepted_ms + p->recipe->poll.first_after_ms > now ||
-            p->poll_id_count >= POLL_IDS_MAX || is_waiting(p, list[i].provider_ref)) {
-            continue;
-        }
-        id = calloc(1, sizeof(*id));
-        if (id == NULL || str_copy(id->id, sizeof(id->id), str_of(list[i].provider_ref)) != 0) {
-            free(id);
-            continue;
-        }
-        list_push_back(&p->poll_ids, &id->node);
-        p->poll_id_count++;
-    }
-    schedule_poll(p);
-}
-
-int http_sms_parse_hook(struct provider *p, const struct provider_hook *hook, struct err *e)
-{
-    const struct report_sink sink = {p->host->report, p->host->ctx};
-
-    return recipe_hook_rows(p->recipe, hook, str_of(p->settings->report_secret.value), &sink, e);
+    p->queries += code == 0 ? 1u : 0u;
+    return code == 0;
 }
 
 /* The balance. */
 
-/* "0", "0,00" and "-1,5" are nothing to send with. */
-static bool is_credit(const char *amount)
+struct amount {
+    char text[AMOUNT_MAX]; /* digits, at most one ".", perhaps "-" in front */
+    char unit[AMOUNT_MAX];
+    bool empty;
+};
+
+/* "1.986,50" or "1,986.50" as "1986.50"; false when it is no number. */
+static bool read_amount(const char *raw, int decimal, char out[AMOUNT_MAX])
 {
-    return amount[0] != '-' && strpbrk(amount, "123456789") != NULL;
+    char point = decimal == DECIMAL_COMMA ? ',' : '.';
+    char group = decimal == DECIMAL_COMMA ? '.' : ',';
+    size_t n = 0;
+    bool digits = false;
+
+    for (const char *c = raw; *c != '\0'; c++) {
+        char kept = *c == point ? '.' : *c;
+
+        if (*c == group) {
+            continue;
+        }
+        if ((kept == '.' && (n > 0 && memchr(out, '.', n) != NULL)) ||
+            (!ascii_digit(kept) && kept != '.' && (kept != '-' || c != raw)) ||
+            n + 1 == AMOUNT_MAX) {
+            return false;
+        }
+        digits = digits || ascii_digit(kept);
+        out[n++] = kept;
+    }
+    out[n] = '\0';
+    return digits;
 }
 
-static void say_balance(struct provider *p, const struct curlmux_answer *a)
+/* "0", "0.00" and "-1.5" are nothing to send with. */
+static bool is_empty(const char *amount)
+{
+    return amount[0] == '-' || strpbrk(amount, "123456789") == NULL;
+}
+
+static void find_unit(const struct recipe_balance *rules, size_t i,
+                      const struct recipe_reply *reply, char out[AMOUNT_MAX])
+{
+    char text[EXPR_TEXT_MAX] = "";
+
+    if (i < rules->unit.count && rules->unit_exprs[i] != NULL) {
+        expr_extract(rules->unit_exprs[i], reply, text);
+    } else if (i < rules->unit.count) {
+        str_copy(text, sizeof(text), str_of(rules->unit.items[i]));
+    }
+    str_copy(out, AMOUNT_MAX, str_of(text));
+}
+
+/* The first amount above nothing, else the first; false when there is none. */
+static bool find_amount(const struct recipe_balance *rules, const struct recipe_reply *reply,
+                        struct amount *ret)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < RECIPE_EXPRS_MAX && rules->amount.list[i] != NULL; i++) {
+        struct amount one;
+        char raw[EXPR_TEXT_MAX];
+
+        if (!expr_extract(rules->amount.list[i], reply, raw) ||
+            !read_amount(raw, rules->decimal, one.text)) {
+            continue;
+        }
+        one.empty = is_empty(one.text);
+        if (!found || (ret->empty && !one.empty)) {
+            find_unit(rules, i, reply, one.unit);
+            *ret = one;
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* What the vendor said: an amount, or why there is none. */
+struct balance_answer {
+    bool known;
+    struct amount amount;
+    enum provider_health health;
+    char sentence[320];
+};
+
+static void read_balance(struct provider *p, const struct curlmux_answer *a,
+                         struct balance_answer *ret)
 {
     const struct recipe_balance *rules = &p->recipe->balance;
-    enum provider_health health = PROVIDER_DEGRADED;
-    char amount[EXPR_TEXT_MAX];
-    char sentence[320];
     struct recipe_reply reply;
-    struct outcome o;
+    struct recipe_judgement j;
+    const struct outcome *o = &j.outcome;
 
-    recipe_reply_init(&reply, a->status, a->body, a->retry_after);
-    judge_query(p, &rules->answer, a, &reply, &o);
-    if (o.class == OUTCOME_SENT && expr_extract(rules->amount_expr, &reply, amount)) {
-        health = is_credit(amount) ? PROVIDER_HEALTHY : PROVIDER_DEGRADED;
-        snprintf(sentence, sizeof(sentence), "credit: %.40s", amount);
+    *ret = (struct balance_answer){.health = PROVIDER_DEGRADED};
+    http_sms_judge_query(p, &rules->answer, a, &reply, &j);
+    if (o->class == OUTCOME_SENT) {
+        ret->known = find_amount(rules, &reply, &ret->amount);
+    }
+    if (ret->known) {
+        ret->health = ret->amount.empty ? PROVIDER_DEGRADED : PROVIDER_HEALTHY;
+        snprintf(ret->sentence, sizeof(ret->sentence), "credit: %s %s", ret->amount.text,
+                 ret->amount.unit);
+    } else if (o->class == OUTCOME_SENT) {
+        snprintf(ret->sentence, sizeof(ret->sentence), "the answer holds no amount");
     } else {
-        health = o.class == OUTCOME_ACCOUNT || o.class == OUTCOME_DOWN ? PROVIDER_BROKEN : health;
-        snprintf(sentence, sizeof(sentence), "%s: %s", o.code, o.detail);
+        ret->health = o->class == OUTCOME_ACCOUNT || o->class == OUTCOME_DOWN ? PROVIDER_BROKEN
+                                                                              : PROVIDER_DEGRADED;
+        snprintf(ret->sentence, sizeof(ret->sentence), "%s: %s", o->code, o->detail);
     }
     recipe_reply_finish(&reply);
-    p->host->health(p->host->ctx, health, sentence);
+}
+
+static void on_probe(void *ctx, const struct curlmux_answer *a)
+{
+    struct provider *p = ctx;
+    struct balance_answer got;
+
+    p->queries--;
+    read_balance(p, a, &got);
+    p->host->health(p->host->ctx, got.health, got.sentence);
+    http_sms_wake(p);
+}
+
+static void say_balance(struct provider *p, const struct balance_answer *got)
+{
+    const struct provider_balance balance = {.amount = got->known ? got->amount.text : NULL,
+                                             .unit = got->known ? got->amount.unit : "",
+                                             .empty = got->known && got->amount.empty,
+                                             .error = got->known ? NULL : got->sentence};
+
+    if (p->host->balance != NULL) {
+        p->host->balance(p->host->ctx, &balance);
+    }
 }
 
 static void on_balance(void *ctx, const struct curlmux_answer *a)
 {
     struct provider *p = ctx;
+    struct balance_answer got;
 
     p->queries--;
-    say_balance(p, a);
+    read_balance(p, a, &got);
+    say_balance(p, &got);
     http_sms_wake(p);
 }
 
 void http_sms_probe(struct provider *p)
 {
-    struct request_values v = {.provider = p};
-    struct built_request b;
-    struct err why = {0};
-    int code = ERR_UNSUPPORTED;
-
-    if (p->recipe->has_balance) {
-        built_init(&b);
-        code = built_send(&b, &p->recipe->balance.request, &v, on_balance, p, &why);
-        built_finish(&b);
+    if (!p->recipe->has_balance || !begin(p, &p->recipe->balance.request, on_probe)) {
+        p->health_due = true;
+        http_sms_wake(p);
     }
-    if (code == 0) {
-        p->queries++;
+}
+
+void http_sms_balance(struct provider *p)
+{
+    if (!p->recipe->has_balance || !begin(p, &p->recipe->balance.request, on_balance)) {
+        p->balance_due = true;
+        http_sms_wake(p);
+    }
+}
+
+void http_sms_say(struct provider *p)
+{
+    struct balance_answer got = {.known = false};
+    bool offered = p->recipe->has_balance;
+
+    if (p->health_due) {
+        p->health_due = false;
+        p->host->health(p->host->ctx, offered ? PROVIDER_DEGRADED : PROVIDER_HEALTHY,
+                        offered ? "the balance could not be asked for"
+                                : "the recipe offers nothing to check");
+    }
+    if (p->balance_due) {
+        p->balance_due = false;
+        snprintf(got.sentence, sizeof(got.sentence), "%s",
+                 offered ? "the balance could not be asked for"
+                         : "the recipe names no way to ask for the balance");
+        say_balance(p, &got);
+    }
+}
+
+/* The sender titles. */
+
+struct titles {
+    const struct recipe_senders *rules;
+    const char *wanted;
+    size_t count;
+    bool listed;
+    struct buf shown; /* the first few, for people */
+};
+
+static void see_title(struct titles *t, struct str title)
+{
+    title = str_trim(title);
+    if (title.len == 0) {
         return;
     }
-    p->health_due = true;
+    t->listed = t->listed || str_eqs(title, t->wanted);
+    if (t->count++ < TITLES_SHOWN) {
+        buf_addf(&t->shown, "%s%.*s", t->count > 1 ? ", " : "", (int)title.len, title.ptr);
+    }
+}
+
+static void see_json(struct titles *t, const struct recipe_reply *reply)
+{
+    const struct json *root = reply->doc == NULL ? NULL : json_root(reply->doc);
+    const struct json *list = t->rules->places.count == 0 ? root : NULL;
+
+    for (size_t i = 0; list == NULL && i < t->rules->places.count; i++) {
+        list = json_at(root, t->rules->places.items[i]);
+    }
+    for (const struct json *v = json_type(list) == JSON_ARRAY ? json_first(list) : NULL; v != NULL;
+         v = json_next(v)) {
+        see_title(t, json_str(t->rules->item == NULL || json_type(v) == JSON_STRING
+                                  ? v
+                                  : json_at(v, t->rules->item)));
+    }
+}
+
+static bool see_element(void *ctx, const struct xml_element *e)
+{
+    struct titles *t = ctx;
+    char title[EXPR_TEXT_MAX];
+
+    if (xml_field(e, t->rules->item == NULL ? "." : t->rules->item, title, sizeof(title))) {
+        see_title(t, str_of(title));
+    }
+    return true;
+}
+
+static void see_lines(struct titles *t, struct str body)
+{
+    while (body.len > 0) {
+        size_t n = 0;
+
+        while (n < body.len && memchr("\t\r\n", body.ptr[n], 3) == NULL) {
+            n++;
+        }
+        see_title(t, (struct str){body.ptr, n});
+        n += n < body.len ? 1 : 0;
+        body = (struct str){body.ptr + n, body.len - n};
+    }
+}
+
+static void see_titles(struct titles *t, const struct recipe_reply *reply)
+{
+    switch ((enum recipe_rows_format)t->rules->format) {
+    case ROWS_JSON:
+        see_json(t, reply);
+        break;
+    case ROWS_XML:
+        for (size_t i = 0; t->count == 0 && i < t->rules->places.count; i++) {
+            xml_each(reply->body, t->rules->places.items[i], see_element, t);
+        }
+        break;
+    case ROWS_LINES:
+    case ROWS_KV:
+        see_lines(t, reply->body);
+        break;
+    }
+}
+
+/* A list that cannot be read says nothing; only one without the title does. */
+static void judge_titles(struct provider *p, struct titles *t)
+{
+    const struct recipe_senders *rules = t->rules;
+    char sentence[400];
+
+    if (t->listed || t->count == 0) {
+        p->sender = t->listed ? SENDER_LISTED : SENDER_NOT_KNOWN;
+        return;
+    }
+    p->sender = SENDER_MISSING;
+    snprintf(sentence, sizeof(sentence),
+             "the sender title \"%s\" is not one of the account's: %.250s%s", t->wanted,
+             buf_cstr(&t->shown), t->count > TITLES_SHOWN ? ", …" : "");
+    p->host->health(p->host->ctx,
+                    rules->missing == MISSING_HOLD ? PROVIDER_BROKEN : PROVIDER_DEGRADED, sentence);
+}
+
+static void on_senders(void *ctx, const struct curlmux_answer *a)
+{
+    struct provider *p = ctx;
+    struct titles t = {.rules = &p->recipe->senders, .wanted = p->settings->sender};
+    struct recipe_reply reply;
+    struct recipe_judgement j;
+
+    p->queries--;
+    buf_init(&t.shown, 1024);
+    http_sms_judge_query(p, &p->recipe->senders.answer, a, &reply, &j);
+    if (j.outcome.class == OUTCOME_SENT) {
+        see_titles(&t, &reply);
+        judge_titles(p, &t);
+    } else if (j.outcome.class == OUTCOME_ACCOUNT) {
+        p->host->health(p->host->ctx, PROVIDER_BROKEN, j.outcome.detail);
+    }
+    recipe_reply_finish(&reply);
+    buf_finish(&t.shown);
     http_sms_wake(p);
 }
 
-void http_sms_say_health(struct provider *p)
+void http_sms_look_at_senders(struct provider *p)
 {
-    if (!p->health_due) {
-        return;
+    if (p->senders_due) {
+        p->senders_due = false;
+        p->sender_at = http_sms_loop_ms(p);
+        begin(p, &p->recipe->senders.request, on_senders);
     }
-    p->health_due = false;
-    if (p->recipe->has_balance) {
-        p->host->health(p->host->ctx, PROVIDER_DEGRADED, "the balance could not be asked for");
-    } else {
-        p->host->health(p->host->ctx, PROVIDER_HEALTHY, "the recipe offers nothing to check");
+}
+
+bool http_sms_sender_holds(struct provider *p)
+{
+    bool holds = p->sender == SENDER_MISSING && p->recipe->senders.missing == MISSING_HOLD;
+
+    if (holds && http_sms_loop_ms(p) - p->sender_at >= LOOK_AGAIN_MS) {
+        p->senders_due = true; /* whoever tries the next one may find the title there */
+        http_sms_wake(p);
     }
+    return holds;
 }

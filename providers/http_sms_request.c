@@ -1,4 +1,6 @@
+#include "base/log.h"
 #include "providers/http_sms_parts.h"
+#include "providers/recipe/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,13 +10,16 @@ enum {
     BODY_BYTES_MAX = 1024 * 1024,
     HEADER_BYTES_MAX = 1024,
     PAIR_BYTES_MAX = 64 * 1024,
-    VALIDITY_MAX_MIN = 48 * 60
+    TIME_BYTES_MAX = 80,
+    MINUTE_MS = 60000,
+    DAY_MS = 86400000
 };
 
 void built_init(struct built_request *b)
 {
     *b = (struct built_request){0};
     buf_init(&b->url, URL_BYTES_MAX);
+    buf_init(&b->shown, URL_BYTES_MAX);
     buf_init(&b->body, BODY_BYTES_MAX);
     buf_init(&b->items, BODY_BYTES_MAX);
 }
@@ -22,6 +27,7 @@ void built_init(struct built_request *b)
 void built_finish(struct built_request *b)
 {
     buf_finish(&b->url);
+    buf_finish(&b->shown);
     buf_finish(&b->body);
     buf_finish(&b->items);
     for (size_t i = 0; i < b->header_count; i++) {
@@ -52,31 +58,66 @@ static struct str number_in_form(const char *e164, int form)
     return n > skip[form] ? (struct str){e164 + skip[form], n - skip[form]} : STR("");
 }
 
-/* Numbers written as text; they live as long as the values. */
-struct number_texts {
-    char validity[24];
+/* Numbers and times written as text; they live as long as the values. */
+struct value_texts {
     char page[24];
+    char validity[24];
+    char validity_s[24];
+    char validity_ms[24];
+    char validity_clock[24];
+    char now[TIME_BYTES_MAX];
+    char since[TIME_BYTES_MAX];
+    char deadline[TIME_BYTES_MAX];
 };
 
-static void fill_job(const struct provider *p, const struct provider_job *job,
-                     struct number_texts *texts, struct stencil_values *out)
+static void write_time(int64_t ms, const char *form, char out[TIME_BYTES_MAX])
 {
-    int64_t left = (job->deadline_ms - clock_wall_ms(p->host->clock)) / 60000;
+    struct buf text;
 
-    left = left < 1 ? 1 : left;
-    left = left > VALIDITY_MAX_MIN ? VALIDITY_MAX_MIN : left;
-    snprintf(texts->validity, sizeof(texts->validity), "%lld", (long long)left);
+    buf_init(&text, TIME_BYTES_MAX);
+    recipe_time_write(ms, form, &text);
+    str_copy(out, TIME_BYTES_MAX, str_of(buf_cstr(&text)));
+    buf_finish(&text);
+}
+
+/* How long the vendor may try: until the deadline, within what its interface takes. */
+static void fill_validity(const struct recipe *r, int64_t now_ms, const struct provider_job *job,
+                          struct value_texts *texts, struct stencil_values *out)
+{
+    int64_t left = job->deadline_ms - now_ms;
+
+    left = left < r->validity_min_ms ? r->validity_min_ms : left;
+    left = left > r->validity_max_ms ? r->validity_max_ms : left;
+    left = left < MINUTE_MS ? MINUTE_MS : left;
+    snprintf(texts->validity, sizeof(texts->validity), "%lld", (long long)(left / MINUTE_MS));
+    snprintf(texts->validity_s, sizeof(texts->validity_s), "%lld", (long long)(left / 1000));
+    snprintf(texts->validity_ms, sizeof(texts->validity_ms), "%lld", (long long)left);
+    snprintf(texts->validity_clock, sizeof(texts->validity_clock), "%02lld:%02lld",
+             (long long)(left / (60 * MINUTE_MS)), (long long)(left / MINUTE_MS % 60));
+    if (r->writes_times) {
+        write_time(now_ms + left, r->time_format, texts->deadline);
+        out->named[VALUE_DEADLINE] = str_of(texts->deadline);
+    }
+    out->named[VALUE_VALIDITY] = str_of(texts->validity);
+    out->named[VALUE_VALIDITY_S] = str_of(texts->validity_s);
+    out->named[VALUE_VALIDITY_MS] = str_of(texts->validity_ms);
+    out->named[VALUE_VALIDITY_CLOCK] = str_of(texts->validity_clock);
+}
+
+static void fill_job(const struct provider *p, const struct provider_job *job,
+                     struct stencil_values *out)
+{
     out->named[VALUE_TEXT] = str_of(job->text);
     out->named[VALUE_TO] = number_in_form(job->to, p->recipe->number_form);
     out->named[VALUE_REF] = str_of(job->ref);
-    out->named[VALUE_VALIDITY] = str_of(texts->validity);
 }
 
 static void fill(const struct request_values *v, const struct recipe_request *rr,
-                 const struct built_request *b, struct number_texts *texts,
+                 const struct built_request *b, struct value_texts *texts,
                  struct stencil_values *out)
 {
     const struct provider *p = v->provider;
+    int64_t now_ms = clock_wall_ms(p->host->clock);
 
     *out = (struct stencil_values){
         .lookup = lookup, .ctx = v, .charset = (enum recipe_charset)rr->charset};
@@ -87,17 +128,25 @@ static void fill(const struct request_values *v, const struct recipe_request *rr
     out->named[VALUE_REPORT_URL] = str_of(p->host->report_url);
     out->named[VALUE_REPORT_SECRET] = str_of(p->settings->report_secret.value);
     out->named[VALUE_ID] = str_of(v->id);
+    out->named[VALUE_AFTER] = str_of(v->after);
     snprintf(texts->page, sizeof(texts->page), "%lld", (long long)v->page);
     out->named[VALUE_PAGE] = str_of(texts->page);
+    if (p->recipe->writes_times) {
+        write_time(now_ms, p->recipe->time_format, texts->now);
+        write_time(now_ms - DAY_MS, p->recipe->time_format, texts->since);
+        out->named[VALUE_NOW] = str_of(texts->now);
+        out->named[VALUE_SINCE] = str_of(texts->since);
+    }
     if (v->job != NULL) {
-        fill_job(p, v->job, texts, out);
+        fill_job(p, v->job, out);
+        fill_validity(p->recipe, now_ms, v->job, texts, out);
     }
 }
 
 int built_add_item(struct built_request *b, const struct recipe_request *rr,
                    const struct request_values *v, struct err *e)
 {
-    struct number_texts texts;
+    struct value_texts texts;
     struct stencil_values values;
 
     if (b->items.len > 0) {
@@ -136,6 +185,50 @@ static int add_pairs(const struct recipe_pairs *pairs, const struct stencil_valu
     return code;
 }
 
+/* Whether a pair's value may be logged. */
+static bool is_secret(const struct recipe *r, const struct recipe_pair *pair)
+{
+    static const enum recipe_value values[] = {
+        VALUE_PASSWORD, VALUE_REPORT_SECRET, VALUE_USER, VALUE_TEXT, VALUE_TO, VALUE_REPORT_URL};
+    bool secret = false;
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+        secret = secret || stencil_uses(pair->value, values[i]);
+    }
+    for (size_t i = 0; i < r->redact.count; i++) {
+        secret = secret || strcmp(r->redact.items[i], pair->name) == 0;
+    }
+    return secret;
+}
+
+/* The address as it may be logged: what is secret or personal became "***". */
+static void show_url(struct built_request *b, const struct recipe_request *rr,
+                     const struct stencil_values *values, const struct provider *p)
+{
+    struct stencil_values shown = *values;
+    char before = '?';
+
+    for (size_t i = 0; i < VALUE_NAMED_COUNT; i++) {
+        if (i != VALUE_ID && i != VALUE_REF && i != VALUE_PAGE) {
+            shown.named[i] = STR("***");
+        }
+    }
+    if (stencil_expand(rr->url_stencil, &shown, &b->shown, NULL, NULL) != 0) {
+        return;
+    }
+    for (size_t i = 0; i < rr->query.count; i++) {
+        const struct recipe_pair *pair = &rr->query.list[i];
+
+        buf_addf(&b->shown, "%c%s=", before, pair->name);
+        before = '&';
+        if (is_secret(p->recipe, pair)) {
+            buf_adds(&b->shown, "***");
+        } else {
+            stencil_expand(pair->value, values, &b->shown, NULL, NULL);
+        }
+    }
+}
+
 static int build_url(struct built_request *b, const struct recipe_request *rr,
                      const struct stencil_values *values, const struct provider *p, struct err *e)
 {
@@ -151,6 +244,9 @@ static int build_url(struct built_request *b, const struct recipe_request *rr,
         bool has_query = b->url.len > 0 && memchr(b->url.data, '?', b->url.len) != NULL;
 
         code = add_pairs(&rr->query, values, false, has_query ? '&' : '?', &b->url, e);
+    }
+    if (code == 0 && log_enabled(LOG_LEVEL_DEBUG)) {
+        show_url(b, rr, values, p);
     }
     return code;
 }
@@ -221,7 +317,7 @@ static int build_headers(struct built_request *b, const struct recipe_request *r
 static int build(struct built_request *b, const struct recipe_request *rr,
                  const struct request_values *v, struct err *e)
 {
-    struct number_texts texts;
+    struct value_texts texts;
     struct stencil_values values;
     int code;
 
@@ -258,6 +354,8 @@ int built_send(struct built_request *b, const struct recipe_request *rr,
         request.user = s->user;
         request.password = s->password.value;
     }
+    log_debug("http_sms_request", LOG_S("provider", v->provider->host->name),
+              LOG_S("method", rr->method), LOG_S("url", buf_cstr(&b->shown)));
     code = curlmux_send(v->provider->host->curl, &request, done, ctx, e);
     return code == ERR_INVALID ? ERR_DENIED : code;
 }

@@ -90,6 +90,11 @@ static void add_human(struct buf *b, const char *when, enum log_level level, con
     (void)buf_addc(b, '\n');
 }
 
+bool log_enabled(enum log_level level)
+{
+    return level <= log_threshold;
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count)
 {

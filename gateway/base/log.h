@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,8 @@ struct log_field {
 
 /* Sets the threshold and the form; AUTO is HUMAN on a terminal. Call before threads start. */
 void log_setup(enum log_level threshold, enum log_format format);
+/* Whether lines of this level are written: for those that are dear to make. */
+bool log_enabled(enum log_level level);
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count);
 /* Lines that could not be written since the start. */

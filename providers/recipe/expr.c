@@ -1,5 +1,7 @@
 #include "providers/recipe/expr.h"
 
+#include "providers/recipe/xml.h"
+
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +14,14 @@ enum {
     REGEX_BODY_MAX = 4096
 };
 
-enum source { SOURCE_JSON, SOURCE_REGEX, SOURCE_TEXT, SOURCE_HTTP };
+enum source { SOURCE_JSON, SOURCE_XML, SOURCE_KV, SOURCE_REGEX, SOURCE_TEXT, SOURCE_HTTP };
 enum question { QUESTION_IS_THERE, QUESTION_EQUAL, QUESTION_DIFFERENT };
 
 struct expr {
     enum source source;
     enum question question;
-    char *pointer;
+    char *pointer; /* up to "*" */
+    char *below;   /* what follows "*"; null without one */
     regex_t regex;
     bool has_regex;
     char alternatives[ALTERNATIVES_MAX][ALTERNATIVE_MAX];
@@ -90,11 +93,57 @@ static int read_regex(struct expr *x, struct str pattern, struct err *e)
     return 0;
 }
 
+/* A JSON pointer, at most one of its steps being "*". */
+static int read_pointer(struct expr *x, struct str pointer, struct err *e)
+{
+    const char *star = memmem(pointer.ptr, pointer.len, "/*", 2);
+    struct str rest = {NULL, 0};
+
+    if (star != NULL) {
+        rest = (struct str){star + 2, pointer.len - (size_t)(star - pointer.ptr) - 2};
+        pointer.len -= rest.len + 2;
+        x->below = str_dup(rest);
+    }
+    if ((pointer.len > 0 && pointer.ptr[0] != '/') || (rest.len > 0 && rest.ptr[0] != '/') ||
+        (rest.len > 0 && memmem(rest.ptr, rest.len, "/*", 2) != NULL)) {
+        return err_set(e, ERR_INVALID,
+                       "a JSON pointer begins with \"/\" and holds at most one \"/*\"");
+    }
+    x->pointer = str_dup(pointer);
+    return x->pointer == NULL || (star != NULL && x->below == NULL)
+               ? err_set(e, ERR_NOMEM, "no memory for an expression")
+               : 0;
+}
+
+static int read_path(struct expr *x, enum source source, struct str path, struct err *e)
+{
+    x->source = source;
+    if (memchr(path.ptr, ' ', path.len) != NULL) {
+        return err_set(e, ERR_INVALID, "a path or name holds no blanks");
+    }
+    if (source == SOURCE_JSON) {
+        return read_pointer(x, path, e);
+    }
+    if (path.len == 0 || (source == SOURCE_XML) != (path.ptr[0] == '/')) {
+        return err_set(e, ERR_INVALID, "xml:/path begins with \"/\", kv:name does not");
+    }
+    x->pointer = str_dup(path);
+    if (x->pointer != NULL && source == SOURCE_XML && !xml_path_valid(x->pointer)) {
+        return err_set(e, ERR_INVALID, "xml:/path has at most %d steps with names", XML_DEPTH_MAX);
+    }
+    return x->pointer == NULL ? err_set(e, ERR_NOMEM, "no memory for an expression") : 0;
+}
+
+static struct str skip(struct str s, size_t n)
+{
+    return (struct str){s.ptr + n, s.len - n};
+}
+
 static int read_source(struct expr *x, struct str text, struct err *e)
 {
     if (str_starts(text, "regex:")) {
         x->source = SOURCE_REGEX;
-        return read_regex(x, (struct str){text.ptr + 6, text.len - 6}, e);
+        return read_regex(x, skip(text, 6), e);
     }
     if (read_question(x, &text, e) != 0) {
         return ERR_INVALID;
@@ -103,16 +152,19 @@ static int read_source(struct expr *x, struct str text, struct err *e)
         x->source = text.ptr[0] == 't' ? SOURCE_TEXT : SOURCE_HTTP;
         return 0;
     }
-    if (!str_starts(text, "json:") || (text.len > 5 && text.ptr[5] != '/') ||
-        memchr(text.ptr, ' ', text.len) != NULL) {
-        return err_set(
-            e, ERR_INVALID,
-            "an expression is json:/pointer, regex:^…, text or http; all but regex may be "
-            "followed by == or != and values in quotes");
+    if (str_starts(text, "json:")) {
+        return read_path(x, SOURCE_JSON, skip(text, 5), e);
     }
-    x->source = SOURCE_JSON;
-    x->pointer = str_dup((struct str){text.ptr + 5, text.len - 5});
-    return x->pointer == NULL ? err_set(e, ERR_NOMEM, "no memory for an expression") : 0;
+    if (str_starts(text, "xml:")) {
+        return read_path(x, SOURCE_XML, skip(text, 4), e);
+    }
+    if (str_starts(text, "kv:")) {
+        return read_path(x, SOURCE_KV, skip(text, 3), e);
+    }
+    return err_set(
+        e, ERR_INVALID,
+        "an expression is json:/pointer, xml:/path, kv:name, regex:^…, text or http; all "
+        "but regex may be followed by == or != and values in quotes");
 }
 
 int expr_parse(struct str text, struct expr **ret, struct err *e)
@@ -141,6 +193,7 @@ void expr_free(struct expr *x)
         regfree(&x->regex);
     }
     free(x->pointer);
+    free(x->below);
     free(x);
 }
 
@@ -193,6 +246,57 @@ static bool extract_regex(const struct expr *x, struct str body, char *out)
                     (struct str){text + m->rm_so, (size_t)(m->rm_eo - m->rm_so)}) == 0;
 }
 
+bool expr_kv_text(struct str body, const char *name, char *out, size_t cap)
+{
+    size_t n = strlen(name);
+
+    out[0] = '\0';
+    while (body.len > 0) {
+        size_t end = 0;
+
+        while (end < body.len && memchr(" \t\r\n&", body.ptr[end], 5) == NULL) {
+            end++;
+        }
+        if (end > n && memcmp(body.ptr, name, n) == 0 && body.ptr[n] == '=') {
+            return end > n + 1 &&
+                   str_copy(out, cap, (struct str){body.ptr + n + 1, end - n - 1}) == 0;
+        }
+        body = skip(body, end < body.len ? end + 1 : end);
+    }
+    return false;
+}
+
+static bool is_one_of(const struct expr *x, const char *found)
+{
+    for (size_t i = 0; i < x->count; i++) {
+        if (strcmp(found, x->alternatives[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first element that has it; of several, the first that answers "==" with yes. */
+static bool extract_json(const struct expr *x, const struct recipe_reply *reply, char *out)
+{
+    const struct json *v = reply->doc == NULL ? NULL : json_at(json_root(reply->doc), x->pointer);
+    bool found = false;
+
+    if (x->below == NULL) {
+        return expr_json_text(v, out, EXPR_TEXT_MAX);
+    }
+    for (v = json_type(v) == JSON_ARRAY ? json_first(v) : NULL; v != NULL; v = json_next(v)) {
+        char text[EXPR_TEXT_MAX];
+
+        if (expr_json_text(json_at(v, x->below), text, sizeof(text)) &&
+            (!found || (x->question == QUESTION_EQUAL && !is_one_of(x, out)))) {
+            memcpy(out, text, sizeof(text));
+            found = true;
+        }
+    }
+    return found;
+}
+
 bool expr_extract(const struct expr *x, const struct recipe_reply *reply, char out[EXPR_TEXT_MAX])
 {
     struct str body = str_trim(reply->body);
@@ -203,8 +307,11 @@ bool expr_extract(const struct expr *x, const struct recipe_reply *reply, char o
     }
     switch (x->source) {
     case SOURCE_JSON:
-        return reply->doc != NULL &&
-               expr_json_text(json_at(json_root(reply->doc), x->pointer), out, EXPR_TEXT_MAX);
+        return extract_json(x, reply, out);
+    case SOURCE_XML:
+        return xml_find(body, x->pointer, out, EXPR_TEXT_MAX);
+    case SOURCE_KV:
+        return expr_kv_text(body, x->pointer, out, EXPR_TEXT_MAX);
     case SOURCE_REGEX:
         return extract_regex(x, body, out);
     case SOURCE_TEXT:
@@ -220,20 +327,16 @@ bool expr_holds(const struct expr *x, const struct recipe_reply *reply)
 {
     char found[EXPR_TEXT_MAX];
     bool there;
-    bool equal = false;
 
     if (x == NULL) {
         return true;
     }
     there = expr_extract(x, reply, found);
-    for (size_t i = 0; i < x->count; i++) {
-        equal = equal || (there && strcmp(found, x->alternatives[i]) == 0);
-    }
     switch (x->question) {
     case QUESTION_EQUAL:
-        return equal;
+        return there && is_one_of(x, found);
     case QUESTION_DIFFERENT:
-        return there && !equal;
+        return there && !is_one_of(x, found);
     case QUESTION_IS_THERE:
         break;
     }

@@ -1,6 +1,9 @@
 /*
  * How a recipe finds things in an answer:
- *   json:/pointer     the value there (RFC 6901); numbers keep all their digits
+ *   json:/pointer     the value there (RFC 6901); numbers keep all their digits. One step may be
+ *                     "*": the first element of an array that has it or answers the question
+ *   xml:/a/b/@c       an attribute or, without "@", the text of the first such element
+ *   kv:name           the value in "name=value", separated by white space or "&"
  *   regex:^…(…)…      POSIX extended, on the trimmed body; group 1 when there is one, else all
  *   text              the trimmed body
  *   http              the status code
@@ -18,6 +21,8 @@ struct recipe_reply {
     struct str body;
     const char *retry_after;
     const struct json_doc *doc;
+    const struct str *secrets; /* never to be repeated in words for people */
+    size_t secret_count;
 };
 
 enum { EXPR_TEXT_MAX = 256 };
@@ -33,3 +38,5 @@ bool expr_extract(const struct expr *x, const struct recipe_reply *reply, char o
 bool expr_holds(const struct expr *x, const struct recipe_reply *reply);
 /* A scalar JSON value as text; false for null, containers and what does not fit. */
 bool expr_json_text(const struct json *v, char *out, size_t cap);
+/* The value of "name=…" among pairs separated by white space or "&"; false when none or empty. */
+bool expr_kv_text(struct str body, const char *name, char *out, size_t cap);

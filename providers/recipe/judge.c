@@ -23,7 +23,8 @@ void recipe_reply_init(struct recipe_reply *reply, int status, struct str body,
     if (json_parse(body, 0, &limits, &doc, NULL, NULL) != 0) {
         doc = NULL;
     }
-    *reply = (struct recipe_reply){status, body, retry_after, doc};
+    *reply = (struct recipe_reply){
+        .status = status, .body = body, .retry_after = retry_after, .doc = doc};
 }
 
 void recipe_reply_finish(struct recipe_reply *reply)
@@ -78,6 +79,21 @@ int64_t recipe_retry_after(const char *value, int64_t now_ms)
     return wait > WAIT_MAX_MS ? WAIT_MAX_MS : wait;
 }
 
+void recipe_scrub(const struct str *secrets, size_t count, char *text)
+{
+    size_t n = strlen(text);
+
+    for (size_t i = 0; i < count; i++) {
+        char *at = text;
+
+        while (secrets[i].len > 0 &&
+               (at = memmem(at, n - (size_t)(at - text), secrets[i].ptr, secrets[i].len)) != NULL) {
+            memset(at, '*', secrets[i].len);
+            at += secrets[i].len;
+        }
+    }
+}
+
 /* One line, long runs of digits (numbers, ids) hidden, valid UTF-8 up to the end. */
 static void clean_detail(const char *text, char *out, size_t cap)
 {
@@ -106,11 +122,11 @@ static void clean_detail(const char *text, char *out, size_t cap)
     out[used] = '\0';
 }
 
-static bool first_found(struct expr *const *list, const struct recipe_reply *reply,
+static bool first_found(const struct recipe_exprs *exprs, const struct recipe_reply *reply,
                         char out[EXPR_TEXT_MAX])
 {
-    for (size_t i = 0; i < RECIPE_EXPRS_MAX && list[i] != NULL; i++) {
-        if (expr_extract(list[i], reply, out)) {
+    for (size_t i = 0; i < RECIPE_EXPRS_MAX && exprs->list[i] != NULL; i++) {
+        if (expr_extract(exprs->list[i], reply, out)) {
             return true;
         }
     }
@@ -120,14 +136,18 @@ static bool first_found(struct expr *const *list, const struct recipe_reply *rep
 static bool is_success(const struct recipe_answer *a, const struct recipe_reply *reply)
 {
     bool listed = false;
+    bool any = a->ok_any.list[0] == NULL;
 
     for (size_t i = 0; i < a->ok_http.count; i++) {
         listed = listed || a->ok_http.items[i] == reply->status;
     }
-    for (size_t i = 0; listed && i < RECIPE_EXPRS_MAX && a->match_exprs[i] != NULL; i++) {
-        listed = expr_holds(a->match_exprs[i], reply);
+    for (size_t i = 0; listed && i < RECIPE_EXPRS_MAX && a->ok_match.list[i] != NULL; i++) {
+        listed = expr_holds(a->ok_match.list[i], reply);
     }
-    return listed;
+    for (size_t i = 0; listed && !any && i < RECIPE_EXPRS_MAX && a->ok_any.list[i] != NULL; i++) {
+        any = expr_holds(a->ok_any.list[i], reply);
+    }
+    return listed && any;
 }
 
 /* The id, when it is one that can be kept. */
@@ -136,7 +156,7 @@ static bool find_id(const struct recipe_answer *a, const struct recipe_reply *re
 {
     struct outcome *unused = NULL;
 
-    return first_found(a->id_exprs, reply, out) && utf8_clean_line(str_of(out)) &&
+    return first_found(&a->id, reply, out) && utf8_clean_line(str_of(out)) &&
            strlen(out) < sizeof(unused->provider_ref);
 }
 
@@ -144,14 +164,27 @@ static void judge_success(const struct recipe_answer *a, const struct recipe_rep
                           struct outcome *o)
 {
     char id[EXPR_TEXT_MAX];
+    bool found = a->id.texts.count > 0 && find_id(a, reply, id);
 
-    if (a->id.count > 0 && !find_id(a, reply, id)) {
+    if (a->id.texts.count > 0 && a->id_needed && !found) {
         outcome_set(o, OUTCOME_UNKNOWN, "no id", "the vendor took it, but named no id");
         return;
     }
     outcome_set(o, OUTCOME_SENT, "ok", "accepted");
-    if (a->id.count > 0) {
+    if (found) {
         str_copy(o->provider_ref, sizeof(o->provider_ref), str_of(id));
+    }
+}
+
+/* Puts a word of ours in front of the vendor's code. */
+static void mark(struct outcome *o, const char *word, const char *detail)
+{
+    char code[sizeof(o->code)];
+
+    memcpy(code, o->code, sizeof(code));
+    snprintf(o->code, sizeof(o->code), "%s %.20s", word, code);
+    if (o->detail[0] == '\0') {
+        snprintf(o->detail, sizeof(o->detail), "%s", detail);
     }
 }
 
@@ -168,14 +201,16 @@ static bool judge_code(const struct recipe_answer *a, const struct recipe_reply 
     }
     j->split = verdict.split || verdict.class == OUTCOME_REJECTED;
     j->unsure = verdict.split;
+    j->absent = verdict.absent;
     j->outcome.class = verdict.class;
     if (verdict.class == OUTCOME_THROTTLED || verdict.class == OUTCOME_RETRY) {
         j->outcome.wait_ms = asked > 0 ? asked : verdict.wait_ms;
     }
     if (verdict.text != NULL) {
         clean_detail(verdict.text, j->outcome.detail, sizeof(j->outcome.detail));
-    } else if (verdict.balance && j->outcome.detail[0] == '\0') {
-        snprintf(j->outcome.detail, sizeof(j->outcome.detail), "no credit");
+    }
+    if (verdict.balance) {
+        mark(&j->outcome, "balance", "no credit");
     }
     if (verdict.class == OUTCOME_DUPLICATE && find_id(a, reply, id)) {
         str_copy(j->outcome.provider_ref, sizeof(j->outcome.provider_ref), str_of(id));
@@ -191,8 +226,9 @@ static enum outcome_class otherwise_class(int otherwise)
 }
 
 static void judge_status(const struct recipe_answer *a, const struct recipe_reply *reply,
-                         bool has_code, int64_t now_ms, struct outcome *o)
+                         bool has_code, int64_t now_ms, struct recipe_judgement *j)
 {
+    struct outcome *o = &j->outcome;
     int64_t asked = recipe_retry_after(reply->retry_after, now_ms);
 
     switch (reply->status) {
@@ -217,16 +253,49 @@ static void judge_status(const struct recipe_answer *a, const struct recipe_repl
         o->class = OUTCOME_UNKNOWN; /* taken, redirected or nonsense: nobody can tell */
     } else {
         o->class = otherwise_class(a->otherwise);
+        j->unmatched = true;
+        mark(o, "unmatched", "the answer matches no rule of the recipe");
     }
 }
 
 static void name_code(const struct recipe_reply *reply, const char *code, struct outcome *o)
 {
+    char scrubbed[EXPR_TEXT_MAX];
     char clean[24];
 
-    clean_detail(code, clean, sizeof(clean));
+    str_copy(scrubbed, sizeof(scrubbed), str_of(code));
+    recipe_scrub(reply->secrets, reply->secret_count, scrubbed);
+    clean_detail(scrubbed, clean, sizeof(clean));
     snprintf(o->code, sizeof(o->code), clean[0] == '\0' ? "http %d" : "http %d/%s", reply->status,
              clean);
+}
+
+/*
+ * By the first code that the table knows; else *ret_code is the first code of all, "" when there is
+ * none beside the status.
+ */
+static bool judge_codes(const struct recipe_answer *a, const struct recipe_reply *reply,
+                        int64_t now_ms, char ret_code[EXPR_TEXT_MAX], struct recipe_judgement *j)
+{
+    char code[EXPR_TEXT_MAX];
+    char status[16];
+
+    snprintf(status, sizeof(status), "%d", reply->status);
+    ret_code[0] = '\0';
+    for (size_t i = 0; i < RECIPE_EXPRS_MAX && a->code.list[i] != NULL; i++) {
+        if (!expr_extract(a->code.list[i], reply, code)) {
+            continue;
+        }
+        if (ret_code[0] == '\0' && strcmp(code, status) != 0) {
+            memcpy(ret_code, code, sizeof(code));
+        }
+        name_code(reply, strcmp(code, status) == 0 ? "" : code, &j->outcome);
+        if (judge_code(a, reply, code, now_ms, j)) {
+            return true;
+        }
+    }
+    name_code(reply, ret_code, &j->outcome);
+    return false;
 }
 
 void recipe_judge(const struct recipe_answer *a, const struct recipe_reply *reply, int64_t now_ms,
@@ -234,9 +303,6 @@ void recipe_judge(const struct recipe_answer *a, const struct recipe_reply *repl
 {
     char code[EXPR_TEXT_MAX];
     char text[EXPR_TEXT_MAX];
-    char status[16];
-    bool has_code;
-    bool own_code;
 
     *ret = (struct recipe_judgement){0};
     if (is_success(a, reply)) {
@@ -244,14 +310,11 @@ void recipe_judge(const struct recipe_answer *a, const struct recipe_reply *repl
         name_code(reply, "", &ret->outcome);
         return;
     }
-    has_code = first_found(a->code_exprs, reply, code);
     if (expr_extract(a->text_expr, reply, text)) {
+        recipe_scrub(reply->secrets, reply->secret_count, text);
         clean_detail(text, ret->outcome.detail, sizeof(ret->outcome.detail));
     }
-    snprintf(status, sizeof(status), "%d", reply->status);
-    own_code = has_code && strcmp(code, status) != 0; /* more than the status once again */
-    name_code(reply, own_code ? code : "", &ret->outcome);
-    if (!has_code || !judge_code(a, reply, code, now_ms, ret)) {
-        judge_status(a, reply, own_code, now_ms, &ret->outcome);
+    if (!judge_codes(a, reply, now_ms, code, ret)) {
+        judge_status(a, reply, code[0] != '\0', now_ms, ret);
     }
 }

@@ -5,8 +5,10 @@
 
 struct recipe_judgement {
     struct outcome outcome;
-    bool split;  /* refused as a whole; one recipient of many may be the culprit */
-    bool unsure; /* or the request itself: if all are refused alone too, it was */
+    bool split;     /* refused as a whole; one recipient of many may be the culprit */
+    bool unsure;    /* or the request itself: if all are refused alone too, it was */
+    bool absent;    /* in recover: there is no such message */
+    bool unmatched; /* no rule knows the answer */
 };
 
 /* Looks at a body, which must outlive the reply. Free with recipe_reply_finish(). */
@@ -15,7 +17,8 @@ void recipe_reply_init(struct recipe_reply *reply, int status, struct str body,
 void recipe_reply_finish(struct recipe_reply *reply);
 /*
  * The meaning of a complete answer, in this order: the success rule, the table of codes, the HTTP
- * status, the recipe's default. A success without the id that it must have is UNKNOWN.
+ * status, the recipe's default. The last is marked "unmatched", no credit "balance" (outcome_is()).
+ * A success without the id that it must have is UNKNOWN.
  */
 void recipe_judge(const struct recipe_answer *a, const struct recipe_reply *reply, int64_t now_ms,
                   struct recipe_judgement *ret);
@@ -24,3 +27,5 @@ void recipe_judge(const struct recipe_answer *a, const struct recipe_reply *repl
  * 0 when it is absent or makes no sense.
  */
 int64_t recipe_retry_after(const char *value, int64_t now_ms);
+/* Covers every occurrence of a secret with "*". */
+void recipe_scrub(const struct str *secrets, size_t count, char *text);

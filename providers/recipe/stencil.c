@@ -23,8 +23,26 @@ struct stencil {
 };
 
 static const char *const value_names[VALUE_NAMED_COUNT] = {
-    "text",  "to", "sender", "user",     "password",   "ref",
-    "items", "id", "page",   "validity", "report_url", "report_secret"};
+    [VALUE_TEXT] = "text",
+    [VALUE_TO] = "to",
+    [VALUE_SENDER] = "sender",
+    [VALUE_USER] = "user",
+    [VALUE_PASSWORD] = "password",
+    [VALUE_REF] = "ref",
+    [VALUE_ITEMS] = "items",
+    [VALUE_ID] = "id",
+    [VALUE_PAGE] = "page",
+    [VALUE_AFTER] = "after",
+    [VALUE_VALIDITY] = "validity",
+    [VALUE_VALIDITY_S] = "validity_s",
+    [VALUE_VALIDITY_MS] = "validity_ms",
+    [VALUE_VALIDITY_CLOCK] = "validity_clock",
+    [VALUE_NOW] = "now",
+    [VALUE_SINCE] = "since",
+    [VALUE_DEADLINE] = "deadline",
+    [VALUE_REPORT_URL] = "report_url",
+    [VALUE_REPORT_SECRET] = "report_secret",
+};
 
 static const char *const escape_names[ESCAPE_COUNT] = {"raw",  "json", "xml",
                                                        "form", "url",  "header"};

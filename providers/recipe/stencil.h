@@ -15,11 +15,18 @@ enum recipe_value {
     VALUE_SENDER,
     VALUE_USER,
     VALUE_PASSWORD,
-    VALUE_REF,      /* ours, of this attempt */
-    VALUE_ITEMS,    /* the per-recipient fragments, joined */
-    VALUE_ID,       /* the vendor's id, in report queries */
-    VALUE_PAGE,     /* of a report query, from 0 */
-    VALUE_VALIDITY, /* whole minutes until the deadline, at least 1 */
+    VALUE_REF,            /* ours, of this attempt */
+    VALUE_ITEMS,          /* the per-recipient fragments, joined */
+    VALUE_ID,             /* the vendor's id, in report queries */
+    VALUE_PAGE,           /* of a report query */
+    VALUE_AFTER,          /* likewise: what the last page ended with */
+    VALUE_VALIDITY,       /* whole minutes until the deadline, within the recipe's limits */
+    VALUE_VALIDITY_S,     /* the same in seconds */
+    VALUE_VALIDITY_MS,    /* in milliseconds */
+    VALUE_VALIDITY_CLOCK, /* as HH:mm */
+    VALUE_NOW,            /* these three in the recipe's time_format */
+    VALUE_SINCE,          /* a day ago */
+    VALUE_DEADLINE,
     VALUE_REPORT_URL,
     VALUE_REPORT_SECRET,
     VALUE_NAMED_COUNT,

@@ -1,21 +1,12 @@
 /* The keys of a recipe. config/recipes/recipe.schema.json is written from this table. */
-#include "providers/recipe/parts.h"
-
-#define END                                                                                        \
-    {                                                                                              \
-        .key = NULL                                                                                \
-    }
-#define AT(owner, member) .offset = offsetof(struct owner, member)
-
-enum { TEXT_MAX = 8192, NAME_MAX_BYTES = 64 };
+#include "providers/recipe/table.h"
 
 static const char *const auth_names[] = {"none", "basic", NULL};
 static const char *const charset_names[] = {"UTF-8", "ISO-8859-9", NULL};
 static const char *const form_names[] = {"5x", "905x", "+905x", NULL};
-static const char *const hook_names[] = {"query", "form", "json", NULL};
 static const char *const otherwise_names[] = {"retry", "unknown", "rejected", NULL};
 
-static const struct option request_table[] = {
+const struct option recipe_request_table[] = {
     {.key = "method",
      .type = OPTION_STRING,
      AT(recipe_request, method),
@@ -99,21 +90,28 @@ static const struct option ok_table[] = {{.key = "http",
                                           .en = "HTTP status codes of success"},
                                          {.key = "match",
                                           .type = OPTION_STRINGS,
-                                          AT(recipe_answer, ok_match),
+                                          AT(recipe_answer, ok_match.texts),
                                           .fallback = "[]",
                                           .max = RECIPE_EXPRS_MAX,
                                           .tr = "Başarıda hepsi doğru olan ifadeler",
                                           .en = "Expressions that all hold on success"},
+                                         {.key = "any",
+                                          .type = OPTION_STRINGS,
+                                          AT(recipe_answer, ok_any.texts),
+                                          .fallback = "[]",
+                                          .max = RECIPE_EXPRS_MAX,
+                                          .tr = "Başarıda en az biri doğru olan ifadeler",
+                                          .en = "Expressions of which one holds on success"},
                                          END};
 
 static const struct option error_table[] = {
     {.key = "code",
      .type = OPTION_STRINGS,
-     AT(recipe_answer, code),
+     AT(recipe_answer, code.texts),
      .fallback = "[]",
      .max = RECIPE_EXPRS_MAX,
-     .tr = "Hata kodunun yeri",
-     .en = "Where the error code stands"},
+     .tr = "Hata kodunun yeri; tablonun bildiği ilki geçerlidir",
+     .en = "Where the error code stands; the first that the table knows counts"},
     {.key = "text",
      .type = OPTION_STRING,
      AT(recipe_answer, text),
@@ -133,6 +131,14 @@ static const struct option error_table[] = {
      .fallback = "\"retry\"",
      .tr = "Hiçbiri uymadığında sonuç",
      .en = "Outcome when nothing matches"},
+    {.key = "tries",
+     .type = OPTION_INT,
+     AT(recipe_answer, tries),
+     .fallback = "3",
+     .min = 1,
+     .max = 20,
+     .tr = "Hiçbiri uymayan bir ileti en çok kaç kez denenir",
+     .en = "Times that a message whose answers match nothing is tried"},
     {.key = "http_5xx",
      .type = OPTION_ENUM,
      AT(recipe_answer, http_5xx),
@@ -142,36 +148,25 @@ static const struct option error_table[] = {
      .en = "500, 502, 504 without a code: retry where the vendor drops repeats, else unknown"},
     END};
 
-static const struct option answer_table[] = {
+const struct option recipe_answer_table[] = {
     {.key = "ok", .type = OPTION_OBJECT, .table = ok_table, .tr = "Başarı", .en = "Success"},
     {.key = "id",
      .type = OPTION_STRINGS,
-     AT(recipe_answer, id),
+     AT(recipe_answer, id.texts),
      .fallback = "[]",
      .max = RECIPE_EXPRS_MAX,
-     .tr = "Sağlayıcının verdiği kimlik; yazılmışsa başarıda bulunmalıdır",
-     .en = "The vendor's id; when given, success must have one"},
+     .tr = "Sağlayıcının verdiği kimliğin yeri; bulunan ilki",
+     .en = "Where the vendor's id stands; the first that is there"},
+    {.key = "id_needed",
+     .type = OPTION_BOOL,
+     AT(recipe_answer, id_needed),
+     .fallback = "true",
+     .tr = "Başarıda kimlik de bulunmalı",
+     .en = "Success must name an id"},
     {.key = "error", .type = OPTION_OBJECT, .table = error_table, .tr = "Hata", .en = "Failure"},
     END};
 
-/* clang-format off */
-#define CALL(owner, request_member, answer_member)                                                 \
-    {.key = "request",                                                                             \
-     .type = OPTION_OBJECT,                                                                        \
-     AT(owner, request_member),                                                                    \
-     .table = request_table,                                                                       \
-     .required = true,                                                                             \
-     .tr = "İstek",                                                                                \
-     .en = "The request"},                                                                         \
-    {.key = "answer",                                                                              \
-     .type = OPTION_OBJECT,                                                                        \
-     AT(owner, answer_member),                                                                     \
-     .table = answer_table,                                                                        \
-     .tr = "Yanıtın anlamı",                                                                       \
-     .en = "What the answer means"}
-/* clang-format on */
-
-static const struct option send_table[] = {CALL(recipe, send, answer),
+static const struct option send_table[] = {CALL(recipe, send, answer, true),
                                            {.key = "batch",
                                             .type = OPTION_INT,
                                             AT(recipe, batch),
@@ -180,132 +175,13 @@ static const struct option send_table[] = {CALL(recipe, send, answer),
                                             .max = 100,
                                             .tr = "Bir istekte en çok kaç ileti",
                                             .en = "Messages per request at most"},
+                                           {.key = "same_text",
+                                            .type = OPTION_BOOL,
+                                            AT(recipe, same_text),
+                                            .fallback = "false",
+                                            .tr = "Bir istekteki iletilerin metni aynı olmalı",
+                                            .en = "Messages of one request share their text"},
                                            END};
-
-#define ROW_KEY(name, turkish, english)                                                            \
-    {                                                                                              \
-        .key = #name, .type = OPTION_STRING, AT(recipe_row, name), .max = NAME_MAX_BYTES,          \
-        .tr = turkish, .en = english                                                               \
-    }
-
-static const struct option row_table[] = {ROW_KEY(ref, "Bizim referansımız", "Our reference"),
-                                          ROW_KEY(id, "Sağlayıcının kimliği", "The vendor's id"),
-                                          ROW_KEY(to, "Telefon numarası", "The number"),
-                                          ROW_KEY(state, "Durum", "The state"),
-                                          ROW_KEY(detail, "Ayrıntı kodu", "A detail code"),
-                                          ROW_KEY(at, "Zaman", "The time"),
-                                          {.key = "at_formats",
-                                           .type = OPTION_STRINGS,
-                                           AT(recipe_row, at_formats),
-                                           .fallback = "[]",
-                                           .max = 4,
-                                           .tr = "Zamanın biçimleri: dd.MM.yyyy HH:mm:ss",
-                                           .en = "Forms of the time: dd.MM.yyyy HH:mm:ss"},
-                                          END};
-
-static const struct option poll_table[] = {
-    CALL(recipe_poll, request, answer),
-    {.key = "rows",
-     .type = OPTION_STRINGS,
-     AT(recipe_poll, rows),
-     .fallback = "[]",
-     .max = RECIPE_EXPRS_MAX,
-     .tr = "Rapor dizisinin yeri (JSON Pointer); yoksa yanıtın kendisi",
-     .en = "Where the array of reports stands (JSON Pointer); the answer itself when absent"},
-    {.key = "row",
-     .type = OPTION_OBJECT,
-     AT(recipe_poll, row),
-     .table = row_table,
-     .tr = "Bir raporun alanları",
-     .en = "Fields of one report"},
-    {.key = "first_after",
-     .type = OPTION_DURATION,
-     AT(recipe_poll, first_after_ms),
-     .fallback = "\"60s\"",
-     .max = 86400000,
-     .tr = "Kabulden sonra ilk soruya kadar",
-     .en = "From acceptance to the first question"},
-    {.key = "rate",
-     .type = OPTION_RATE,
-     AT(recipe_poll, rate),
-     .fallback = "\"10/m\"",
-     .tr = "Rapor sorularının hızı",
-     .en = "Pace of report queries"},
-    {.key = "ids",
-     .type = OPTION_INT,
-     AT(recipe_poll, ids),
-     .fallback = "1",
-     .min = 1,
-     .max = RECIPE_IDS_MAX,
-     .tr = "Bir soruda en çok kaç kimlik; birden çoksa item gerekir",
-     .en = "Ids per query at most; more than one needs item"},
-    {.key = "page_size",
-     .type = OPTION_INT,
-     AT(recipe_poll, page_size),
-     .fallback = "0",
-     .max = 10000,
-     .tr = "Sayfadaki satır; dolu sayfadan sonra ${page} bir artar",
-     .en = "Rows per page; after a full page ${page} grows by one"},
-    END};
-
-static const struct option hook_table[] = {
-    {.key = "format",
-     .type = OPTION_ENUM,
-     AT(recipe_hook, format),
-     .names = hook_names,
-     .required = true,
-     .tr = "Raporun geldiği yer",
-     .en = "Where the report comes in"},
-    {.key = "rows",
-     .type = OPTION_STRING,
-     AT(recipe_hook, rows),
-     .max = 200,
-     .tr = "Rapor dizisinin yeri; yoksa tek rapor",
-     .en = "Where the array of reports stands; one report when absent"},
-    {.key = "row",
-     .type = OPTION_OBJECT,
-     AT(recipe_hook, row),
-     .table = row_table,
-     .tr = "Bir raporun alanları",
-     .en = "Fields of one report"},
-    {.key = "secret",
-     .type = OPTION_STRING,
-     AT(recipe_hook, secret),
-     .max = NAME_MAX_BYTES,
-     .tr = "report_secret'i taşıyan adres parametresi",
-     .en = "The query parameter that carries report_secret"},
-    END};
-
-static const struct option reports_table[] = {
-    {.key = "states",
-     .type = OPTION_RAW,
-     AT(recipe, states),
-     .required = true,
-     .tr = "Durum → delivered, undelivered, expired, pending",
-     .en = "State → delivered, undelivered, expired, pending"},
-    {.key = "poll",
-     .type = OPTION_OBJECT,
-     AT(recipe, poll),
-     .table = poll_table,
-     .tr = "Raporları sorma",
-     .en = "Asking for reports"},
-    {.key = "hook",
-     .type = OPTION_OBJECT,
-     AT(recipe, hook),
-     .table = hook_table,
-     .tr = "Sağlayıcının yolladığı raporlar",
-     .en = "Reports the vendor pushes"},
-    END};
-
-static const struct option balance_table[] = {CALL(recipe_balance, request, answer),
-                                              {.key = "amount",
-                                               .type = OPTION_STRING,
-                                               AT(recipe_balance, amount),
-                                               .required = true,
-                                               .max = 500,
-                                               .tr = "Bakiyenin yeri",
-                                               .en = "Where the amount stands"},
-                                              END};
 
 static const struct option limits_table[] = {{.key = "rate",
                                               .type = OPTION_RATE,
@@ -320,6 +196,21 @@ static const struct option limits_table[] = {{.key = "rate",
                                               .max = 64,
                                               .tr = "Aynı anda istek",
                                               .en = "Requests at once"},
+                                             {.key = "validity_min",
+                                              .type = OPTION_DURATION,
+                                              AT(recipe, validity_min_ms),
+                                              .fallback = "\"1m\"",
+                                              .max = 7 * DAY_MS,
+                                              .tr = "${validity} en az",
+                                              .en = "${validity} at least"},
+                                             {.key = "validity_max",
+                                              .type = OPTION_DURATION,
+                                              AT(recipe, validity_max_ms),
+                                              .fallback = "\"48h\"",
+                                              .min = 60000,
+                                              .max = 7 * DAY_MS,
+                                              .tr = "${validity} en çok",
+                                              .en = "${validity} at most"},
                                              END};
 
 const struct option recipe_table[] = {
@@ -339,6 +230,20 @@ const struct option recipe_table[] = {
      .max = 200,
      .tr = "İnsanlar için adı",
      .en = "Name for people"},
+    {.key = "uncertain",
+     .type = OPTION_STRINGS,
+     AT(recipe, uncertain),
+     .fallback = "[]",
+     .max = 30,
+     .tr = "Kaynakların açık bıraktıkları, birer cümle",
+     .en = "What the sources leave open, a sentence each"},
+    {.key = "redact",
+     .type = OPTION_STRINGS,
+     AT(recipe, redact),
+     .fallback = "[]",
+     .max = RECIPE_PAIRS_MAX,
+     .tr = "Değeri günlüğe yazılmayan adres parametreleri (sırlar hiç yazılmaz)",
+     .en = "Query parameters whose values are never logged (secrets never are)"},
     {.key = "base_url",
      .type = OPTION_STRING,
      AT(recipe, base_url),
@@ -354,6 +259,13 @@ const struct option recipe_table[] = {
      .required = true,
      .tr = "Numaranın yazılışı",
      .en = "How numbers are written"},
+    {.key = "time_format",
+     .type = OPTION_STRING,
+     AT(recipe, time_format),
+     .fallback = "\"yyyy-MM-dd HH:mm:ss\"",
+     .max = NAME_MAX_BYTES,
+     .tr = "${now}, ${since} ve ${deadline} biçimi: dd MM yyyy HH mm ss, Türkiye saati",
+     .en = "Form of ${now}, ${since} and ${deadline}: dd MM yyyy HH mm ss, Türkiye's time"},
     {.key = "parameters",
      .type = OPTION_RAW,
      AT(recipe, parameters),
@@ -372,15 +284,27 @@ const struct option recipe_table[] = {
      .en = "Sending"},
     {.key = "reports",
      .type = OPTION_OBJECT,
-     .table = reports_table,
+     .table = recipe_reports_table,
      .tr = "İletim raporları",
      .en = "Delivery reports"},
     {.key = "balance",
      .type = OPTION_OBJECT,
      AT(recipe, balance),
-     .table = balance_table,
+     .table = recipe_balance_table,
      .tr = "Bakiye sorma",
      .en = "Asking for the balance"},
+    {.key = "senders",
+     .type = OPTION_OBJECT,
+     AT(recipe, senders),
+     .table = recipe_senders_table,
+     .tr = "Gönderici başlıklarını sorma; başlarken bakılır",
+     .en = "Asking for the sender titles; looked at when starting"},
+    {.key = "recover",
+     .type = OPTION_OBJECT,
+     AT(recipe, recover),
+     .table = recipe_recover_table,
+     .tr = "Sonucu bilinmeyen bir gönderim için",
+     .en = "For an attempt whose outcome is not known"},
     {.key = "limits",
      .type = OPTION_OBJECT,
      .table = limits_table,

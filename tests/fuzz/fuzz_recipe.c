@@ -20,6 +20,8 @@ static void use(const struct recipe *r)
                                "\"number\":\"905320000067\",\"status\":1}]}";
     const struct provider_hook hook = {.query = STR("ref=a&state=1&id=2&to=905320000067"),
                                        .body = STR("{\"ref\":\"a\",\"state\":1}")};
+    const struct hook_secrets secrets = {.report_secret = STR("sir")};
+    struct report_query q = {.rules = &r->poll.rows};
     size_t seen = 0;
     const struct report_sink sink = {see, &seen};
     struct recipe_judgement j;
@@ -28,8 +30,8 @@ static void use(const struct recipe *r)
 
     recipe_reply_init(&reply, 200, str_of(body), "5");
     recipe_judge(&r->answer, &reply, 0, &j);
-    recipe_poll_rows(r, &reply, &sink);
-    recipe_hook_rows(r, &hook, STR("sir"), &sink, &e);
+    recipe_report_rows(r, &q, &reply, &sink);
+    recipe_hook_rows(r, &hook, &secrets, &sink, &e);
     recipe_reply_finish(&reply);
 }
 

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const names[] = {"netgsm", "kannel"};
+static const char *const names[] = {"netgsm", "iletimerkezi",  "verimor", "mutlucell", "vatansms",
+                                    "jetsms", "jetsms-legacy", "twilio",  "vonage",    "kannel"};
 static const int statuses[] = {200, 202, 204, 302, 400, 401, 406, 429, 500, 503};
 
 enum { NAMES = sizeof(names) / sizeof(*names), STATUSES = sizeof(statuses) / sizeof(*statuses) };
@@ -55,6 +56,7 @@ static void see(void *ctx, const struct provider_report *list, size_t count)
 static void judge(const struct recipe *r, int status, struct str body)
 {
     const struct report_sink sink = {see, NULL};
+    struct report_query q = {.rules = &r->poll.rows};
     struct recipe_judgement j;
     struct recipe_reply reply;
     char retry_after[32];
@@ -64,13 +66,13 @@ static void judge(const struct recipe *r, int status, struct str body)
     recipe_reply_init(&reply, status, body, retry_after);
     recipe_judge(&r->answer, &reply, 0, &j);
     must(j.outcome.class < OUTCOME_COUNT);
-    must(j.outcome.class != OUTCOME_SENT || r->answer.id.count == 0 ||
+    must(j.outcome.class != OUTCOME_SENT || r->answer.id.texts.count == 0 || !r->answer.id_needed ||
          j.outcome.provider_ref[0] != '\0');
     must(utf8_valid(str_of(j.outcome.detail)) && utf8_clean_line(str_of(j.outcome.provider_ref)));
     must(j.outcome.wait_ms >= 0 && j.outcome.wait_ms <= 6 * 3600 * 1000);
     if (r->has_poll) {
         recipe_judge(&r->poll.answer, &reply, 0, &j);
-        recipe_poll_rows(r, &reply, &sink);
+        recipe_report_rows(r, &q, &reply, &sink);
     }
     recipe_reply_finish(&reply);
 }
@@ -79,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct report_sink sink = {see, NULL};
+    const struct hook_secrets secrets = {.password = {NULL, 0}};
     struct str body = {(const char *)data + 1, size - 1};
 
     if (size == 0) {
@@ -91,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct provider_hook hook = {.query = body, .body = body};
 
         judge(recipes[i], statuses[data[0] % STATUSES], body);
-        recipe_hook_rows(recipes[i], &hook, STR(""), &sink, NULL);
+        recipe_hook_rows(recipes[i], &hook, &secrets, &sink, NULL);
     }
     return 0;
 }

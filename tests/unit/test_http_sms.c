@@ -22,7 +22,9 @@ struct vendor {
     pthread_mutex_t lock;
     char last_head[4096];
     char last_body[65536];
-    char log[65536]; /* every number accepted */
+    char log[65536];    /* every number accepted */
+    const char *titles; /* of the account; null: not told */
+    int looks;
     int sends;
     int polls;
     int connection;
@@ -47,6 +49,13 @@ static bool serve(void *ctx, const struct peer_request *r, int fd)
     bool refuse;
     bool drop;
 
+    if (strstr(r->head, "/msgheader") != NULL) {
+        pthread_mutex_lock(&v->lock);
+        v->looks++;
+        pthread_mutex_unlock(&v->lock);
+        return peer_reply(fd, v->titles == NULL ? 404 : 200, "",
+                          v->titles == NULL ? "" : v->titles);
+    }
     pthread_mutex_lock(&v->lock);
     snprintf(v->last_head, sizeof(v->last_head), "%s", r->head);
     snprintf(v->last_body, sizeof(v->last_body), "%s", r->body);
@@ -243,7 +252,8 @@ static void test_kept_connection_dies(void **state)
 {
     struct test *t = *state;
 
-    start(t, "netgsm");
+    start(t, "vatansms");
+    t->vendor.answer = "{\"status\":true,\"data\":{\"report_id\":7}}";
     t->vendor.drop_second = true;
     submit_and_wait(t, 1);
     submit_and_wait(t, 1);

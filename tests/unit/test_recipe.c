@@ -33,6 +33,21 @@ static struct recipe *shipped(const char *name)
     return r;
 }
 
+static void test_shipped(void **state)
+{
+    static const char *const names[] = {"netgsm",   "iletimerkezi", "verimor",       "mutlucell",
+                                        "vatansms", "jetsms",       "jetsms-legacy", "twilio",
+                                        "vonage",   "kannel"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        struct recipe *r = shipped(names[i]);
+
+        assert_string_equal(r->name, names[i]);
+        recipe_free(r);
+    }
+}
+
 /* Placeholders. */
 
 static struct str lookup(const void *ctx, enum recipe_value kind, const char *key)
@@ -295,15 +310,15 @@ static void test_netgsm_verdicts(void **state)
         {406, "{\"code\":\"41\"}", "", OUTCOME_ACCOUNT, "http 406/41", 0, false},
         {406, "{\"code\":\"50\"}", "", OUTCOME_ACCOUNT, "http 406/50", 0, false},
         {406, "{\"code\":\"51\"}", "", OUTCOME_ACCOUNT, "http 406/51", 0, false},
-        {406, "{\"code\":\"60\"}", "", OUTCOME_ACCOUNT, "http 406/60", 0, false},
+        {406, "{\"code\":\"60\"}", "", OUTCOME_ACCOUNT, "balance http 406/60", 0, false},
         {406, "{\"code\":\"70\"}", "", OUTCOME_REJECTED, "http 406/70", 0, true},
         {406, "{\"code\":\"80\"}", "", OUTCOME_THROTTLED, "http 406/80", 60000, false},
         {406, "{\"code\":\"80\"}", "5", OUTCOME_THROTTLED, "http 406/80", 5000, false},
         {406, "{\"code\":\"85\"}", "", OUTCOME_THROTTLED, "http 406/85", 60000, false},
         {406, "{\"code\":\"100\"}", "", OUTCOME_RETRY, "http 406/100", 0, false},
         {500, "{\"code\":\"101\"}", "", OUTCOME_RETRY, "http 500/101", 0, false},
-        {406, "{\"code\":\"5000\"}", "", OUTCOME_RETRY, "http 406/5000", 0, false},
-        {406, "", "", OUTCOME_RETRY, "http 406", 0, false},
+        {406, "{\"code\":\"5000\"}", "", OUTCOME_RETRY, "unmatched http 406/5000", 0, false},
+        {406, "", "", OUTCOME_RETRY, "unmatched http 406", 0, false},
         {200, "", "", OUTCOME_UNKNOWN, "http 200", 0, false},
         {200, "{\"code\":\"00\",\"jobi", "", OUTCOME_UNKNOWN, "http 200", 0, false},
         {200, HTML, "", OUTCOME_UNKNOWN, "http 200", 0, false},
@@ -411,13 +426,14 @@ static void test_poll_rows(void **state)
         "{\"number\":\"5330000068\",\"status\":1},"
         "7]}";
     struct recipe *r = shipped("netgsm");
+    struct report_query q = {.rules = &r->poll.rows};
     struct seen seen = {0};
     const struct report_sink sink = {see, &seen};
     struct recipe_reply reply;
 
     (void)state;
     recipe_reply_init(&reply, 200, str_of(body), "");
-    assert_int_equal(recipe_poll_rows(r, &reply, &sink), 5);
+    assert_int_equal(recipe_report_rows(r, &q, &reply, &sink), 5);
     assert_int_equal(seen.count, 3);
     assert_string_equal(seen.list[0].id, "17377215342605050417149344");
     assert_string_equal(seen.list[0].to, "+905320000067");
@@ -430,7 +446,7 @@ static void test_poll_rows(void **state)
     assert_int_equal(seen.list[2].state, REPORT_PENDING);
     recipe_reply_finish(&reply);
     recipe_reply_init(&reply, 200, STR("{\"job\":{" JOB ",\"status\":2}}"), "");
-    assert_int_equal(recipe_poll_rows(r, &reply, &sink), 1);
+    assert_int_equal(recipe_report_rows(r, &q, &reply, &sink), 1);
     assert_int_equal(seen.list[3].state, REPORT_EXPIRED);
     recipe_reply_finish(&reply);
     recipe_free(r);
@@ -461,9 +477,10 @@ static void test_hook(void **state)
         const struct provider_hook hook = {.query = str_of(rows[i].query)};
         struct seen seen = {0};
         const struct report_sink sink = {see, &seen};
+        const struct hook_secrets secrets = {.report_secret = STR("Gizli_1")};
         struct err e;
 
-        assert_int_equal(recipe_hook_rows(r, &hook, STR("Gizli_1"), &sink, &e), rows[i].code);
+        assert_int_equal(recipe_hook_rows(r, &hook, &secrets, &sink, &e), rows[i].code);
         assert_int_equal(seen.count, rows[i].code == 0 ? 1 : 0);
         if (rows[i].code == 0) {
             assert_string_equal(seen.list[0].ref, "m1-a1");
@@ -622,6 +639,7 @@ static void test_schema(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_expand),
         cmocka_unit_test(test_xml_drops_what_it_forbids),
         cmocka_unit_test(test_bad_placeholders),
