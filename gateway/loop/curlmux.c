@@ -1,7 +1,6 @@
 #include "loop/curlmux.h"
 
-#include "base/list.h"
-#include "loop/curlmux_transfer.h"
+#include "loop/curlmux_internal.h"
 
 #include <stdlib.h>
 
@@ -9,24 +8,6 @@ enum { SPARE_MAX = 64 };
 
 const struct curlmux_limits curlmux_default_limits = {
     .host_connections = 32, .connections = 256, .in_flight = 4096};
-
-struct curlmux {
-    uv_loop_t *loop;
-    CURLM *multi;
-    struct curlmux_limits limits;
-    uv_timer_t timer;
-    uv_idle_t kick; /* work for the next round of the loop */
-    bool curl_due;
-    size_t open_handles;
-    struct list active;
-    struct list spare;
-    size_t active_count;
-    size_t spare_count;
-    bool closing;
-    void (*drained)(void *ctx);
-    void *drained_ctx;
-    bool draining;
-};
 
 struct watch {
     uv_poll_t poll;
@@ -78,8 +59,9 @@ static void transfer_give_back(struct transfer *t)
     mux->spare_count++;
 }
 
-static void transfer_finish(struct transfer *t, CURLcode result)
+static void transfer_finish(struct curlmux_work *work, CURLcode result)
 {
+    struct transfer *t = (struct transfer *)work;
     struct curlmux *mux = t->mux;
     struct curlmux_answer answer;
 
@@ -98,6 +80,7 @@ static void finish_done(struct curlmux *mux)
     int left;
 
     while (!mux->closing && (message = curl_multi_info_read(mux->multi, &left)) != NULL) {
+        struct curlmux_work *work;
         char *private = NULL;
         CURLcode result = message->data.result;
 
@@ -105,7 +88,8 @@ static void finish_done(struct curlmux *mux)
             continue;
         }
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
-        transfer_finish((struct transfer *)(void *)private, result);
+        work = (struct curlmux_work *)(void *)private;
+        work->finish(work, result);
     }
 }
 
@@ -184,7 +168,12 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     act(w->mux, w->fd, flags);
 }
 
-static void mux_unref(struct curlmux *mux)
+void curlmux_ref(struct curlmux *mux)
+{
+    mux->open_handles++;
+}
+
+void curlmux_unref(struct curlmux *mux)
 {
     if (--mux->open_handles == 0) {
         free(mux);
@@ -195,7 +184,7 @@ static void on_watch_closed(uv_handle_t *handle)
 {
     struct watch *w = handle->data;
 
-    mux_unref(w->mux);
+    curlmux_unref(w->mux);
     free(w);
 }
 
@@ -210,7 +199,7 @@ static struct watch *watch_create(struct curlmux *mux, curl_socket_t fd)
     w->poll.data = w;
     w->fd = fd;
     w->mux = mux;
-    mux->open_handles++;
+    curlmux_ref(mux);
     curl_multi_assign(mux->multi, fd, w);
     return w;
 }
@@ -261,6 +250,7 @@ int curlmux_send(struct curlmux *mux, const struct curlmux_request *request, cur
         transfer_give_back(t);
         return code;
     }
+    t->work.finish = transfer_finish;
     t->done = done;
     t->ctx = ctx;
     list_push_back(&mux->active, &t->node);
@@ -316,6 +306,7 @@ int curlmux_create(uv_loop_t *loop, const struct curlmux_limits *limits, struct 
     }
     list_init(&mux->active);
     list_init(&mux->spare);
+    list_init(&mux->streams);
     uv_timer_init(loop, &mux->timer);
     uv_idle_init(loop, &mux->kick);
     mux->timer.data = mux;
@@ -327,7 +318,7 @@ int curlmux_create(uv_loop_t *loop, const struct curlmux_limits *limits, struct 
 
 static void on_own_closed(uv_handle_t *handle)
 {
-    mux_unref(handle->data);
+    curlmux_unref(handle->data);
 }
 
 void curlmux_destroy(struct curlmux *mux)
@@ -342,8 +333,9 @@ void curlmux_destroy(struct curlmux *mux)
         struct transfer *t = list_entry(mux->active.next, struct transfer, node);
 
         t->cut = "the gateway is stopping";
-        transfer_finish(t, CURLE_ABORTED_BY_CALLBACK);
+        transfer_finish(&t->work, CURLE_ABORTED_BY_CALLBACK);
     }
+    curlmux_streams_end(mux);
     while ((node = list_pop_front(&mux->spare)) != NULL) {
         transfer_free(list_entry(node, struct transfer, node));
     }

@@ -1,5 +1,5 @@
 /*
- * Many HTTP requests at once on the loop: libcurl's multi interface, the only file that sees it.
+ * Many HTTP requests at once on the loop: libcurl's multi interface, seen by curlmux*.c alone.
  *
  * A request is sent at most once, whatever happens: libcurl by itself repeats a request when a
  * kept-alive connection dies without an answer, which would be a second SMS. Redirects are not

@@ -1,6 +1,6 @@
 /*
  * One request of the mux: the libcurl handle, the guards it carries and what its answer left. Only
- * for curlmux.c.
+ * for curlmux*.c.
  */
 #pragma once
 
@@ -10,7 +10,13 @@
 
 #include <curl/curl.h>
 
+/* What a handle of libcurl belongs to. */
+struct curlmux_work {
+    void (*finish)(struct curlmux_work *work, CURLcode result); /* libcurl is done with it */
+};
+
 struct transfer {
+    struct curlmux_work work; /* first */
     struct list node;
     struct curlmux *mux;
     CURL *easy;
