@@ -40,12 +40,10 @@ static void set_health(struct provider *p, enum provider_health health, const ch
 
 static void judge_health(struct provider *p, const struct outcome *o)
 {
-    if (o->class == OUTCOME_ACCOUNT) {
-        set_health(p, PROVIDER_BROKEN, o->detail);
-    } else if (o->class == OUTCOME_DOWN) {
-        set_health(p, strcmp(o->code, "tls") == 0 ? PROVIDER_BROKEN : PROVIDER_DEGRADED, o->detail);
-    } else if (o->class == OUTCOME_SENT || o->class == OUTCOME_REJECTED) {
-        set_health(p, PROVIDER_HEALTHY, "the relay works");
+    enum provider_health health;
+
+    if (smtp_health_of(o, &health)) {
+        set_health(p, health, health == PROVIDER_HEALTHY ? "the relay works" : o->detail);
     }
 }
 
@@ -187,21 +185,6 @@ static void capabilities(const struct provider *p, struct provider_capabilities 
 
 /* ---- submitting ---- */
 
-/* Null when the job can go to the wire. */
-static const char *job_fault(const struct provider_job *job, const char *from)
-{
-    if (job->channel != CHANNEL_EMAIL || job->to == NULL || job->mail == NULL) {
-        return "not an e-mail";
-    }
-    if (!smtp_mailbox_ok(job->to)) {
-        return "the recipient is not a plain mailbox";
-    }
-    if (!smtp_mailbox_ok(from)) {
-        return "the sender is not a plain mailbox";
-    }
-    return smtp_mail_fault((struct str){job->mail, job->mail_len});
-}
-
 static void starve(struct provider *p, struct provider_job *job)
 {
     bool knocked = !list_empty(&p->starved);
@@ -217,7 +200,7 @@ static bool prepare(struct provider *p, struct provider_job *job, struct list *r
 {
     bool own = job->mail_from != NULL && job->mail_from[0] != '\0';
     const char *from = own ? job->mail_from : p->settings->envelope_from;
-    const char *fault = job_fault(job, from);
+    const char *fault = smtp_job_fault(job, from, false);
     struct smtp_task *task = smtp_task_create(job, from);
 
     if (task == NULL) {

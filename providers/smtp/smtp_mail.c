@@ -1,5 +1,7 @@
 #include "providers/smtp/smtp_mail.h"
 
+#include "base/utf8.h"
+
 bool smtp_host_ok(const char *host)
 {
     size_t n = 0;
@@ -12,14 +14,17 @@ bool smtp_host_ok(const char *host)
     return n > 0 && n <= 253 && host[0] != '.' && host[0] != '-';
 }
 
-bool smtp_mailbox_ok(const char *mailbox)
+static bool mailbox_ok(const char *mailbox, unsigned beyond)
 {
     size_t n = 0;
     size_t at = 0;
     size_t ats = 0;
 
     for (; n < 255 && mailbox[n] != '\0'; n++) {
-        if (mailbox[n] <= ' ' || mailbox[n] > '~' || strchr("<>\"\\(),;:[]", mailbox[n]) != NULL) {
+        bool plain = mailbox[n] > ' ' && mailbox[n] <= '~';
+
+        if ((!plain && (unsigned char)mailbox[n] < beyond) ||
+            strchr("<>\"\\(),;:[]", mailbox[n]) != NULL) {
             return false;
         }
         if (mailbox[n] == '@') {
@@ -28,6 +33,21 @@ bool smtp_mailbox_ok(const char *mailbox)
         }
     }
     return n <= 254 && ats == 1 && at > 0 && at <= 64 && at + 1 < n;
+}
+
+bool smtp_mailbox_ok(const char *mailbox)
+{
+    return mailbox_ok(mailbox, 0x100);
+}
+
+bool smtp_mailbox_utf8_ok(const char *mailbox)
+{
+    return mailbox_ok(mailbox, 0x80) && utf8_clean_line(str_of(mailbox));
+}
+
+bool smtp_beyond_ascii(const char *text)
+{
+    return smtp_mail_8bit(str_of(text));
 }
 
 const char *smtp_mail_fault(struct str mail)
@@ -70,4 +90,33 @@ bool smtp_mail_8bit(struct str mail)
         seen |= (unsigned char)mail.ptr[i];
     }
     return (seen & 0x8080808080808080u) != 0;
+}
+
+const char *smtp_job_fault(const struct provider_job *job, const char *from, bool utf8)
+{
+    bool (*ok)(const char *) = utf8 ? smtp_mailbox_utf8_ok : smtp_mailbox_ok;
+
+    if (job->channel != CHANNEL_EMAIL || job->to == NULL || job->mail == NULL) {
+        return "not an e-mail";
+    }
+    if (!ok(job->to)) {
+        return "the recipient is not a plain mailbox";
+    }
+    if (!ok(from)) {
+        return "the sender is not a plain mailbox";
+    }
+    return smtp_mail_fault((struct str){job->mail, job->mail_len});
+}
+
+bool smtp_health_of(const struct outcome *o, enum provider_health *ret_health)
+{
+    if (o->class == OUTCOME_ACCOUNT) {
+        *ret_health = PROVIDER_BROKEN;
+    } else if (o->class == OUTCOME_DOWN) {
+        *ret_health = strcmp(o->code, "tls") == 0 ? PROVIDER_BROKEN : PROVIDER_DEGRADED;
+    } else {
+        *ret_health = PROVIDER_HEALTHY;
+        return o->class == OUTCOME_SENT || o->class == OUTCOME_REJECTED;
+    }
+    return true;
 }

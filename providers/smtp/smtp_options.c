@@ -5,14 +5,13 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-#define AT(field)      offsetof(struct smtp_settings, field)
-#define AT_TIME(field) AT(timeouts.field)
+#define AT_TIME(field) SMTP_AT(timeouts.field)
 #define TIMES          .type = OPTION_DURATION, .min = 100, .max = 600000
 
 static const char *const tls_names[] = {"require", "none", NULL};
 static const char *const tls_max_names[] = {"1.2", "1.3", NULL};
 
-static const struct option timeouts[] = {
+const struct option smtp_timeout_options[] = {
     {.key = "connect",
      TIMES,
      .offset = AT_TIME(connect),
@@ -59,107 +58,40 @@ static const struct option timeouts[] = {
 };
 
 const struct option smtp_options[] = {
-    {.key = "host",
-     .type = OPTION_STRING,
-     .offset = AT(host),
-     .required = true,
-     .min = 1,
-     .max = 253,
-     .tr = "E-posta sunucusunun adı (sertifikasında da bu ad aranır)",
-     .en = "Name of the relay, as its certificate has it"},
+    SMTP_ROW_HOST,
     {.key = "port",
      .type = OPTION_INT,
-     .offset = AT(port),
+     .offset = SMTP_AT(port),
      .fallback = "587",
      .min = 1,
      .max = 65535,
-     .tr = "Sunucunun kapısı; 465 desteklenmez",
-     .en = "Its port; 465 is not supported"},
+     .tr = "Sunucunun kapısı; 465 için smtp-curl",
+     .en = "Its port; 465 needs smtp-curl"},
     {.key = "tls",
      .type = OPTION_ENUM,
-     .offset = AT(tls),
+     .offset = SMTP_AT(tls),
      .fallback = "\"require\"",
      .names = tls_names,
      .tr = "STARTTLS: zorunlu ya da (yalnız yerel sunucu için) yok",
      .en = "STARTTLS: required, or none (only for a local relay)"},
     {.key = "tls_max",
      .type = OPTION_ENUM,
-     .offset = AT(tls_max),
+     .offset = SMTP_AT(tls_max),
      .fallback = "\"1.2\"",
      .names = tls_max_names,
      .tr = "En yüksek TLS sürümü",
      .en = "Highest TLS version"},
-    {.key = "ca_file",
-     .type = OPTION_STRING,
-     .offset = AT(ca_file),
-     .min = 1,
-     .max = 1000,
-     .tr = "Güvenilen kök sertifikalar (PEM); yoksa sistemdekiler",
-     .en = "Trusted root certificates (PEM); the system's when absent"},
-    {.key = "user",
-     .type = OPTION_STRING,
-     .offset = AT(user),
-     .min = 1,
-     .max = 255,
-     .tr = "Oturum adı; yoksa oturum açılmaz",
-     .en = "Login name; no login when absent"},
-    {.key = "password",
-     .type = OPTION_SECRET,
-     .offset = AT(password),
-     .reloadable = false,
-     .tr = "Parola",
-     .en = "Password"},
-    {.key = "envelope_from",
-     .type = OPTION_STRING,
-     .offset = AT(envelope_from),
-     .required = true,
-     .min = 3,
-     .max = 254,
-     .tr = "Gönderen adresi (zarf)",
-     .en = "Sender address (envelope)"},
-    {.key = "from_name",
-     .type = OPTION_STRING,
-     .offset = AT(from_name),
-     .min = 1,
-     .max = 100,
-     .tr = "Gönderenin görünen adı",
-     .en = "The sender's display name"},
-    {.key = "reply_to",
-     .type = OPTION_STRING,
-     .offset = AT(reply_to),
-     .min = 3,
-     .max = 254,
-     .tr = "Yanıtların gideceği adres",
-     .en = "Where answers go"},
-    {.key = "helo",
-     .type = OPTION_STRING,
-     .offset = AT(helo),
-     .min = 1,
-     .max = 253,
-     .tr = "Kendimizi tanıtırken kullanılan ad; yoksa makinenin adı",
-     .en = "The name we introduce ourselves with; this machine's when absent"},
+    SMTP_ROWS_LOGIN,
+    SMTP_ROWS_MAIL,
     {.key = "workers",
      .type = OPTION_INT,
-     .offset = AT(workers),
+     .offset = SMTP_AT(workers),
      .fallback = "2",
      .min = 1,
      .max = 16,
      .tr = "Aynı anda açık oturum sayısı",
      .en = "Sessions open at once"},
-    {.key = "batch",
-     .type = OPTION_INT,
-     .offset = AT(batch),
-     .fallback = "100",
-     .min = 1,
-     .max = 100,
-     .tr = "Bir oturumda en çok ileti",
-     .en = "Most messages per session"},
-    {.key = "timeouts",
-     .type = OPTION_OBJECT,
-     .offset = 0,
-     .table = timeouts,
-     .tr = "Süre sınırları",
-     .en = "Time limits"},
+    SMTP_ROWS_LIMITS,
     {.key = NULL},
 };
 
@@ -191,8 +123,10 @@ static void check_host(const struct smtp_settings *s, const char *pointer, struc
 {
     if (s->port == 465) {
         FAULT(f, pointer, "port", "CFG-410",
-              "%d numaralı kapı doğrudan TLS ister; bu desteklenmiyor. 587 ile STARTTLS kullanın.",
-              "port %d wants implicit TLS, which is not supported; use 587 with STARTTLS", 465);
+              "%d numaralı kapı doğrudan TLS ister; \"kind\": \"smtp-curl\" yazın ya da 587 ile "
+              "STARTTLS kullanın.",
+              "port %d wants implicit TLS; write \"kind\": \"smtp-curl\", or use 587 with STARTTLS",
+              465);
     }
     if (strchr(s->host, ':') != NULL || strchr(s->host, '[') != NULL) {
         FAULT(f, pointer, "host", "CFG-411",
@@ -204,27 +138,28 @@ static void check_host(const struct smtp_settings *s, const char *pointer, struc
         FAULT(f, pointer, "host", "CFG-411", "\"%s\" bir sunucu adı değil.",
               "\"%s\" is not a host name", s->host);
     }
+}
+
+static void check_helo(const struct smtp_settings *s, const char *pointer, struct faults *f)
+{
     if (s->helo != NULL && !smtp_host_ok(s->helo)) {
         FAULT(f, pointer, "helo", "CFG-411", "\"%s\" bir makine adı değil.",
               "\"%s\" is not a host name", s->helo);
     }
 }
 
-static void check_login(const struct smtp_settings *s, const char *pointer, struct faults *f)
+static void check_login(const struct smtp_settings *s, bool clear, const char *pointer,
+                        struct faults *f)
 {
-    if ((s->user == NULL) != (s->password.value == NULL)) {
-        FAULT(f, pointer, s->user == NULL ? "user" : "password", "CFG-412", "%s eksik.",
-              "%s is missing", s->user == NULL ? "user" : "password");
-    }
     if (s->password.value != NULL && strlen(s->password.value) > 255) {
         FAULT(f, pointer, "password", "CFG-412", "Parola %d bayttan uzun.",
               "the password is longer than %d bytes", 255);
     }
-    if (s->user != NULL && s->tls == SMTP_TLS_NONE && !smtp_is_loopback(s->host)) {
+    if (s->user != NULL && clear && !smtp_is_loopback(s->host)) {
         FAULT(f, pointer, "tls", "CFG-413",
-              "%s adresine parola şifresiz gönderilmez; \"tls\" değerini \"require\" yapın.",
-              "no password goes to %s in the clear; set \"tls\" to \"require\"", s->host);
-    } else if (s->tls == SMTP_TLS_NONE && !smtp_is_loopback(s->host)) {
+              "%s adresine parola şifresiz gönderilmez; \"tls\": \"none\" satırını kaldırın.",
+              "no password goes to %s in the clear; take \"tls\": \"none\" away", s->host);
+    } else if (clear && !smtp_is_loopback(s->host)) {
         fault_warning(f, FAULT(f, pointer, "tls", "CFG-414",
                                "%s ile konuşma şifresiz; iletileri yoldaki herkes okuyabilir.",
                                "the way to %s is not encrypted; anybody on it can read the mail",
@@ -241,13 +176,24 @@ static void check_mailbox(const char *mailbox, const char *key, const char *poin
     }
 }
 
+void smtp_settings_check_common(const struct smtp_settings *s, bool clear, const char *pointer,
+                                struct faults *faults)
+{
+    check_helo(s, pointer, faults);
+    check_login(s, clear, pointer, faults);
+    check_mailbox(s->envelope_from, "envelope_from", pointer, faults);
+    check_mailbox(s->reply_to, "reply_to", pointer, faults);
+}
+
 void smtp_settings_check(const struct smtp_settings *s, const char *pointer, struct faults *faults)
 {
     if (s->host == NULL || s->envelope_from == NULL) {
         return; /* the table has said so */
     }
     check_host(s, pointer, faults);
-    check_login(s, pointer, faults);
-    check_mailbox(s->envelope_from, "envelope_from", pointer, faults);
-    check_mailbox(s->reply_to, "reply_to", pointer, faults);
+    if ((s->user == NULL) != (s->password.value == NULL)) {
+        FAULT(faults, pointer, s->user == NULL ? "user" : "password", "CFG-412", "%s eksik.",
+              "%s is missing", s->user == NULL ? "user" : "password");
+    }
+    smtp_settings_check_common(s, s->tls == SMTP_TLS_NONE, pointer, faults);
 }

@@ -45,23 +45,6 @@ static void settle(struct session *s, struct source *source, const struct outcom
     s->batch->settle(s->batch->ctx, task, outcome);
 }
 
-/* The reply that decides about the present message; null when none has come. */
-static const struct smtp_reply *verdict(const struct session *s, enum smtp_verb *ret_verb)
-{
-    const struct smtp_reply *replies = s->wire.replies;
-    enum smtp_verb verb = SMTP_BODY;
-
-    if (replies[SMTP_MAIL].code >= 300) {
-        verb = SMTP_MAIL;
-    } else if (replies[SMTP_RCPT].code >= 300) {
-        verb = SMTP_RCPT; /* whatever came to DATA: some relays take a message for nobody */
-    } else if (replies[SMTP_DATA].code != 0 && replies[SMTP_DATA].code != 354) {
-        verb = SMTP_DATA;
-    }
-    *ret_verb = verb;
-    return replies[verb].code == 0 ? NULL : &replies[verb];
-}
-
 /* Why there is no reply: a word and a sentence. */
 static const char *line_problem(const struct session *s, const char **ret_code)
 {
@@ -107,25 +90,11 @@ static const char *opening_problem(const struct session *s, const char **ret_cod
     return line_problem(s, ret_code);
 }
 
-/* The refusal that kept the session from its first message; null when there was none. */
-static const struct smtp_reply *opening_refusal(const struct session *s, enum smtp_verb *ret_verb)
-{
-    static const enum smtp_verb order[] = {SMTP_AUTH, SMTP_STARTTLS, SMTP_EHLO, SMTP_GREETING};
-
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-        if (s->wire.replies[order[i]].code >= 400) {
-            *ret_verb = order[i];
-            return &s->wire.replies[order[i]];
-        }
-    }
-    return NULL;
-}
-
 static void opening_outcome(const struct session *s, struct outcome *outcome)
 {
     struct smtp_ending ending = {.verb = SMTP_OTHER};
 
-    ending.reply = opening_refusal(s, &ending.verb);
+    ending.reply = smtp_wire_refusal(&s->wire, &ending.verb);
     ending.why = opening_problem(s, &ending.why_code);
     if (ending.reply == NULL && s->wire.breach == SMTP_BREACH_NO_LOGIN) {
         outcome_set(outcome, OUTCOME_ACCOUNT, "login", "the relay offers no login we can use");
@@ -145,7 +114,7 @@ static void present_outcome(const struct session *s, const struct source *source
     struct smtp_ending ending = {.served = s->settled > 0};
     char why[160];
 
-    ending.reply = verdict(s, &ending.verb);
+    ending.reply = smtp_wire_verdict(&s->wire, &ending.verb);
     ending.dot_sent = source->dot;
     (void)snprintf(why, sizeof why, "%s (%s)", line_problem(s, &ending.why_code),
                    smtp_verb_name(s->wire.step));

@@ -322,3 +322,34 @@ enum smtp_breach smtp_wire_read(struct smtp_wire *w, char *bytes, size_t len)
     }
     return w->breach;
 }
+
+/* ---- what it comes to ---- */
+
+const struct smtp_reply *smtp_wire_verdict(const struct smtp_wire *w, enum smtp_verb *ret_verb)
+{
+    const struct smtp_reply *replies = w->replies;
+    enum smtp_verb verb = SMTP_BODY;
+
+    if (replies[SMTP_MAIL].code >= 300) {
+        verb = SMTP_MAIL;
+    } else if (replies[SMTP_RCPT].code >= 300) {
+        verb = SMTP_RCPT; /* whatever came to DATA: some relays take a message for nobody */
+    } else if (replies[SMTP_DATA].code != 0 && replies[SMTP_DATA].code != 354) {
+        verb = SMTP_DATA;
+    }
+    *ret_verb = verb;
+    return replies[verb].code == 0 ? NULL : &replies[verb];
+}
+
+const struct smtp_reply *smtp_wire_refusal(const struct smtp_wire *w, enum smtp_verb *ret_verb)
+{
+    static const enum smtp_verb order[] = {SMTP_AUTH, SMTP_STARTTLS, SMTP_EHLO, SMTP_GREETING};
+
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        if (w->replies[order[i]].code >= 400) {
+            *ret_verb = order[i];
+            return &w->replies[order[i]];
+        }
+    }
+    return NULL;
+}

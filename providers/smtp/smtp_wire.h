@@ -1,5 +1,5 @@
 /*
- * Listens to an SMTP dialogue (RFC 5321, 2920, 3207, 4954) and enforces what libesmtp does not:
+ * Listens to an SMTP dialogue (RFC 5321, 2920, 3207, 4954) and enforces what libraries do not:
  * answers come only to commands that were sent, nothing follows the 220 of STARTTLS in the clear,
  * no mail is named before TLS and login stand, a verdict comes only after the whole message. Pure;
  * it holds what the relay said to the present transaction, which is what outcomes are made from.
@@ -82,7 +82,7 @@ void smtp_wire_reset(struct smtp_wire *w, bool want_tls, bool want_login);
 /* Bytes about to be written. On a breach they must not leave. */
 enum smtp_breach smtp_wire_wrote(struct smtp_wire *w, const char *bytes, size_t len);
 /*
- * Bytes just read, before libesmtp looks at them. Extensions that libesmtp has but must not use are
+ * Bytes just read, before the library looks at them. Extensions that it has but must not use are
  * defaced in place. On a breach the bytes must not be parsed.
  */
 enum smtp_breach smtp_wire_read(struct smtp_wire *w, char *bytes, size_t len);
@@ -91,6 +91,10 @@ void smtp_wire_secured(struct smtp_wire *w);
 /* The message was handed over to its end; the dot follows. */
 void smtp_wire_body_sent(struct smtp_wire *w);
 
+/* The reply that decides about the present message; null when none has come. */
+const struct smtp_reply *smtp_wire_verdict(const struct smtp_wire *w, enum smtp_verb *ret_verb);
+/* The refusal that kept the session from its first message; null when there was none. */
+const struct smtp_reply *smtp_wire_refusal(const struct smtp_wire *w, enum smtp_verb *ret_verb);
 /* "MAIL FROM", "the message", … for sentences. */
 const char *smtp_verb_name(enum smtp_verb verb);
 const char *smtp_breach_text(enum smtp_breach breach);

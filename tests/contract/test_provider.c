@@ -142,6 +142,7 @@ static const struct bench benches[] = {
     {"http-sms", HTTP_SMS("kannel", "%d"), NULL, HTTP_SMS("kannel", "1"), serve_kannel, NULL},
     {"smtp", SMTP("%d"), NULL, SMTP("1"), NULL, talk_smtp},
     {"smpp", SMPP("%d"), NULL, SMPP("1"), NULL, talk_smpp},
+    {"smtp-curl", SMTP("%d"), NULL, SMTP("1"), NULL, talk_smtp},
 };
 
 static const char *settings_of(const struct bench *b, enum mode mode)

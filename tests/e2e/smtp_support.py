@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "peers"))
 
@@ -33,11 +35,35 @@ def jobs(count, first=1, **fields):
             for i in range(first, first + count)]
 
 
+class Kind:
+    """The back end under test; the suites run once for each."""
+    name = "smtp"
+
+
+@pytest.fixture(params=["smtp", "smtp-curl"], autouse=True)
+def kind(request):
+    Kind.name = request.param
+    yield request.param
+    Kind.name = "smtp"
+
+
+def spell(options):
+    """The same settings in the words of smtp-curl."""
+    options = dict(options)
+    options["connections"] = options.pop("workers", 1)
+    if "tls_max" in options:
+        options.pop("tls_max")
+    if options.get("tls") == "require":
+        options["tls"] = "starttls"
+    return options
+
+
 def settings(peer, **more):
     base = {"host": "127.0.0.1", "port": getattr(peer, "port", peer), "tls": "none", "workers": 1,
             "envelope_from": "gonderen@ornek.test", "timeouts": TIMEOUTS}
     timeouts = {**TIMEOUTS, **more.pop("timeouts", {})}
-    return {**base, **more, "timeouts": timeouts}
+    options = {**base, **more, "timeouts": timeouts}
+    return spell(options) if Kind.name == "smtp-curl" else options
 
 
 class Result:
@@ -63,7 +89,7 @@ def drive(options, *lines, env=None, limit=60):
     """Runs the driver over these input lines (lists are batches) until it has drained."""
     text = "".join(json.dumps(line) + "\n" for line in lines)
     started = time.monotonic()
-    process = subprocess.Popen([DRIVE, "smtp", json.dumps(options)], stdin=subprocess.PIPE,
+    process = subprocess.Popen([DRIVE, Kind.name, json.dumps(options)], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env={**os.environ, **(env or {})})
     try:
@@ -73,6 +99,26 @@ def drive(options, *lines, env=None, limit=60):
     result = Result(process, time.monotonic() - started, stdout, stderr)
     assert "Sanitizer" not in stderr and "runtime error" not in stderr, stderr
     return result
+
+
+class Driven:
+    """A driver that is talked to batch by batch."""
+
+    def __init__(self, options):
+        self.process = subprocess.Popen([DRIVE, Kind.name, json.dumps(options)], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def outcome(self, batch):
+        self.process.stdin.write(json.dumps(batch) + "\n")
+        self.process.stdin.flush()
+        while True:
+            line = json.loads(self.process.stdout.readline())
+            if "outcome" in line:
+                return line["outcome"]
+
+    def end(self):
+        self.process.stdin.close()
+        assert self.process.wait(30) == 0
 
 
 def openssl(*args):

@@ -7,10 +7,11 @@ import threading
 
 import pytest
 
-from smtp_support import Authority, SmtpPeer, drive, jobs, settings
+from smtp_support import Authority, Driven, SmtpPeer, drive, jobs, kind, settings  # noqa: F401
 
 LOGIN = {"user": "kurum", "password": {"env": "SIR"}}
 SECRET = {"SIR": "gizli parola"}
+V12 = ssl.TLSVersion.TLSv1_2
 V13 = ssl.TLSVersion.TLSv1_3
 
 
@@ -69,12 +70,13 @@ BAD_CERTIFICATES = {
 
 
 @pytest.mark.parametrize("name", BAD_CERTIFICATES)
-def test_bad_certificates(authority, name):
+def test_bad_certificates(authority, kind, name):
     san, host, days, word = BAD_CERTIFICATES[name]
     cert = authority.issue(name.replace(" ", "-"), san, days)
     result, relay = run(authority, options={"host": host, **LOGIN}, cert=cert,
                         auth=("kurum", "gizli parola"))
     assert result.outcomes() == ["down"] * 2 and result.by_id[1]["code"] == "tls"
+    word = "target host name" if kind == "smtp-curl" and "-" not in days else word
     assert word in result.by_id[1]["detail"], result.by_id[1]
     assert result.health() == ["broken"]
     assert_nothing_left(relay)
@@ -172,8 +174,11 @@ def test_broken_handshakes(authority, how):
     assert seen[0][:1] == b"\x16" and b"MAIL" not in seen[0]
 
 
-def test_tls_versions_are_bounded(authority, good):
-    result, relay = run(authority, cert=good, tls_versions=(V13, V13))
+def test_tls_versions_are_bounded(authority, kind, good):
+    # libesmtp is kept from TLS 1.3 by default; smtp-curl can be kept from everything else.
+    only = V13 if kind == "smtp" else V12
+    result, relay = run(authority, cert=good, tls_versions=(only, only),
+                        options={"tls_min": "1.3"} if kind == "smtp-curl" else None)
     assert result.outcomes() == ["down"] * 2 and result.by_id[1]["code"] == "tls"
     assert_nothing_left(relay)
 
@@ -245,3 +250,68 @@ def test_a_planted_client_certificate_is_harmless(authority, good, tmp_path):
     result, _ = run(authority, count=4, options={"batch": 1}, cert=good,
                     env={"HOME": str(tmp_path)})
     assert result.outcomes() == ["sent"] * 4
+
+
+# ---- what only smtp-curl does ----
+
+
+@pytest.fixture
+def only_curl(kind):
+    if kind != "smtp-curl":
+        pytest.skip("libesmtp cannot")
+
+
+def test_tls_from_the_start(only_curl, authority, good):
+    result, relay = run(authority, count=3, cert=good, implicit=True, auth=("kurum", "gizli parola"),
+                        options={**LOGIN, "tls": "implicit", "tls_min": "1.3"})
+    assert result.outcomes() == ["sent"] * 3 and relay.connections == 1
+    assert relay.cleartext() == [] and "STARTTLS" not in relay.verbs()
+
+
+def test_tls_from_the_start_with_a_relay_that_waits_for_plaintext(only_curl, authority):
+    result, relay = run(authority, options={**LOGIN, "tls": "implicit"})
+    assert result.outcomes() == ["down"] * 2 and relay.messages == []
+    assert not {"MAIL", "AUTH"} & set(relay.verbs())
+
+
+def token(tmp_path, text):
+    path = tmp_path / "belirtec"
+    path.write_text(text + "\n")
+    path.chmod(0o600)
+    return {"user": "kurum", "auth": "xoauth2", "token_file": str(path)}
+
+
+def test_xoauth2(only_curl, authority, good, tmp_path):
+    result, relay = run(authority, options=token(tmp_path, "ya29.jeton"), cert=good,
+                        auth=("kurum", "ya29.jeton"), mechanisms="PLAIN XOAUTH2")
+    assert result.outcomes() == ["sent"] * 2 and relay.verbs().count("AUTH") == 1
+    assert_only_the_opening_was_clear(relay)
+    assert "ya29" not in result.stderr + str(result.lines)
+
+
+def test_a_token_refused_is_the_accounts_fault(only_curl, authority, good, tmp_path):
+    result, relay = run(authority, options=token(tmp_path, "eski"), cert=good,
+                        auth=("kurum", "yeni"), mechanisms="XOAUTH2")
+    assert result.outcomes() == ["account"] * 2 and "MAIL" not in relay.verbs()
+
+
+def test_the_token_is_read_anew_for_every_connection(only_curl, authority, good, tmp_path):
+    options = token(tmp_path, "birinci")
+    relay = SmtpPeer(cert=good, auth=("kurum", "birinci"), mechanisms="XOAUTH2").start()
+    process = Driven(settings(relay, tls="require", host="localhost", ca_file=authority.file,
+                              batch=1, **options))
+    assert process.outcome(jobs(1)) == "sent"
+    relay.auth = ("kurum", "ikinci")
+    token(tmp_path, "ikinci")
+    assert process.outcome(jobs(1, first=2)) == "sent"
+    os.chmod(options["token_file"], 0o644)
+    assert process.outcome(jobs(1, first=3)) == "account"  # everybody could read it
+    process.end()
+    relay.stop()
+
+
+@pytest.mark.parametrize("step", ["GREETING", "EHLO"])
+def test_silence_inside_tls_ends_in_time(only_curl, authority, good, step):
+    result, _ = run(authority, options={"tls": "implicit"}, cert=good, implicit=True,
+                    script={step: "!stall"})
+    assert result.outcomes() == ["down"] * 2 and result.seconds < 4

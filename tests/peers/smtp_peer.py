@@ -50,7 +50,8 @@ class Closed(Exception):
 class SmtpPeer:
     def __init__(self, script=None, recipients=None, extensions=None, cert=None, tls_versions=None,
                  auth=None, mechanisms="PLAIN LOGIN", after_starttls=b"", break_body=None,
-                 ledger=None, port=0, host="127.0.0.1", before_handshake=0.0, lean=False):
+                 ledger=None, port=0, host="127.0.0.1", before_handshake=0.0, lean=False,
+                 implicit=False):
         self.script = script or {}
         self.recipients = recipients or {}
         self.extensions = EXTENSIONS if extensions is None else extensions
@@ -63,6 +64,7 @@ class SmtpPeer:
         self.before_handshake = before_handshake
         self.ledger_path = ledger
         self.lean = lean
+        self.implicit = implicit  # TLS from the start, as on port 465
         self.commands = []  # (connection, in TLS, line)
         self.messages = []  # {"from", "to", "bytes"}
         self.server_names = []
@@ -132,6 +134,8 @@ class Dialogue:
 
     def run(self):
         try:
+            if self.peer.implicit:
+                self.encrypt()
             self.perform("GREETING")
             while True:
                 self.command(self.line())
@@ -233,6 +237,10 @@ class Dialogue:
         elif not self.perform("STARTTLS", action):
             return
         time.sleep(self.peer.before_handshake)
+        self.encrypt()
+        self.buffer = b""
+
+    def encrypt(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*self.peer.cert)
         if self.peer.tls_versions:
@@ -244,7 +252,6 @@ class Dialogue:
             self.peer.tls_errors.append(str(problem))
             raise Closed from problem
         self.tls = True
-        self.buffer = b""
 
     def on_auth(self, line):
         words = line.split(" ")
@@ -252,7 +259,10 @@ class Dialogue:
         if scripted:
             self.perform("AUTH", scripted)
             return
-        if words[1].upper() == "PLAIN":
+        if words[1].upper() == "XOAUTH2":
+            fields = base64.b64decode(words[2]).decode().split("\1")
+            user, password = fields[0][len("user="):], fields[1][len("auth=Bearer "):]
+        elif words[1].upper() == "PLAIN":
             _, user, password = base64.b64decode(words[2]).decode().split("\0")
         else:
             if len(words) == 2:

@@ -77,6 +77,7 @@ static void test_mail_border(void **state)
 #define D OUTCOME_DOWN
 #define A OUTCOME_ACCOUNT
 #define T OUTCOME_RETRY
+#define H OUTCOME_THROTTLED
 #define R OUTCOME_REJECTED
 #define U OUTCOME_UNKNOWN
 
@@ -102,6 +103,8 @@ static void test_verdicts(void **state)
         {SMTP_AUTH, 538, "5.7.11", A},
         {SMTP_MAIL, 421, "4.3.2", D},
         {SMTP_MAIL, 450, "", T},
+        {SMTP_MAIL, 450, "4.7.1", H},
+        {SMTP_MAIL, 421, "4.7.0", H},
         {SMTP_MAIL, 451, "", T},
         {SMTP_MAIL, 452, "4.3.1", T},
         {SMTP_MAIL, 501, "5.1.7", A},
@@ -118,7 +121,12 @@ static void test_verdicts(void **state)
         {SMTP_RCPT, 530, "5.7.0", A},
         {SMTP_RCPT, 550, "5.1.1", R},
         {SMTP_RCPT, 551, "", R},
-        {SMTP_RCPT, 552, "5.2.2", R},
+        {SMTP_RCPT, 552, "5.2.2", T}, /* a full mailbox */
+        {SMTP_RCPT, 553, "5.1.7", A}, /* our sender, judged late */
+        {SMTP_RCPT, 550, "5.1.8", A},
+        {SMTP_RCPT, 550, "5.1.10", R},
+        {SMTP_RCPT, 421, "4.7.0", H},
+        {SMTP_RCPT, 550, "5.7.25", A},
         {SMTP_RCPT, 554, "5.7.1", R},
         {SMTP_DATA, 250, "", D},
         {SMTP_DATA, 451, "", T},
@@ -130,7 +138,12 @@ static void test_verdicts(void **state)
         {SMTP_BODY, 421, "4.3.2", T},
         {SMTP_BODY, 451, "", T},
         {SMTP_BODY, 550, "5.7.1", R},
-        {SMTP_BODY, 552, "5.2.2", R},
+        {SMTP_BODY, 552, "5.2.2", T},
+        {SMTP_BODY, 421, "4.7.28", H},
+        {SMTP_BODY, 451, "4.7.1", T}, /* greylisting is this recipient's */
+        {SMTP_BODY, 550, "5.7.26", A},
+        {SMTP_BODY, 550, "5.7.2", R},
+        {SMTP_BODY, 554, "5.7.", R},
         {SMTP_BODY, 554, "", R},
         {SMTP_BODY, 535, "5.7.8", A},
         {SMTP_BODY, 0, "", D},
