@@ -6,6 +6,7 @@
 #include "domain/ids.h"
 #include "flow/dispatch.h"
 #include "flow/intake.h"
+#include "flow/rounds.h"
 #include "flow/settings.h"
 #include "loop/curlmux.h"
 #include "loop/notify.h"
@@ -62,6 +63,8 @@ static void on_drained(void *ctx)
 
     dispatch_destroy(app->gateway.dispatch);
     app->gateway.dispatch = NULL;
+    rounds_destroy(app->gateway.rounds);
+    app->gateway.rounds = NULL;
     intake_destroy(app->gateway.intake);
     app->gateway.intake = NULL;
     curlmux_destroy(app->curl);
@@ -155,6 +158,7 @@ static void reload(struct app *app)
     settings_drop(g->settings);
     g->settings = fresh;
     dispatch_reloaded(g->dispatch);
+    rounds_reloaded(g->rounds);
     if (app->api != NULL) {
         api_reload(app->api);
     }
@@ -220,6 +224,9 @@ static int start_flows(struct app *app, struct err *e)
     rc = curlmux_create(g->loop, &curlmux_default_limits, &app->curl, e);
     rc = rc == 0 ? intake_create(g, &g->intake, e) : rc;
     rc = rc == 0 ? dispatch_create(g, app->curl, &g->dispatch, e) : rc;
+    if (rc == 0 && (g->rounds = rounds_create(g)) == NULL) {
+        rc = err_set(e, ERR_NOMEM, "no memory for the rounds");
+    }
     return rc;
 }
 
@@ -274,6 +281,7 @@ static int start(struct app *app, struct err *e)
     app->started = true;
     intake_start(g->intake);
     dispatch_start(g->dispatch);
+    rounds_start(g->rounds);
     app_watch_start(app);
     notify_send("READY=1");
     log_info("ready", LOG_S("url", app->url),

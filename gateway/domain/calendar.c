@@ -214,6 +214,14 @@ void calendar_destroy(struct calendar *c)
     }
 }
 
+void calendar_spell(const struct calendar *c, struct buf *out)
+{
+    (void)buf_adds(out, c == NULL ? "none" : "days");
+    for (size_t i = 0; c != NULL && i < c->count; i++) {
+        (void)buf_addf(out, " %lld%s", (long long)c->list[i].day, c->list[i].half ? "h" : "");
+    }
+}
+
 void calendar_years(const struct calendar *c, int *ret_first, int *ret_last)
 {
     struct civil first = {0};

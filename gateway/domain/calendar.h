@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/civil.h"
 #include "base/fault.h"
 
@@ -34,6 +35,8 @@ struct calendar; /* read-only after loading: may be shared between threads */
  */
 int calendar_load(struct str text, const char *name, struct calendar **ret, struct faults *faults);
 void calendar_destroy(struct calendar *c); /* accepts null */
+/* Appends every day off in order: equal texts plan alike. Accepts a null calendar. */
+void calendar_spell(const struct calendar *c, struct buf *out);
 /* First and last year the file speaks of; 0 when it is empty. Planning beyond them is a guess. */
 void calendar_years(const struct calendar *c, int *ret_first, int *ret_last);
 

@@ -17,6 +17,7 @@ struct dispatch;
 struct ids;
 struct intake;
 struct report_push;
+struct rounds;
 struct settings;
 
 struct gateway {
@@ -34,6 +35,7 @@ struct gateway {
     bool draining; /* shutting down: nothing is claimed anew, nothing accepted */
     struct intake *intake;
     struct dispatch *dispatch;
+    struct rounds *rounds; /* null where nobody starts them */
     struct report_push *push; /* being read: reports told now belong to it */
 };
 
