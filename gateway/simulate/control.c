@@ -39,6 +39,7 @@ static void write_message(const struct simulator *s, const struct sim_message *m
     jsonw_put_i64(w, "parts", m->parts);
     jsonw_put_time(w, "at", m->at_ms);
     jsonw_put(w, "state", sim_state_now(s, m, sim_now(), &over));
+    jsonw_put(w, "end", m->end_ms == INT64_MAX ? "" : m->state);
     jsonw_put_bool(w, "over", over);
     jsonw_put_bool(w, "answered", m->answered);
     jsonw_put_i64(w, "reports", m->reports);

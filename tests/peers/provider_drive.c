@@ -323,6 +323,8 @@ static bool on_op(struct drive *d, const struct json *op, struct json_doc *doc)
         d->type->probe(d->provider);
     } else if (str_eqs(name, "balance") && d->type->balance != NULL) {
         d->type->balance(d->provider);
+    } else if (str_eqs(name, "balance")) {
+        on_balance(d, &(struct provider_balance){.error = "not offered"});
     }
     return false;
 }
