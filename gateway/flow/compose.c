@@ -3,8 +3,8 @@
 #include "base/log.h"
 #include "domain/calendar.h"
 #include "flow/dispatch_state.h"
+#include "flow/wording.h"
 #include "text/mail.h"
-#include "text/sms.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,26 +119,12 @@ static struct render_facts facts_of(const struct gateway *g, const struct fact *
                                      str_of(known->institution.address_form)};
 }
 
-static unsigned modes_allowed(enum sms_mode mode)
-{
-    return mode == SMS_UCS2 ? SMS_ALLOW_7BIT | SMS_ALLOW_UCS2 : 1u << SMS_GSM7 | 1u << mode;
-}
-
 static int compose_sms(const struct gateway *g, struct attempt *a, struct str name,
                        struct composer *c, struct err *e)
 {
-    const struct conf_provider *conf = a->lane->conf;
-    struct sms_options options = {.reserve = (unsigned)conf->reserve_chars};
-    int rc = render_sms(g->settings->words, name, c->values, &a->content, e);
+    int rc = wording_sms(g->settings, a->lane->conf, name, c->values, &a->content, &a->wire,
+                         &a->job.mode, &c->measure, e);
 
-    if (rc == 0) {
-        rc = sms_tidy((struct str){a->content.data, a->content.len},
-                      conf->ascii ? SMS_TIDY_ASCII : 0, &a->wire, e);
-    }
-    if (rc == 0) {
-        rc = sms_choose((struct str){a->wire.data, a->wire.len}, modes_allowed(conf->mode),
-                        &options, &a->job.mode, &c->measure, e);
-    }
     if (rc == 0) {
         a->segments = c->measure.segments;
         a->job.text = a->wire.data;

@@ -1,0 +1,101 @@
+/* hatirlat plan: what will be sent, what will not, and what it costs, before anything goes out. */
+#include "base/civil.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/plan_print.h"
+
+enum { FILE_BYTES_MAX = 1 << 20 };
+
+static int ask(struct cli *cli, const struct client_question *question, struct client_answer *ret)
+{
+    int rc = client_ask(cli, question, ret);
+
+    if (rc == CLI_OK && ret->doc == NULL) {
+        (void)fwrite(ret->body.data, 1, ret->body.len, cli->out);
+    }
+    return rc;
+}
+
+static const char *form_of(const struct cli *cli)
+{
+    if (cli_flag(cli, "csv")) {
+        return "csv";
+    }
+    return cli_flag(cli, "ics") ? "ics" : NULL;
+}
+
+static int run(int argc, char **argv, struct cli *cli)
+{
+    const char *with = cli_value(cli, "with");
+    const struct client_field fields[] = {{"campaign", cli_value(cli, "campaign")},
+                                          {"from", cli_value(cli, "from")},
+                                          {"to", cli_value(cli, "to")},
+                                          {"day", cli_value(cli, "day")},
+                                          {"format", with == NULL ? form_of(cli) : NULL},
+                                          {"explain", cli_flag(cli, "explain") ? "true" : NULL},
+                                          {NULL, NULL}};
+    struct client_question question = {.operation = with == NULL ? "plan" : "plan.with",
+                                       .fields = fields};
+    struct client_answer answer;
+    struct buf file;
+    int rc = CLI_OK;
+
+    (void)argc;
+    (void)argv;
+    buf_init(&file, FILE_BYTES_MAX);
+    if (with != NULL) {
+        rc = cli_read(cli, with, &file);
+        question.file = (struct str){file.data, file.len};
+    }
+    if (rc == CLI_OK) {
+        rc = ask(cli, &question, &answer);
+        if (rc == CLI_OK && answer.doc != NULL && !client_print_json(cli, &answer)) {
+            plan_print(cli, json_root(answer.doc));
+        }
+        client_finish(&answer);
+    }
+    buf_finish(&file);
+    return rc;
+}
+
+static const struct cli_option options[] = {
+    {.name = "campaign", .arg = "AD", .tr = "yalnız bu kampanya", .en = "this campaign only"},
+    {.name = "day", .arg = "GÜN", .tr = "yalnız bu gün (2027-02-20)", .en = "this day only"},
+    {.name = "from",
+     .arg = "GÜN",
+     .tr = "bu günden (yoksa bugünden)",
+     .en = "from this day (today)"},
+    {.name = "to", .arg = "GÜN", .tr = "bu güne (yoksa 30 gün)", .en = "to this day (30 days)"},
+    {.name = "calendar", .tr = "ay takvimi olarak", .en = "as a month calendar"},
+    {.name = "cost", .tr = "parça ve tutarla", .en = "with segments and cost"},
+    {.name = "explain",
+     .tr = "tek tek, gönderilmeyecekler nedenleriyle",
+     .en = "one by one, with the reasons of what is not sent"},
+    {.name = "with",
+     .arg = "DOSYA",
+     .tr = "bu ayar dosyası olsaydı ne değişirdi",
+     .en = "what this settings file would change"},
+    {.name = "csv", .tr = "tablo olarak (CSV)", .en = "as a table (CSV)"},
+    {.name = "ics", .tr = "takvim dosyası olarak (iCalendar)", .en = "as a calendar file"},
+    {0},
+};
+
+static const struct cli_example examples[] = {
+    {"hatirlat plan", "önümüzdeki 30 gün", "the next 30 days"},
+    {"hatirlat plan --day 2027-02-20 --cost --explain", "bir gün, kişi kişi", "one day in full"},
+    {"hatirlat plan --from 2027-02-01 --to 2027-03-31 --calendar", NULL, NULL},
+    {"hatirlat plan --with yeni.jsonc", "ayarları değiştirmeden önce",
+     "before settings are changed"},
+    {NULL, NULL, NULL},
+};
+
+const struct cli_command command_plan = {
+    .name = "plan",
+    .tr = "Nelerin ne zaman, kaça gideceğini gösterir; hiçbir şey göndermez",
+    .en = "Shows what will be sent when and at what cost; sends nothing",
+    .usage = "[SEÇENEKLER]",
+    .usage_en = "[OPTIONS]",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,49 @@
+#include "flow/wording.h"
+
+#include "config/conf.h"
+
+const struct conf_campaign *wording_campaign(const struct settings *s, struct str name)
+{
+    for (size_t i = 0; i < s->conf->campaign_count; i++) {
+        if (str_eqs(name, s->conf->campaigns[i].name)) {
+            return &s->conf->campaigns[i];
+        }
+    }
+    return NULL;
+}
+
+const struct conf_provider *wording_provider(const struct settings *s,
+                                             const struct conf_campaign *c, enum channel channel)
+{
+    const struct conf_route *own = c == NULL ? NULL : &c->routes[channel];
+    const struct conf_route *route =
+        own != NULL && own->count > 0 ? own : &s->conf->routes[channel];
+
+    return route->count > 0 ? route->list[0] : NULL;
+}
+
+/* UCS-2 is never chosen where the office did not ask for it. */
+static unsigned modes_allowed(enum sms_mode mode)
+{
+    return mode == SMS_UCS2 ? SMS_ALLOW_7BIT | SMS_ALLOW_UCS2 : 1u << SMS_GSM7 | 1u << mode;
+}
+
+int wording_sms(const struct settings *s, const struct conf_provider *provider, struct str template,
+                const struct render_values *values, struct buf *raw, struct buf *wire,
+                enum sms_mode *ret_mode, struct sms_measure *ret, struct err *e)
+{
+    const struct sms_options options = {.reserve = (unsigned)provider->reserve_chars};
+    int rc;
+
+    buf_reset(raw);
+    rc = render_sms(s->words, template, values, raw, e);
+    if (rc == 0) {
+        rc = sms_tidy((struct str){raw->data, raw->len}, provider->ascii ? SMS_TIDY_ASCII : 0, wire,
+                      e);
+    }
+    if (rc == 0) {
+        rc = sms_choose((struct str){wire->data, wire->len}, modes_allowed(provider->mode),
+                        &options, ret_mode, ret, e);
+    }
+    return rc;
+}
