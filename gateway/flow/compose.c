@@ -98,13 +98,14 @@ int compose_recipient(struct attempt *a, const char **ret_reason)
 }
 
 /* A series message finds its template by the series of the day; others name theirs. */
-static const char *template_of(const struct attempt *a, const struct case_file *file)
+static struct str template_of(const struct gateway *g, const struct attempt *a,
+                              const struct case_file *file)
 {
     if (a->template[0] != '\0') {
-        return a->template;
+        return str_of(a->template);
     }
-    return render_template_for(case_series_of(file->known.eonay), apply_step_mark(a->step),
-                               a->job.channel);
+    return wording_template(g->settings, str_of(a->campaign), apply_step_mark(a->step),
+                            case_series_of(file->known.eonay), a->job.channel);
 }
 
 static struct render_facts facts_of(const struct gateway *g, const struct fact *known)
@@ -128,7 +129,7 @@ static int compose_sms(const struct gateway *g, struct attempt *a, struct str na
     if (rc == 0) {
         a->segments = c->measure.segments;
         a->job.text = a->wire.data;
-        a->job.reserve = options.reserve;
+        a->job.reserve = (unsigned)a->lane->conf->reserve_chars;
         buf_reset(&a->content);
         rc = buf_add(&a->content, a->wire.data, a->wire.len);
     }
@@ -221,28 +222,29 @@ static int compose_mail(const struct gateway *g, struct attempt *a, struct str n
 static int compose_with(const struct gateway *g, struct attempt *a, struct composer *c,
                         struct err *e)
 {
-    const char *name = template_of(a, &c->file);
+    const struct str name = template_of(g, a, &c->file);
     struct render_facts facts = facts_of(g, &c->file.known);
     struct json_doc *vars = NULL;
     enum lang lang;
     int rc;
 
-    if (name == NULL) {
+    if (name.len == 0) {
         return err_set(e, ERR_NOT_FOUND, "no template for mark %d", apply_step_mark(a->step));
     }
     rc = message_set_lang(g->settings->words, lang_parse(str_of(c->file.known.holder.lang)),
-                          a->job.channel, str_of(name), &lang);
+                          a->job.channel, name, &lang);
     if (rc != 0) {
-        return err_set(e, rc, "there is no template %s for %s", name, channel_name(a->job.channel));
+        return err_set(e, rc, "there is no template %.*s for %s", (int)name.len, name.ptr,
+                       channel_name(a->job.channel));
     }
     rc = render_values_set(c->values, lang, &facts);
     if (rc != 0) {
-        return err_set(e, rc, "values of template %s", name);
+        return err_set(e, rc, "values of template %.*s", (int)name.len, name.ptr);
     }
     rc = override_values(a, c->values, &vars, e);
     if (rc == 0) {
-        rc = a->job.channel == CHANNEL_SMS ? compose_sms(g, a, str_of(name), c, e)
-                                           : compose_mail(g, a, str_of(name), lang, c, e);
+        rc = a->job.channel == CHANNEL_SMS ? compose_sms(g, a, name, c, e)
+                                           : compose_mail(g, a, name, lang, c, e);
     }
     json_free(vars);
     return rc;

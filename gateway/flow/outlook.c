@@ -4,7 +4,7 @@
 #include "config/conf.h"
 #include "domain/campaign_filter.h"
 #include "domain/reason.h"
-#include "flow/apply.h"
+#include "flow/case_work.h"
 #include "text/render.h"
 
 #include <stdlib.h>
@@ -16,7 +16,8 @@ struct gathering {
     const struct outlook_wish *wish;
     struct outlook *out;
     struct err *err;
-    struct case_file file;
+    struct apply_env env;  /* of the wished settings */
+    struct case_work work; /* the case at hand */
     struct render_values *values;
     struct buf raw;
     struct buf wire;
@@ -69,8 +70,8 @@ static void add_sum(struct outlook_sum *sum, const struct outlook_item *item, in
 static void count_shift(const struct gathering *g, struct outlook_step *step, int64_t at_ms)
 {
     const int mark = apply_step_mark(step->step);
-    const int64_t opens = campaign_opens(g->file.known.not_after_ms);
-    int64_t target = istanbul_day(g->file.known.not_after_ms) - mark;
+    const int64_t opens = campaign_opens(g->work.file.known.not_after_ms);
+    int64_t target = istanbul_day(g->work.file.known.not_after_ms) - mark;
 
     target = target < opens ? opens : target;
     if (step->step >= 0 && istanbul_day(at_ms) != target) {
@@ -135,32 +136,12 @@ static int exclude(struct gathering *g, struct outlook_item *item, const char *c
 
 /* ---- how long an SMS will be ---- */
 
-static const char *template_for(const struct gathering *g, struct str own, struct str campaign,
-                                int mark, enum channel channel, char *scratch, size_t size)
-{
-    const struct conf_campaign *c = wording_campaign(g->wish->settings, campaign);
-    struct str name = own;
-
-    for (size_t i = 0; c != NULL && name.len == 0 && i < c->rules.mark_count; i++) {
-        if (c->rules.marks[i] == mark) {
-            name = c->marks[i].templates[channel];
-        }
-    }
-    if (name.len == 0 && c != NULL) {
-        name = c->templates[channel];
-    }
-    if (name.len > 0 && str_copy(scratch, size, name) == 0) {
-        return scratch;
-    }
-    return render_template_for(case_series_of(g->file.known.eonay), mark, channel);
-}
-
 /* 0 when the words cannot be made: then sending will say so. */
 static int64_t segments_of(struct gathering *g, const struct outlook_item *item, struct str own,
                            const struct conf_provider *provider)
 {
     const struct settings *s = g->wish->settings;
-    const struct fact *known = &g->file.known;
+    const struct fact *known = &g->work.file.known;
     const struct render_facts facts = {.office = &s->office,
                                        .now_ms = item->at_ms,
                                        .given_name = str_of(known->holder.given_name),
@@ -169,20 +150,21 @@ static int64_t segments_of(struct gathering *g, const struct outlook_item *item,
                                        .institution_name = str_of(known->institution.name),
                                        .institution_address_form =
                                            str_of(known->institution.address_form)};
-    char scratch[STORE_NAME_MAX + 1];
-    const char *name = template_for(g, own, item->campaign, apply_step_mark(item->step),
-                                    item->channel, scratch, sizeof scratch);
+    const struct str name = own.len > 0
+                                ? own
+                                : wording_template(s, item->campaign, apply_step_mark(item->step),
+                                                   case_series_of(known->eonay), item->channel);
     enum sms_mode mode;
     enum lang lang;
     struct err unused;
 
     buf_reset(&g->wire);
-    if (name == NULL || provider == NULL ||
-        message_set_lang(s->words, lang_parse(str_of(known->holder.lang)), CHANNEL_SMS,
-                         str_of(name), &lang) != 0 ||
+    if (name.len == 0 || provider == NULL ||
+        message_set_lang(s->words, lang_parse(str_of(known->holder.lang)), CHANNEL_SMS, name,
+                         &lang) != 0 ||
         render_values_set(g->values, lang, &facts) != 0 ||
-        wording_sms(s, provider, str_of(name), g->values, &g->raw, &g->wire, &mode, &g->measure,
-                    &unused) != 0) {
+        wording_sms(s, provider, name, g->values, &g->raw, &g->wire, &mode, &g->measure, &unused) !=
+            0) {
         return 0;
     }
     return g->measure.segments;
@@ -224,8 +206,8 @@ static int take_stored(void *ctx, const struct due_row *row)
     if (!wanted(g, m->campaign)) {
         return 0;
     }
-    case_init(&g->file);
-    if (m->case_id != 0 && case_read(row->subject.facts, &g->file) != 0) {
+    case_init(&g->work.file);
+    if (m->case_id != 0 && case_read(row->subject.facts, &g->work.file) != 0) {
         return err_set(g->err, ERR_CORRUPT, "case %lld cannot be read", (long long)m->case_id);
     }
     return add_message(g, &item, m->template);
@@ -307,18 +289,18 @@ static int weigh_channel(struct gathering *g, const struct conf_campaign *c,
                          const struct plan_step *step, enum channel ch, struct outlook_item *item)
 {
     const bool turkish = g->call->turkish;
-    const size_t row = find_row(g, c->name, apply_step(step->mark, g->file.cycle), ch);
+    const size_t row = find_row(g, c->name, apply_step(step->mark, g->work.file.cycle), ch);
     const bool waits = row < g->row_count && g->rows[row].state <= MESSAGE_QUEUED;
 
     if (step->verdict != PLAN_SEND) {
         return exclude(g, item, plan_verdict_name(step->verdict),
                        plan_verdict_sentence(step->verdict, turkish));
     }
-    if (!case_state_reminds(g->file.state)) {
-        return exclude(g, item, case_state_name(g->file.state),
-                       case_state_sentence(g->file.state, turkish));
+    if (!case_state_reminds(g->work.file.state)) {
+        return exclude(g, item, case_state_name(g->work.file.state),
+                       case_state_sentence(g->work.file.state, turkish));
     }
-    if (!reachable(&g->file.known, ch)) {
+    if (!reachable(&g->work.file.known, ch)) {
         return exclude(
             g, item, ch == CHANNEL_SMS ? "no_phone" : "no_email",
             reason_sentence(ch == CHANNEL_SMS ? STR("no_phone") : STR("no_email"), turkish));
@@ -326,7 +308,7 @@ static int weigh_channel(struct gathering *g, const struct conf_campaign *c,
     if (row < g->row_count && !waits) {
         return exclude_stored(g, item, row);
     }
-    return g->wish->what_if ? add_message(g, item, STR("")) : 0;
+    return 0;
 }
 
 static bool in_span(const struct gathering *g, int64_t ms)
@@ -358,14 +340,15 @@ static int weigh_campaign(struct gathering *g, const struct conf_campaign *c,
                           const struct case_row *row)
 {
     const int64_t told =
-        g->file.end_told_ms < g->call->now_ms ? g->file.end_told_ms : g->call->now_ms;
+        g->work.file.end_told_ms < g->call->now_ms ? g->work.file.end_told_ms : g->call->now_ms;
     struct plan plan;
     int rc = 0;
 
-    if (!wanted(g, str_of(c->name)) || !campaign_wants(&c->who, &g->file.known)) {
+    if (!wanted(g, str_of(c->name)) || !campaign_wants(&c->who, &g->work.file.known)) {
         return 0;
     }
-    campaign_plan(&c->rules, g->file.known.not_after_ms, told, g->wish->settings->calendar, &plan);
+    campaign_plan(&c->rules, g->work.file.known.not_after_ms, told, g->wish->settings->calendar,
+                  &plan);
     for (size_t i = 0; i < plan.count && rc == 0; i++) {
         if (in_span(g, plan.steps[i].at_ms)) {
             rc = weigh_step(g, c, i, &plan.steps[i], row);
@@ -374,11 +357,46 @@ static int weigh_campaign(struct gathering *g, const struct conf_campaign *c,
     return rc;
 }
 
+/* What other settings would send, but for what has gone out or was stopped. */
+static int weigh_wish(struct gathering *g, const struct plan_wish *wish, const struct case_row *row)
+{
+    const char *campaign = g->env.campaigns[wish->campaign].name;
+    const size_t there = find_row(g, campaign, wish->step, wish->channel);
+    struct outlook_item item = {.at_ms = wish->at_ms,
+                                .campaign = str_of(campaign),
+                                .step = apply_step_mark(wish->step),
+                                .channel = wish->channel,
+                                .holder = row->holder,
+                                .certificate = row->certificate};
+
+    if (wish->verdict != PLAN_SEND || wish->ask || !in_span(g, wish->at_ms) ||
+        !wanted(g, item.campaign) ||
+        (there < g->row_count && g->rows[there].state > MESSAGE_QUEUED)) {
+        return 0;
+    }
+    return add_message(g, &item, STR(""));
+}
+
+static int weigh_wishes(struct gathering *g, const struct case_row *row)
+{
+    struct series series = {.wishes = NULL};
+    int rc = 0;
+
+    if (g->wish->what_if && case_state_reminds(g->work.file.state)) {
+        rc = series_compare(&g->work, &series);
+    }
+    for (size_t i = 0; i < series.wish_count && rc == 0; i++) {
+        rc = weigh_wish(g, &series.wishes[i], row);
+    }
+    series_finish(&series);
+    return rc;
+}
+
 static int take_case(void *ctx, const struct case_row *row)
 {
     struct gathering *g = ctx;
     const struct conf *conf = g->wish->settings->conf;
-    int rc = case_read(row->facts, &g->file);
+    int rc = case_work_load(&g->work, row);
 
     g->seen++;
     g->cases.after_ms = row->not_after_ms;
@@ -391,7 +409,7 @@ static int take_case(void *ctx, const struct case_row *row)
     for (size_t i = 0; i < conf->campaign_count && rc == 0; i++) {
         rc = weigh_campaign(g, &conf->campaigns[i], row);
     }
-    return rc;
+    return rc == 0 ? weigh_wishes(g, row) : rc;
 }
 
 /* Only certificates whose marks can fall into the span. */
@@ -430,6 +448,8 @@ int outlook_gather(struct desk_call *call, const struct outlook_wish *wish, stru
     g->wish = wish;
     g->out = ret;
     g->err = e;
+    g->env = settings_apply_env(wish->settings, call->now_ms);
+    g->work = (struct case_work){.store = call->store, .env = &g->env, .err = e};
     buf_init(&g->raw, SMS_BYTES);
     buf_init(&g->wire, SMS_BYTES);
     if (!wish->what_if) {

@@ -12,6 +12,22 @@ const struct conf_campaign *wording_campaign(const struct settings *s, struct st
     return NULL;
 }
 
+struct str wording_template(const struct settings *s, struct str campaign, int mark,
+                            enum case_series series, enum channel channel)
+{
+    const struct conf_campaign *c = wording_campaign(s, campaign);
+
+    for (size_t i = 0; c != NULL && i < c->rules.mark_count; i++) {
+        if (c->rules.marks[i] == mark && c->marks[i].templates[channel].len > 0) {
+            return c->marks[i].templates[channel];
+        }
+    }
+    if (c != NULL && c->templates[channel].len > 0) {
+        return c->templates[channel];
+    }
+    return str_of(render_template_for(series, mark, channel));
+}
+
 const struct conf_provider *wording_provider(const struct settings *s,
                                              const struct conf_campaign *c, enum channel channel)
 {

@@ -13,6 +13,12 @@ struct conf_provider;
 
 /* The configured campaign of this name, or null. */
 const struct conf_campaign *wording_campaign(const struct settings *s, struct str name);
+/*
+ * The template of a reminder: the mark's own, else the campaign's, else the series' of the day.
+ * {null, 0} when there is none for this mark.
+ */
+struct str wording_template(const struct settings *s, struct str campaign, int mark,
+                            enum case_series series, enum channel channel);
 /* The first provider in the campaign's route (c may be null: the file's route), or null. */
 const struct conf_provider *wording_provider(const struct settings *s,
                                              const struct conf_campaign *c, enum channel channel);

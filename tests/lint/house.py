@@ -26,7 +26,7 @@ LAYERS = {
                     "simulate", "cli"},
 }
 # Ports that upper layers may see; anything else of these layers is an adapter.
-PORTS = {"store": {"store.h", "store_record.h", "store_thread.h"}, "providers": {"provider.h", "recipe.h"}}
+PORTS = {"store": {"store.h", "store_purge.h", "store_record.h", "store_thread.h"}, "providers": {"provider.h", "recipe.h"}}
 PORT_ONLY = {"gateway/flow", "gateway/api", "config"}
 
 # One third-party header, one place.
