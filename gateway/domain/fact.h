@@ -79,6 +79,15 @@ struct fact_origin {
 int fact_from_json(const struct json *event, enum fact_form form, const struct fact_origin *origin,
                    struct fact *ret, struct faults *faults);
 
+/*
+ * One text of a fact from somewhere else than JSON, a list for instance: group and key as in the
+ * bare form ("holder", "phone"), checked and normalised like there; s may be empty and then tells
+ * nothing. Faults are added with the pointer "/holder/phone". ERR_INVALID when there was an error
+ * among them.
+ */
+int fact_put(struct fact *f, const char *group, const char *key, struct str s,
+             const struct fact_origin *origin, struct faults *faults);
+
 /* A header of an HTTP request; only names beginning with "ce-" (any case) are looked at. */
 struct fact_header {
     struct str name;

@@ -379,3 +379,31 @@ int fact_from_binary(const struct fact_header *headers, size_t count, const stru
     reading_data(&r, data);
     return complete(&r);
 }
+
+static const struct fact_field *field_of(const char *group, const char *key)
+{
+    for (size_t g = 0; g < GROUP_COUNT; g++) {
+        for (const struct fact_field *f = fact_groups[g].list; f->key != NULL; f++) {
+            if (strcmp(fact_groups[g].key, group) == 0 && strcmp(f->key, key) == 0) {
+                return f;
+            }
+        }
+    }
+    return NULL;
+}
+
+int fact_put(struct fact *f, const char *group, const char *key, struct str s,
+             const struct fact_origin *origin, struct faults *faults)
+{
+    struct reading r = {.fact = f, .origin = origin, .faults = faults, .errors = faults->errors};
+    const struct fact_field *field = field_of(group, key);
+
+    if (field == NULL) {
+        return ERR_INVALID;
+    }
+    const struct reading_target target = {field->kind, fact_text(f, field), field->size};
+
+    reading_go(&r, group, key);
+    reading_text(&r, &target, s);
+    return faults->errors == r.errors ? 0 : ERR_INVALID;
+}
