@@ -177,6 +177,8 @@ struct conf_campaign {
     int release;                             /* enum conf_release */
     int daily_limit;                         /* messages a day, 0 for no limit */
     int blast_factor;              /* times the usual day at which it is stopped, 0 for never */
+    int64_t daily_budget;          /* kuruş for SMS a day, 0 for no limit */
+    int failure_limit;             /* percent of failures at which it is stopped, 0 for never */
     struct conf_raw_campaign *raw; /* keeps the texts */
 };
 

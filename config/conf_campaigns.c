@@ -353,6 +353,8 @@ static bool read_campaign(struct conf_reading *r, struct conf_campaign *c, const
     c->release = c->raw->release;
     c->daily_limit = (int)c->raw->daily_limit;
     c->blast_factor = (int)c->raw->blast_factor;
+    c->daily_budget = c->raw->daily_budget;
+    c->failure_limit = (int)c->raw->failure_limit;
     c->rules.past_due = (enum campaign_past_due)c->raw->past_due;
     take_hours(&d, v);
     take_channels(&d);

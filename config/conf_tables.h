@@ -64,6 +64,8 @@ struct conf_raw_campaign {
     int release;
     int64_t daily_limit;
     int64_t blast_factor;
+    int64_t daily_budget;
+    int64_t failure_limit;
 };
 
 /* One mark that is written as an object. */

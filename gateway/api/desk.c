@@ -174,6 +174,9 @@ static void follow(const struct desk_job *j)
     if ((j->call.effects & DESK_EVENTS) != 0 && g->intake != NULL) {
         intake_appended(g->intake, j->last_event);
     }
+    if ((j->call.effects & DESK_CONTROLS) != 0 && g->dispatch != NULL) {
+        dispatch_controls_changed(g->dispatch);
+    }
     for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT && g->dispatch != NULL; ch++) {
         if ((j->call.effects & DESK_WAKE) != 0) {
             dispatch_kick(g->dispatch, ch);

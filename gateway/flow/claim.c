@@ -91,9 +91,32 @@ static bool outside_window(const struct gateway *g, const struct attempt *a, int
     return *ret_due_ms > now_ms;
 }
 
+/* What a person or the guard has stopped waits where it can be seen, and lets others pass. */
+static void stop_at(struct attempt *a, enum control_gate gate, int64_t now_ms)
+{
+    decide(a, gate == GATE_CANCELLED ? MESSAGE_CANCELLED : MESSAGE_HELD, control_gate_reason(gate),
+           now_ms);
+}
+
+/* The last questions, when everything else speaks for sending. */
+static bool is_free(struct dispatch *d, struct attempt *a, int64_t now_ms)
+{
+    a->recipient = hash_of(d->gateway->hash, str_of(a->to));
+    if (attempt_recipient_busy(d, a->recipient)) {
+        postpone(a, now_ms + RECIPIENT_WAIT_MS, now_ms);
+        return false;
+    }
+    if (guard_stops(d, a, now_ms)) {
+        stop_at(a, GATE_PAUSED, now_ms);
+        return false;
+    }
+    return true;
+}
+
 /* True when the message may be sent now; else its move says what becomes of it. */
 static bool may_be_sent(struct dispatch *d, struct attempt *a, int64_t now_ms)
 {
+    const enum control_gate gate = control_gate_of(d, a, now_ms);
     const char *reason = "";
     int64_t due;
     int rc;
@@ -102,16 +125,14 @@ static bool may_be_sent(struct dispatch *d, struct attempt *a, int64_t now_ms)
         decide_by_case(a, now_ms);
     } else if (a->job.deadline_ms != 0 && a->job.deadline_ms <= now_ms) {
         decide(a, MESSAGE_EXPIRED, "deadline", now_ms);
+    } else if (gate != GATE_OPEN) {
+        stop_at(a, gate, now_ms);
     } else if (outside_window(d->gateway, a, now_ms, &due)) {
         postpone(a, due, now_ms);
     } else if ((rc = compose_recipient(a, &reason)) != 0) {
         give_reason(a, rc, MESSAGE_SUPPRESSED, reason, now_ms);
     } else {
-        a->recipient = hash_of(d->gateway->hash, str_of(a->to));
-        if (!attempt_recipient_busy(d, a->recipient)) {
-            return true;
-        }
-        postpone(a, now_ms + RECIPIENT_WAIT_MS, now_ms);
+        return is_free(d, a, now_ms);
     }
     return false;
 }
@@ -123,21 +144,23 @@ static struct lane *pick_lane(struct channel_state *c, const struct attempt *a,
 {
     struct dispatch *d = c->dispatch;
     int64_t mono = clock_mono_ms(d->gateway->clock);
+    size_t route[ROUTE_MAX];
+    size_t count = control_route(d, c->channel, route);
     struct route_candidate candidates[ROUTE_MAX];
     struct route_choice choice;
     struct lane *lane;
 
-    for (size_t i = 0; i < d->route_count[c->channel]; i++) {
-        lane = &d->lanes[d->route[c->channel][i]];
+    for (size_t i = 0; i < count; i++) {
+        lane = &d->lanes[route[i]];
         candidates[i].channel = c->channel;
         candidates[i].state = lane_state(lane, mono, &candidates[i].wait_ms);
     }
-    route_pick(candidates, d->route_count[c->channel], c->channel, 0, &choice);
+    route_pick(candidates, count, c->channel, 0, &choice);
     *ret = (struct lane_refusal){.wait_ms = choice.wait_ms};
     if (choice.index < 0) {
         return NULL;
     }
-    lane = &d->lanes[d->route[c->channel][choice.index]];
+    lane = &d->lanes[route[choice.index]];
     return lane_take(lane, a->to, a->attempts > 0, mono, ret) ? lane : NULL;
 }
 
@@ -173,6 +196,7 @@ static void prepare(struct channel_state *c, struct attempt *a, struct lane *lan
                                     .lease_ms = now_ms + LEASE_MARGIN_MS,
                                     .attempts = a->number,
                                     .provider = str_of(a->provider)};
+    guard_count(c->dispatch, a);
     attempt_occupy(c->dispatch, a);
 }
 
@@ -256,7 +280,7 @@ static int claim_work(struct store_job *job, struct store *s, struct err *e)
         }
     }
     crash_point("before_claim_commit");
-    return 0;
+    return guard_store_claimed(s, &j->attempts, e);
 }
 
 static void claim_done(struct store_job *job, int status, const struct err *e)
@@ -280,6 +304,7 @@ static void claim_done(struct store_job *job, int status, const struct err *e)
         }
         if (a->lane != NULL) {
             lane_give_back(a->lane, clock_mono_ms(d->gateway->clock));
+            guard_uncount(d, a);
             attempt_release(d, a);
         }
         attempt_free(a);

@@ -78,7 +78,7 @@ static void fetch_done(struct store_job *job, int status, const struct err *e)
     struct channel_state *c = j->channel;
     struct dispatch *d = c->dispatch;
 
-    if (status != 0 || d->draining) {
+    if (status != 0 || d->draining || !control_open(d, c->channel)) {
         if (status != 0) {
             log_error("fetch_failed", LOG_S("error", e->text));
             dispatch_wait(c, FETCH_RETRY_MS);
@@ -111,9 +111,11 @@ static size_t channel_room(struct channel_state *c)
     int64_t mono = clock_mono_ms(d->gateway->clock);
     int64_t soonest = INT64_MAX;
     size_t room = 0;
+    size_t route[ROUTE_MAX];
+    size_t count = control_route(d, c->channel, route);
 
-    for (size_t i = 0; i < d->route_count[c->channel] && room == 0; i++) {
-        struct lane *lane = &d->lanes[d->route[c->channel][i]];
+    for (size_t i = 0; i < count && room == 0; i++) {
+        struct lane *lane = &d->lanes[route[i]];
         int64_t wait;
         enum route_state state = lane_state(lane, mono, &wait);
 
@@ -143,7 +145,8 @@ void dispatch_kick(struct dispatch *d, enum channel channel)
         return;
     }
     c->again = false;
-    room = channel_room(c);
+    control_watch_failover(d, channel);
+    room = control_open(d, channel) ? channel_room(c) : 0;
     if (room == 0) {
         return;
     }
@@ -237,6 +240,7 @@ int dispatch_create(struct gateway *g, struct curlmux *curl, struct dispatch **r
         c->channel = ch;
         init_timer(d, &c->timer, c);
     }
+    control_init(d);
     *ret = d;
     rc = back_ends_create(d, curl, e);
     return rc;
@@ -245,17 +249,13 @@ int dispatch_create(struct gateway *g, struct curlmux *curl, struct dispatch **r
 void dispatch_start(struct dispatch *d)
 {
     sweep_start(d);
-    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
-        dispatch_kick(d, ch);
-    }
+    control_start(d);
 }
 
 void dispatch_reloaded(struct dispatch *d)
 {
     back_ends_reload(d);
-    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
-        dispatch_kick(d, ch);
-    }
+    dispatch_controls_changed(d); /* campaigns, routes and lanes are others now */
 }
 
 size_t dispatch_in_flight(const struct dispatch *d)
@@ -281,7 +281,7 @@ void dispatch_check_drained(struct dispatch *d)
 {
     void (*drained)(void *ctx) = d->drained;
 
-    if (!d->draining || !channels_idle(d) || !sweep_idle(d)) {
+    if (!d->draining || !channels_idle(d) || !sweep_idle(d) || !control_idle(d)) {
         return;
     }
     if (!d->back_ends_draining) {
@@ -300,6 +300,7 @@ void dispatch_drain(struct dispatch *d, void (*drained)(void *ctx), void *ctx)
     d->drained = drained;
     d->drained_ctx = ctx;
     (void)uv_timer_stop(&d->sweep_timer);
+    control_stop(d);
     dispatch_check_drained(d);
 }
 
@@ -309,6 +310,7 @@ static void on_closed(uv_handle_t *handle)
 
     if (--d->handles == 0) {
         composer_free(d->composer);
+        control_finish(d);
         free(d);
     }
 }
@@ -326,6 +328,8 @@ void dispatch_destroy(struct dispatch *d)
     }
     close_timer(d, &d->settle_timer);
     close_timer(d, &d->sweep_timer);
+    close_timer(d, &d->control.timer);
+    close_timer(d, &d->control.count_timer);
     for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
         close_timer(d, &d->channels[ch].timer);
     }

@@ -20,5 +20,10 @@ void dispatch_drain(struct dispatch *d, void (*drained)(void *ctx), void *ctx);
 void dispatch_destroy(struct dispatch *d);
 /* New settings are in g->settings: lanes take over pace and limits, account holds are lifted. */
 void dispatch_reloaded(struct dispatch *d);
+/*
+ * Pauses, pins or releases have changed: reads them again. Nothing is claimed until that is done,
+ * so what was committed before this call holds for every message claimed after it. Cheap.
+ */
+void dispatch_controls_changed(struct dispatch *d);
 /* Attempts in flight over all lanes. */
 size_t dispatch_in_flight(const struct dispatch *d);

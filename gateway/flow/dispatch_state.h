@@ -7,6 +7,7 @@
 #include "domain/certificate.h"
 #include "domain/ids.h"
 #include "domain/policy.h"
+#include "flow/control_live.h"
 #include "flow/dispatch.h"
 #include "flow/lane.h"
 #include "flow/settings.h"
@@ -68,6 +69,12 @@ struct attempt {
     int64_t submitted_mono_ms;
     struct outcome outcome;
     int64_t settled_ms;
+
+    /* what it adds to its campaign's day, and what it takes back when it is settled */
+    int64_t day; /* 0 when the campaign is not counted */
+    bool counted;
+    int64_t kurus;
+    struct guard_day refund;
 };
 
 struct channel_state {
@@ -100,6 +107,8 @@ struct dispatch {
     uv_timer_t sweep_timer;
     int sweeping;   /* sweep jobs with the store */
     bool lost_left; /* an earlier run left more in flight than one sweep took */
+
+    struct control_live control;
 
     bool draining;
     bool back_ends_draining;

@@ -1,5 +1,6 @@
 #include "flow/lane.h"
 
+#include "base/civil.h"
 #include "base/log.h"
 #include "flow/dispatch_state.h"
 
@@ -54,6 +55,10 @@ void lane_configure(struct lane *lane, const struct conf_provider *conf, int64_t
 enum route_state lane_state(struct lane *lane, int64_t mono_ms, int64_t *ret_wait_ms)
 {
     *ret_wait_ms = 0;
+    if (lane->order != LANE_RUNS) {
+        *ret_wait_ms = INT64_MAX; /* the change of the order asks again */
+        return ROUTE_HELD;
+    }
     if (lane->held) {
         *ret_wait_ms = lane->hold_probe_ms > mono_ms ? lane->hold_probe_ms - mono_ms : BUSY_WAIT_MS;
         return lane->probing || lane->hold_probe_ms > mono_ms ? ROUTE_HELD : ROUTE_READY;
@@ -173,11 +178,21 @@ bool lane_take(struct lane *lane, const char *to, bool is_retry, int64_t mono_ms
     return true;
 }
 
+static void note_drained(struct lane *lane)
+{
+    lane_stats(lane)->draining = lane->order == LANE_DRAINING && lane->in_flight > 0;
+    if (lane->order == LANE_DRAINING && lane->in_flight == 0 && !lane->drained) {
+        lane->drained = true;
+        log_info("provider_drained", LOG_S("provider", lane->conf->name));
+    }
+}
+
 static void leave(struct lane *lane)
 {
     lane->in_flight--;
     lane->probing = false;
     lane_stats(lane)->in_flight = (int64_t)lane->in_flight;
+    note_drained(lane);
 }
 
 void lane_give_back(struct lane *lane, int64_t mono_ms)
@@ -196,13 +211,14 @@ static void hold(struct lane *lane, const struct outcome *outcome, int64_t mono_
         return;
     }
     lane->held = true;
+    lane->held_ms = gateway_now(lane->dispatch->gateway);
     stats->held = true;
     (void)snprintf(stats->held_reason, sizeof stats->held_reason, "%s %s", outcome->code,
                    outcome->detail);
     log_error("provider_held", LOG_S("provider", lane->conf->name), LOG_S("code", outcome->code),
               LOG_S("detail", outcome->detail),
-              LOG_S("remedy", "fix the account, then reload (SIGHUP); one message probes it "
-                              "every ten minutes"));
+              LOG_S("remedy", "fix the account, then: hatirlat provider resume NAME; one message "
+                              "probes it every ten minutes"));
 }
 
 static void lift_hold(struct lane *lane)
@@ -211,6 +227,46 @@ static void lift_hold(struct lane *lane)
         lane->held = false;
         lane_stats(lane)->held = false;
         log_info("provider_released", LOG_S("provider", lane->conf->name));
+    }
+}
+
+static void say_who(const struct control *c, char *out, size_t size)
+{
+    char until[32] = "";
+
+    if (c->until_ms != 0) {
+        rfc3339_format(c->until_ms, until);
+    }
+    (void)snprintf(
+        out, size, "%s by %s%s%s%s%.100s", c->verb == CONTROL_DRAIN ? "drained" : "paused", c->by,
+        until[0] != '\0' ? " until " : "", until, c->note[0] != '\0' ? ": " : "", c->note);
+}
+
+void lane_steer(struct lane *lane, enum lane_order order, const struct control *control)
+{
+    struct stats_provider *stats = lane_stats(lane);
+
+    if (order != lane->order) {
+        lane->drained = false;
+        log_warning(order == LANE_RUNS ? "provider_resumed" : "provider_paused",
+                    LOG_S("provider", lane->conf->name),
+                    LOG_S("by", control == NULL ? "" : control->by));
+    }
+    lane->order = order;
+    stats->paused = order != LANE_RUNS;
+    stats->paused_by[0] = '\0';
+    if (order != LANE_RUNS && control != NULL) {
+        say_who(control, stats->paused_by, sizeof stats->paused_by);
+    }
+    note_drained(lane);
+}
+
+void lane_lift(struct lane *lane, int64_t at_ms)
+{
+    if (lane->held && lane->held_ms <= at_ms) {
+        lift_hold(lane);
+        breaker_init(&lane->breaker, &lane->conf->breaker);
+        lane_stats(lane)->circuit_open = false;
     }
 }
 

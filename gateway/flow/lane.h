@@ -13,8 +13,16 @@
 
 enum { LANES_MAX = STATS_PROVIDERS_MAX, LANE_DOMAINS = 64, LANE_HOLD_PROBE_MS = 600000 };
 
+struct control;
 struct dispatch;
 struct settings;
+
+/* What a person has said about a lane; nothing but a person or the end of their word changes it. */
+enum lane_order {
+    LANE_RUNS,
+    LANE_PAUSED,
+    LANE_DRAINING /* paused, and told about until nothing is in flight */
+};
 
 struct lane_domain {
     uint64_t hash; /* of the recipient domain, 0 for a free place */
@@ -42,8 +50,11 @@ struct lane {
     struct breaker breaker;
     struct budget budget;
     struct lane_domain domains[LANE_DOMAINS];
-    size_t in_flight;      /* picked for this lane and not yet answered */
+    size_t in_flight; /* picked for this lane and not yet answered */
+    enum lane_order order;
+    bool drained;          /* DRAINING has come to its end, and that was logged */
     bool held;             /* account trouble: waits for a human or the next probe */
+    int64_t held_ms;       /* wall time: since when */
     int64_t hold_probe_ms; /* monotonic: when one message may try again */
     bool probing;          /* that one message is under way */
 };
@@ -70,5 +81,9 @@ void lane_give_back(struct lane *lane, int64_t mono_ms);
 /* An attempt came back: effects are policy_effect bits. */
 void lane_answered(struct lane *lane, unsigned effects, bool was_retry,
                    const struct outcome *outcome, int64_t throttle_mono_ms, int64_t mono_ms);
+/* A person's word, and the control it comes from (null for none), which is shown with it. */
+void lane_steer(struct lane *lane, enum lane_order order, const struct control *control);
+/* Lifts a hold that began before at_ms (wall time), and closes the breaker. */
+void lane_lift(struct lane *lane, int64_t at_ms);
 /* Copies limits from new settings and lifts a hold. */
 void lane_configure(struct lane *lane, const struct conf_provider *conf, int64_t mono_ms);

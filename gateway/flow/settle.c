@@ -130,6 +130,7 @@ static int settle_work(struct store_job *job, struct store *s, struct err *e)
             break;
         }
     }
+    rc = rc == 0 ? guard_store_settled(s, &j->attempts, e) : rc;
     crash_point("before_settle_commit");
     return rc;
 }
@@ -320,6 +321,7 @@ void settle_outcome(void *ctx, struct provider_job *job, const struct outcome *o
     policy_settle(&message, outcome, a->settled_ms, &g->rng, &decision);
     fill_move(a, &decision);
     count_attempt(d, a, mono);
+    guard_settled(d, a);
     log_outcome(a);
     lane_answered(lane, decision.effects, a->attempts > 0 && !a->asking, outcome,
                   mono + decision.throttle_until_ms - a->settled_ms, mono);

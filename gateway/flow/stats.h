@@ -54,7 +54,19 @@ struct stats_provider {
     bool circuit_open;
     bool held; /* an account problem waits for a human */
     char held_reason[240];
+    bool paused;         /* by a person: nothing is given to it */
+    bool draining;       /* likewise, and something is still in flight */
+    char paused_by[200]; /* who, until when and why */
     struct stats_histogram request_seconds;
+};
+
+enum { STATS_HELD_MAX = 48, STATS_GUARD_VERDICTS = 5 };
+
+/* Held messages of a channel by the reason they are held for. */
+struct stats_held {
+    enum channel channel;
+    char reason[40];
+    int64_t count;
 };
 
 struct stats {
@@ -63,8 +75,15 @@ struct stats {
     int64_t backlog;                                      /* events accepted, not yet applied */
     uint64_t settled[CHANNEL_COUNT][MESSAGE_STATE_COUNT]; /* moves out of sending */
     int64_t messages[CHANNEL_COUNT][MESSAGE_STATE_COUNT]; /* present numbers, refreshed */
-    int64_t oldest_due_ms;                                /* 0 when nothing is due */
-    struct stats_histogram delivery_seconds;              /* accepted until delivered */
+    struct stats_held held[STATS_HELD_MAX];
+    size_t held_count;
+    bool failover[CHANNEL_COUNT]; /* messages go another way than by the first provider */
+    char failover_to[CHANNEL_COUNT][41];
+    char pinned[CHANNEL_COUNT][41]; /* the provider that a person wants, "" for none */
+    bool channel_paused[CHANNEL_COUNT];
+    uint64_t guard_stops[STATS_GUARD_VERDICTS]; /* by enum guard_verdict */
+    int64_t oldest_due_ms;                      /* 0 when nothing is due */
+    struct stats_histogram delivery_seconds;    /* accepted until delivered */
     size_t providers_count;
     struct stats_provider providers[STATS_PROVIDERS_MAX];
     int64_t reloaded_ms;

@@ -69,6 +69,10 @@ static int64_t scene_mono(void *ctx)
 
 /* ---- life ---- */
 
+/* The campaigns of the settings that are read next. */
+static const char *scene_campaigns =
+    "[{\"name\":\"bitis\",\"marks\":[90,60,30,15,7,3,1],\"channels\":[\"sms\",\"email\"]}]";
+
 static struct settings *scene_settings(const char *providers)
 {
     char text[4096];
@@ -88,9 +92,8 @@ static struct settings *scene_settings(const char *providers)
         "\"recipes\":\"" HATIRLAT_SOURCE_DIR "/config/recipes\","
         "\"retry\":{\"sms\":{\"base\":\"1s\",\"cap\":\"1s\"}},"
         "\"providers\":%s,\"routes\":{\"sms\":[\"s\"],\"email\":[\"m\"]},"
-        "\"campaigns\":[{\"name\":\"bitis\",\"marks\":[90,60,30,15,7,3,1],"
-        "\"channels\":[\"sms\",\"email\"]}]}",
-        providers);
+        "\"campaigns\":%s}",
+        providers, scene_campaigns);
     faults_init(&faults);
     if (settings_parse(str_of(text), "/nowhere/scene.jsonc", provider_types, &settings, &faults,
                        &e) != 0) {
@@ -249,7 +252,7 @@ static size_t scene_in_state(const struct scene *s, enum message_state state)
 }
 
 /* The reminder of a mark; notices have steps of their own. */
-static struct scene_row *scene_find(struct scene *s, int mark, enum channel channel)
+static inline struct scene_row *scene_find(struct scene *s, int mark, enum channel channel)
 {
     for (size_t i = 0; i < s->count; i++) {
         if (apply_step_mark(s->rows[i].step) == mark && s->rows[i].channel == channel &&
