@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "domain/calendar.h"
+#include "flow/digest.h"
 #include "flow/dispatch_state.h"
 #include "flow/wording.h"
 #include "text/mail.h"
@@ -17,9 +18,10 @@ struct composer {
     struct render_mail parts;
     struct sms_measure measure;
     struct buf ics;
+    struct render_row rows[DIGEST_RENDER_MAX];
 };
 
-/* A message of its own carries {"fact":{…},"vars":{…}}. */
+/* A message of its own carries {"fact":{…},"vars":{…}}, a digest also "digest". */
 static int read_own(const struct attempt *a, struct fact *ret, struct json_doc **ret_doc)
 {
     struct json_writer w;
@@ -53,9 +55,8 @@ static int read_known(const struct attempt *a, struct case_file *ret)
     return rc;
 }
 
-/* doc keeps the texts that the values borrow. */
-static int override_values(const struct attempt *a, struct render_values *values,
-                           struct json_doc **ret_doc, struct err *e)
+/* doc keeps the texts that values and rows borrow; null for a message with a case. */
+static int read_document(const struct attempt *a, struct json_doc **ret_doc, struct err *e)
 {
     struct fact *unused;
     int rc;
@@ -67,10 +68,14 @@ static int override_values(const struct attempt *a, struct render_values *values
     unused = malloc(sizeof *unused);
     rc = unused == NULL ? ERR_NOMEM : read_own(a, unused, ret_doc);
     free(unused);
-    if (rc != 0) {
-        return err_set(e, rc, "the message's own facts cannot be read");
-    }
-    for (const struct json *v = json_first(json_get(json_root(*ret_doc), "vars"));
+    return rc == 0 ? 0 : err_set(e, rc, "the message's own facts cannot be read");
+}
+
+static int override_values(const struct json_doc *doc, struct render_values *values, struct err *e)
+{
+    int rc = 0;
+
+    for (const struct json *v = doc == NULL ? NULL : json_first(json_get(json_root(doc), "vars"));
          v != NULL && rc == 0; v = json_next(v)) {
         rc = render_values_override(values, str_of(json_key(v)), json_str(v));
         if (rc != 0) {
@@ -224,7 +229,7 @@ static int compose_with(const struct gateway *g, struct attempt *a, struct compo
 {
     const struct str name = template_of(g, a, &c->file);
     struct render_facts facts = facts_of(g, &c->file.known);
-    struct json_doc *vars = NULL;
+    struct json_doc *doc = NULL;
     enum lang lang;
     int rc;
 
@@ -237,16 +242,18 @@ static int compose_with(const struct gateway *g, struct attempt *a, struct compo
         return err_set(e, rc, "there is no template %.*s for %s", (int)name.len, name.ptr,
                        channel_name(a->job.channel));
     }
-    rc = render_values_set(c->values, lang, &facts);
-    if (rc != 0) {
-        return err_set(e, rc, "values of template %.*s", (int)name.len, name.ptr);
+    rc = read_document(a, &doc, e);
+    if (rc == 0) {
+        digest_read(doc == NULL ? NULL : json_get(json_root(doc), "digest"), c->rows, &facts);
+        rc = render_values_set(c->values, lang, &facts);
+        rc = rc == 0 ? 0 : err_set(e, rc, "values of template %.*s", (int)name.len, name.ptr);
     }
-    rc = override_values(a, c->values, &vars, e);
+    rc = rc == 0 ? override_values(doc, c->values, e) : rc;
     if (rc == 0) {
         rc = a->job.channel == CHANNEL_SMS ? compose_sms(g, a, name, c, e)
                                            : compose_mail(g, a, name, lang, c, e);
     }
-    json_free(vars);
+    json_free(doc);
     return rc;
 }
 

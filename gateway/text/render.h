@@ -61,10 +61,10 @@ struct str render_short_guide(const struct render_office *office);
 struct render_row {
     struct str institution;
     struct str name;
-    int64_t end_ms;
+    int64_t end_ms;     /* 0 for none */
     int64_t applied_ms; /* 0 for none */
     struct str status;
-    int waiting_days;
+    int waiting_days; /* negative for none */
 };
 
 /* What a message is about. Strings are borrowed and must outlive the values made from them. */

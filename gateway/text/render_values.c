@@ -239,9 +239,11 @@ static void set_row(struct render_values *v, size_t i, const struct render_facts
     cell[NAME_ROWS_STATUS - NAME_ROWS_INSTITUTION].text = row->status;
     set_date(v, &cell[NAME_ROWS_END - NAME_ROWS_INSTITUTION], row->end_ms);
     set_date(v, &cell[NAME_ROWS_APPLIED - NAME_ROWS_INSTITUTION], row->applied_ms);
-    set_number(v, &cell[NAME_ROWS_DAYS_LEFT - NAME_ROWS_INSTITUTION],
-               istanbul_days(row->end_ms) - istanbul_days(f->now_ms));
-    set_number(v, &cell[NAME_ROWS_WAITING - NAME_ROWS_INSTITUTION], row->waiting_days);
+    int64_t left = istanbul_days(row->end_ms) - istanbul_days(f->now_ms);
+    if (row->end_ms != 0 && left >= 0)
+        set_number(v, &cell[NAME_ROWS_DAYS_LEFT - NAME_ROWS_INSTITUTION], left);
+    if (row->waiting_days >= 0)
+        set_number(v, &cell[NAME_ROWS_WAITING - NAME_ROWS_INSTITUTION], row->waiting_days);
     v->rows[i] = (struct template_value){.kind = TEMPLATE_MAP, .items = cell, .count = ROW_FIELDS};
 }
 

@@ -107,7 +107,7 @@ static struct settings *scene_settings(const char *providers)
     return settings;
 }
 
-static void scene_open(struct scene *s, const char *providers)
+static inline void scene_open(struct scene *s, const char *providers)
 {
     struct gateway *g = &s->gateway;
     struct store *store;
@@ -160,7 +160,7 @@ static void scene_drained(void *ctx)
     store_thread_stop(s->gateway.writer, scene_store_closed, s);
 }
 
-static void scene_close(struct scene *s)
+static inline void scene_close(struct scene *s)
 {
     s->closed = false;
     s->gateway.draining = true;
@@ -177,7 +177,7 @@ static void scene_close(struct scene *s)
     settings_drop(s->gateway.settings);
 }
 
-static void scene_remove(struct scene *s)
+static inline void scene_remove(struct scene *s)
 {
     static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
     char path[128];
@@ -230,7 +230,7 @@ static void scene_read_done(struct store_job *job, int status, const struct err 
     ((struct scene_read *)job)->scene->read = true;
 }
 
-static void scene_refresh(struct scene *s)
+static inline void scene_refresh(struct scene *s)
 {
     struct scene_read job = {.job = {.work = scene_read_work, .done = scene_read_done}, .scene = s};
 
@@ -241,7 +241,7 @@ static void scene_refresh(struct scene *s)
     }
 }
 
-static size_t scene_in_state(const struct scene *s, enum message_state state)
+static inline size_t scene_in_state(const struct scene *s, enum message_state state)
 {
     size_t count = 0;
 
@@ -269,7 +269,7 @@ static void scene_idle(uv_timer_t *timer)
 }
 
 /* Runs the loop for a while. */
-static void scene_wait(struct scene *s, uint64_t ms)
+static inline void scene_wait(struct scene *s, uint64_t ms)
 {
     uv_timer_t timer;
 
@@ -283,7 +283,7 @@ static void scene_wait(struct scene *s, uint64_t ms)
 }
 
 /* Runs until count messages are in the state. */
-static void scene_until(struct scene *s, enum message_state state, size_t count)
+static inline void scene_until(struct scene *s, enum message_state state, size_t count)
 {
     int64_t end = clock_mono_ms(clock_system()) + SCENE_PATIENCE_MS;
 
@@ -311,7 +311,7 @@ static void scene_posted(struct intake_batch *batch, void *ctx)
 }
 
 /* Posts bare facts, one JSON object each; leaves the finished batch in s->batch. */
-static void scene_post(struct scene *s, const char *const *facts, size_t count)
+static inline void scene_post(struct scene *s, const char *const *facts, size_t count)
 {
     struct intake_batch *batch = intake_batch_create(count);
     struct fact_origin origin = {.now_ms = gateway_now(&s->gateway), .source = "urn:test"};
@@ -341,7 +341,8 @@ static void scene_post(struct scene *s, const char *const *facts, size_t count)
 }
 
 /* A fact about a certificate of person n that ends in `days` days. */
-static void scene_fact(struct scene *s, char *out, size_t size, const char *type, int n, int days)
+static inline void scene_fact(struct scene *s, char *out, size_t size, const char *type, int n,
+                              int days)
 {
     char end[32];
 
@@ -354,7 +355,7 @@ static void scene_fact(struct scene *s, char *out, size_t size, const char *type
                    type, type, n, days, n, end, n, n, n);
 }
 
-static void scene_post_one(struct scene *s, const char *type, int n, int days)
+static inline void scene_post_one(struct scene *s, const char *type, int n, int days)
 {
     char text[768];
     const char *list[] = {text};
