@@ -203,7 +203,10 @@ static bool judge_code(const struct recipe_answer *a, const struct recipe_reply 
     j->unsure = verdict.split;
     j->absent = verdict.absent;
     j->outcome.class = verdict.class;
-    if (verdict.class == OUTCOME_THROTTLED || verdict.class == OUTCOME_RETRY) {
+    if (verdict.class == OUTCOME_RETRY && !verdict.absent && reply->status == 503 && asked > 0) {
+        j->outcome.class = OUTCOME_THROTTLED; /* it named a time: that costs no attempt */
+    }
+    if (j->outcome.class == OUTCOME_THROTTLED || j->outcome.class == OUTCOME_RETRY) {
         j->outcome.wait_ms = asked > 0 ? asked : verdict.wait_ms;
     }
     if (verdict.text != NULL) {
