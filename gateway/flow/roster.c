@@ -352,6 +352,7 @@ static int read_list(struct import *in)
     }
     in->report->gained = in->effect.gained;
     in->report->lost = in->effect.lost;
+    in->report->moved = in->effect.moved;
     return rc;
 }
 

@@ -128,6 +128,7 @@ static int count_series(struct case_work *w, struct roster_effect *inout)
 
         inout->gained += adds;
         inout->lost += c->kind == CHANGE_STOP;
+        inout->moved += c->kind == CHANGE_MOVE;
     }
     series_finish(&series);
     return rc;

@@ -36,6 +36,7 @@ bool roster_also_is_news(const struct roster_case *known, enum event_type type);
 struct roster_effect {
     int64_t gained; /* messages planned */
     int64_t lost;   /* waiting messages stopped */
+    int64_t moved;  /* … that get another time */
 };
 
 /* Adds up what applying the facts (one or two, in order) would plan and stop. */

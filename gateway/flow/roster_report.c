@@ -267,6 +267,7 @@ static void counts_json(const struct roster_report *r, struct json_writer *w)
     jsonw_object(w);
     jsonw_put_i64(w, "gained", r->gained);
     jsonw_put_i64(w, "lost", r->lost);
+    jsonw_put_i64(w, "moved", r->moved);
     jsonw_end_object(w);
 }
 

@@ -36,6 +36,7 @@ struct roster_report {
     size_t repeated; /* rows that say what another row has said */
     int64_t gained;  /* messages */
     int64_t lost;
+    int64_t moved;
     size_t gone; /* persons of the former list of this source */
     size_t gone_listed;
     struct buf gone_list; /* JSON objects with commas between */

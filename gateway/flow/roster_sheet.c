@@ -143,15 +143,15 @@ static void on_row(int end, void *ctx)
 
     (void)end;
     r->row.number++;
+    if (r->rc == 0 && r->row.number > SHEET_ROWS_MAX) {
+        r->rc = SPOILT(r->faults, r->err, "too_many_rows",
+                       "Dosyada en çok %d satır olabilir; listeyi bölünüz.",
+                       "A file may have %d rows at most; split the list.", SHEET_ROWS_MAX);
+    }
     if (r->rc == 0 && tidy_row(r)) {
         r->rc = buf_failed(&r->raw) != 0 || buf_failed(&r->tidy) != 0
                     ? err_set(r->err, ERR_NOMEM, "no memory for a row of the list")
                     : r->fn(r->ctx, &r->row);
-    }
-    if (r->rc == 0 && r->row.number == SHEET_ROWS_MAX) {
-        r->rc = SPOILT(r->faults, r->err, "too_many_rows",
-                       "Dosyada en çok %d satır olabilir; listeyi bölünüz.",
-                       "A file may have %d rows at most; split the list.", SHEET_ROWS_MAX);
     }
     buf_reset(&r->raw);
     r->row.count = 0;

@@ -36,7 +36,10 @@ struct waiting {
     size_t count;
 };
 
-/* What the import's own events have planned and nobody has sent yet. */
+/*
+ * What the import's own events have planned and nobody has sent yet; all that waits when there was
+ * nothing before it: an import may have brought back messages of an earlier one.
+ */
 static int collect(void *ctx, const struct message_row *row)
 {
     struct waiting *w = ctx;
@@ -44,8 +47,10 @@ static int collect(void *ctx, const struct message_row *row)
     bool waits =
         row->state == MESSAGE_PLANNED || row->state == MESSAGE_QUEUED || row->state == MESSAGE_HELD;
 
-    if (waits && row->event_seq >= import->first_seq && row->event_seq <= import->last_seq &&
-        w->count < MESSAGES_MAX) {
+    bool ours = !w->undoing->former.known ||
+                (row->event_seq >= import->first_seq && row->event_seq <= import->last_seq);
+
+    if (waits && ours && w->count < MESSAGES_MAX) {
         w->list[w->count].id = row->id;
         w->list[w->count++].state = row->state;
     }
