@@ -103,6 +103,7 @@ struct conf_limits {
     int64_t json_keys;
     int64_t bulk_body_bytes;
     int64_t bulk_lines;
+    int64_t import_bytes; /* a list of persons */
     int64_t connections;
     int64_t connections_per_address;
     int64_t header_bytes;

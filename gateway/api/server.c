@@ -113,11 +113,16 @@ static void refuse_key(struct http_request *req, enum auth_verdict verdict, unsi
 /* ---- requests ---- */
 
 /* Root and the service's own user hold the files anyway: on the socket they need no key. */
+static bool is_own(int64_t uid)
+{
+    return uid == 0 || (uid > 0 && uid == (int64_t)geteuid());
+}
+
 static bool is_local(struct call *c)
 {
     const int64_t uid = http_peer_uid(c->req);
 
-    c->local = uid == 0 || (uid > 0 && uid == (int64_t)geteuid());
+    c->local = is_own(uid);
     if (c->local) {
         snprintf(c->user.name, sizeof c->user.name, "uid:%lld", (long long)uid);
         c->user.scopes = SCOPE_ADMIN;
@@ -208,17 +213,32 @@ static void serve_early(struct api *api)
     }
 }
 
-/* NDJSON carries many facts: it has a larger bound, for those who may post at all. */
+/* An operation that takes a file. */
+static const struct desk_operation *takes_file(const struct http_request *req)
+{
+    struct str captures[API_CAPTURES] = {{NULL, 0}};
+    unsigned allowed = 0;
+    const struct desk_operation *o =
+        desk_route(http_method(req), http_path(req), captures, &allowed);
+
+    return o != NULL && (o->flags & DESK_TAKES_FILE) != 0 ? o : NULL;
+}
+
+/* NDJSON and lists carry many facts: they have larger bounds, for those who may post at all. */
 static size_t on_body_limit(void *ctx, const struct http_request *req)
 {
     const struct api *api = ctx;
+    const struct conf_limits *limits = &api->g->settings->conf->limits;
+    const struct desk_operation *o = takes_file(req);
+    bool bulk = o == NULL && str_eqs(http_path(req), "/v1/events") && event_is_bulk(req);
+    unsigned scope = o != NULL ? o->scope : SCOPE_EVENTS_WRITE;
 
-    if (!str_eqs(http_path(req), "/v1/events") || !event_is_bulk(req) ||
-        auth_check(&api->keys, http_header(req, "authorization"), SCOPE_EVENTS_WRITE, NULL) !=
-            AUTH_OK) {
+    if ((o == NULL && !bulk) ||
+        (!is_own(http_peer_uid(req)) &&
+         auth_check(&api->keys, http_header(req, "authorization"), scope, NULL) != AUTH_OK)) {
         return 0;
     }
-    return (size_t)api->g->settings->conf->limits.bulk_body_bytes;
+    return (size_t)(o != NULL ? limits->import_bytes : limits->bulk_body_bytes);
 }
 
 static const char *on_problem(void *ctx, const struct http_problem *p, struct buf *out)
