@@ -75,7 +75,7 @@ static void on_event(void *ctx, const struct simulator_event *event)
         simulator_event_json(event, &w);
     } else if (!s->cli->quiet) {
         (void)buf_addf(&line, "%-7s %3d", event->kind, event->status);
-        (void)buf_addf(&line, event->code[0] != '\0' ? "  %s" : "", event->code);
+        (void)buf_addf(&line, "%s%s", event->code[0] != '\0' ? "  " : "", event->code);
         if (event->taken > 0 || event->refused > 0) {
             (void)buf_addf(&line, "  %s %zu", cli_tr(s->cli, "alındı", "taken"), event->taken);
         }
@@ -83,8 +83,10 @@ static void on_event(void *ctx, const struct simulator_event *event)
             (void)buf_addf(&line, "  %s %zu", cli_tr(s->cli, "geri çevrildi", "refused"),
                            event->refused);
         }
-        (void)buf_addf(&line, event->fault[0] != '\0' ? "  [%s]" : "", event->fault);
-        (void)buf_addf(&line, event->why[0] != '\0' ? "  %s" : "", event->why);
+        if (event->fault[0] != '\0') {
+            (void)buf_addf(&line, "  [%s]", event->fault);
+        }
+        (void)buf_addf(&line, "%s%s", event->why[0] != '\0' ? "  " : "", event->why);
     }
     if (line.len > 0) {
         (void)fprintf(s->cli->out, "%s\n", buf_cstr(&line));
