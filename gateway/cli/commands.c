@@ -16,6 +16,8 @@ const struct cli_command *const cli_commands[] = {
     &command_key_create,
     &command_key_list,
     &command_key_revoke,
+    &command_recipe_check,
+    &command_recipe_try,
     &command_simulate,
     &command_config_schema,
     &command_version,

@@ -15,6 +15,8 @@ extern const struct cli_command command_send;
 extern const struct cli_command command_serve;
 extern const struct cli_command command_explain;
 extern const struct cli_command command_plan;
+extern const struct cli_command command_recipe_check;
+extern const struct cli_command command_recipe_try;
 extern const struct cli_command command_simulate;
 extern const struct cli_command command_template_lint;
 extern const struct cli_command command_template_list;

@@ -69,6 +69,9 @@ static void transfer_finish(struct curlmux_work *work, CURLcode result)
     list_remove(&t->node);
     mux->active_count--;
     transfer_answer(t, result, &answer);
+    if (mux->watcher != NULL) {
+        mux->watcher(mux->watcher_ctx, NULL, &answer);
+    }
     t->done(t->ctx, &answer);
     transfer_give_back(t);
 }
@@ -255,7 +258,16 @@ int curlmux_send(struct curlmux *mux, const struct curlmux_request *request, cur
     t->ctx = ctx;
     list_push_back(&mux->active, &t->node);
     mux->active_count++;
+    if (mux->watcher != NULL) {
+        mux->watcher(mux->watcher_ctx, request, NULL);
+    }
     return 0;
+}
+
+void curlmux_watch(struct curlmux *mux, curlmux_watcher *watcher, void *ctx)
+{
+    mux->watcher = watcher;
+    mux->watcher_ctx = ctx;
 }
 
 size_t curlmux_in_flight(const struct curlmux *mux)

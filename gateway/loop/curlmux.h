@@ -68,6 +68,14 @@ int curlmux_create(uv_loop_t *loop, const struct curlmux_limits *limits, struct 
  */
 int curlmux_send(struct curlmux *mux, const struct curlmux_request *request, curlmux_callback *done,
                  void *ctx, struct err *e);
+/* What a mux is seen doing: a request on its way (answer null), or its answer (request null). */
+typedef void curlmux_watcher(void *ctx, const struct curlmux_request *request,
+                             const struct curlmux_answer *answer);
+/*
+ * Lets watcher (null: nobody) see every request that is begun and every answer before its callback
+ * does. Both hold secrets: for trials by hand, never for logs.
+ */
+void curlmux_watch(struct curlmux *mux, curlmux_watcher *watcher, void *ctx);
 size_t curlmux_in_flight(const struct curlmux *mux);
 /* Accepts no more requests and calls drained, never from inside, once all are done. */
 void curlmux_drain(struct curlmux *mux, void (*drained)(void *ctx), void *ctx);

@@ -23,6 +23,8 @@ struct curlmux {
     void (*drained)(void *ctx);
     void *drained_ctx;
     bool draining;
+    curlmux_watcher *watcher;
+    void *watcher_ctx;
 };
 /* Ends every stream, for good: its owner hears that it ended, and may then only close it. */
 void curlmux_streams_end(struct curlmux *mux);

@@ -30,6 +30,7 @@ static const struct option model_table[] = {
     {.key = "message_id", .type = OPTION_STRING, IN_MODEL(message_id), .fallback = "\"{number}\""},
     {.key = "accepted", .type = OPTION_STRING, IN_MODEL(accepted), .fallback = "\"0\""},
     {.key = "balance", .type = OPTION_STRING, IN_MODEL(balance), .fallback = "\"1500\""},
+    {.key = "sample_user", .type = OPTION_STRING, IN_MODEL(sample_user), .fallback = "\"deneme\""},
     {.key = "senders", .type = OPTION_STRINGS, IN_MODEL(senders), .fallback = "[\"BATMANMEM\"]"},
     {.key = "codes", .type = OPTION_RAW, IN_MODEL(codes), .required = true},
     {.key = "on", .type = OPTION_RAW, IN_MODEL(on)},

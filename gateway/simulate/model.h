@@ -76,6 +76,7 @@ struct sim_model {
     char *message_id;
     char *accepted; /* the code of success, where answers carry one */
     char *balance;
+    char *sample_user; /* a user name that fits the vendor's form */
     struct option_strings senders;
     const struct json *codes;
     const struct json *on; /* condition → code */

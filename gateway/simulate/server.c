@@ -240,6 +240,11 @@ const char *simulator_title(const struct simulator *s)
     return s->model->title;
 }
 
+const char *simulator_sample_user(const struct simulator *s)
+{
+    return s->model->sample_user;
+}
+
 int simulator_fault(struct simulator *s, const char *spec, struct err *e)
 {
     return sim_trouble_add(&s->troubles, str_of(spec), e);

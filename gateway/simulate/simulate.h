@@ -57,6 +57,8 @@ int simulator_start(const struct simulator_options *options, struct simulator **
 /* "http://127.0.0.1:8081" */
 const char *simulator_url(const struct simulator *s);
 const char *simulator_title(const struct simulator *s);
+/* A user name of the form that this vendor wants. */
+const char *simulator_sample_user(const struct simulator *s);
 /* Adds a fault as simulate/trouble.h describes it; ERR_INVALID with a sentence. */
 int simulator_fault(struct simulator *s, const char *spec, struct err *e);
 /* Messages in the ledger. */

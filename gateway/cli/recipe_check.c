@@ -1,0 +1,94 @@
+/* hatirlat recipe check: everything that can be known about a recipe without its vendor. */
+#include "cli/commands.h"
+#include "cli/common.h"
+#include "cli/recipe_try.h"
+#include "config/conf.h"
+#include "providers/recipe.h"
+
+#include <limits.h>
+
+enum { REPORT_MAX = 1024 * 1024 };
+
+int recipe_find(struct cli *cli, const char *wanted, char *out, size_t size)
+{
+    char name[160];
+
+    if (strchr(wanted, '/') != NULL || strchr(wanted, '.') != NULL) {
+        return snprintf(out, size, "%s", wanted) < (int)size ? CLI_OK : CLI_NOT_FOUND;
+    }
+    (void)snprintf(name, sizeof name, "recipes/%.120s.json", wanted);
+    return common_share(cli, name, out, size);
+}
+
+static void print_report(struct cli *cli, const char *path, const struct faults *faults)
+{
+    struct buf text;
+
+    buf_init(&text, REPORT_MAX);
+    if (cli->json) {
+        conf_print_faults_json(faults, &text);
+        (void)buf_addc(&text, '\n');
+    } else {
+        conf_print_faults(faults, cli->turkish, &text);
+        if (faults->errors == 0 && !cli->quiet) {
+            (void)buf_addf(&text, cli_tr(cli, "%s: tarif geçerli\n", "%s: the recipe is good\n"),
+                           path);
+        }
+    }
+    (void)fputs(buf_cstr(&text), cli->out);
+    buf_finish(&text);
+}
+
+static int check(struct cli *cli, const char *wanted)
+{
+    char path[PATH_MAX];
+    struct faults faults;
+    struct err e = {0};
+    int rc = recipe_find(cli, wanted, path, sizeof path);
+    int code;
+
+    if (rc != CLI_OK) {
+        return rc;
+    }
+    faults_init(&faults);
+    code = recipe_check(path, &faults, &e);
+    if (code != 0 && faults.total == 0) {
+        rc = common_failed(cli, "tarif okunamadı", "the recipe could not be read", &e);
+    } else {
+        print_report(cli, path, &faults);
+        rc = code == 0 && faults.errors == 0 ? CLI_OK : CLI_CONFIG;
+    }
+    faults_finish(&faults);
+    return rc;
+}
+
+static int run(int argc, char **argv, struct cli *cli)
+{
+    int worst = CLI_OK;
+
+    for (int i = 0; i < argc; i++) {
+        int rc = check(cli, argv[i]);
+
+        worst = rc != CLI_OK ? rc : worst;
+    }
+    return worst;
+}
+
+static const struct cli_example examples[] = {
+    {"hatirlat recipe check bizim-saglayici.json", "kendi yazdığınız tarif",
+     "a recipe of your own"},
+    {"hatirlat recipe check netgsm verimor", "kurulu tarifler", "installed recipes"},
+    {NULL, NULL, NULL},
+};
+
+const struct cli_command command_recipe_check = {
+    .name = "recipe check",
+    .tr = "sağlayıcı tariflerini denetler",
+    .en = "checks vendor recipes",
+    .usage = "DOSYA|AD…",
+    .usage_en = "FILE|NAME…",
+    .examples = examples,
+    .min_args = 1,
+    .max_args = 20,
+    .run = run,
+};
