@@ -2,6 +2,7 @@
 
 #include "providers/recipe/xml.h"
 
+#include <locale.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,23 @@ static int read_question(struct expr *x, struct str *text, struct err *e)
     return read_alternatives(x, rest, e);
 }
 
+/*
+ * Compiles in the locale "C": in a Turkish one [A-Z] does not hold "I". Only this thread, and only
+ * meanwhile.
+ */
+static int compile_regex(regex_t *regex, const char *text)
+{
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    locale_t before = uselocale(plain);
+    int failed = regcomp(regex, text, REG_EXTENDED);
+
+    (void)uselocale(before);
+    if (plain != (locale_t)0) {
+        freelocale(plain);
+    }
+    return failed;
+}
+
 static int read_regex(struct expr *x, struct str pattern, struct err *e)
 {
     char text[REGEX_MAX];
@@ -82,7 +100,7 @@ static int read_regex(struct expr *x, struct str pattern, struct err *e)
                        "not anchored could find its match in a message text",
                        REGEX_MAX - 1);
     }
-    failed = regcomp(&x->regex, text, REG_EXTENDED);
+    failed = compile_regex(&x->regex, text);
     if (failed != 0) {
         char why[128];
 
