@@ -112,6 +112,9 @@ int store_commit(struct store *s, struct err *e)
     s->in_transaction = false;
     rc = s->ops->commit(s, e);
     s->depth = 0;
+    if (rc == 0) {
+        store_scrub_after_commit(s);
+    }
     return rc;
 }
 

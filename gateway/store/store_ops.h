@@ -111,8 +111,13 @@ struct store {
     const struct store_ops *ops;
     bool read_only;
     bool in_transaction;
-    size_t depth; /* open savepoints */
+    size_t depth;         /* open savepoints */
+    unsigned scrubs_left; /* how often store_scrub is still to be tried */
 };
+
+enum { STORE_SCRUB_TRIES = 20 };
+/* What store_scrub_soon asked for. */
+void store_scrub_after_commit(struct store *s);
 
 /* Whether a message in this state can have a lease: the partial indexes hold only these. */
 static inline bool store_has_lease(enum message_state state, int64_t lease_ms)

@@ -127,3 +127,15 @@ int store_scrub(struct store *s, struct err *e)
     return s->read_only ? err_set(e, ERR_DENIED, "the store is open for reading only")
                         : s->ops->scrub(s, e);
 }
+
+void store_scrub_soon(struct store *s)
+{
+    s->scrubs_left = STORE_SCRUB_TRIES;
+}
+
+void store_scrub_after_commit(struct store *s)
+{
+    if (s->scrubs_left > 0) {
+        s->scrubs_left = s->ops->scrub(s, NULL) == ERR_BUSY ? s->scrubs_left - 1 : 0;
+    }
+}

@@ -40,3 +40,6 @@ int store_content_scan(struct store *s, int64_t after, int64_t before_ms, size_t
  * byte is left. Outside of transactions. ERR_BUSY when a reader is in the way: try later.
  */
 int store_scrub(struct store *s, struct err *e);
+/* The same after the open transaction has been committed, tried again after the next ones when
+ * somebody reads. */
+void store_scrub_soon(struct store *s);

@@ -83,6 +83,8 @@ enum sq_id {
     SQ_COUNT
 };
 
+enum { SQ_BUSY_MS = 2000 };
+
 /* The text of every statement, in store_sqlite_sql.c. */
 extern const char *const sq_text[SQ_COUNT];
 

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 enum {
-    BUSY_MS = 2000,
     CHECK_AT_OPEN_MAX = 16 << 20 /* bytes; bigger files are checked in the background */
 };
 
@@ -232,7 +231,7 @@ int sq_connect(struct sq *s, struct err *e)
         return rc;
     }
     (void)sqlite3_extended_result_codes(s->db, 1);
-    (void)sqlite3_busy_timeout(s->db, BUSY_MS);
+    (void)sqlite3_busy_timeout(s->db, SQ_BUSY_MS);
     if (read_only) {
         (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     }

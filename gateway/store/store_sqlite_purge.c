@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+enum { SCRUB_BUSY_MS = 50 };
+
 int sq_event_blank(struct store *st, int64_t seq, struct err *e)
 {
     struct sq *s = sq_of(st);
