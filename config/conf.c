@@ -95,8 +95,7 @@ static void fill_office(struct conf_reading *r)
     }
 }
 
-/* Checked, and written as protocols want it. */
-static void fill_mailbox(struct conf_reading *r, char **mailbox, const char *pointer)
+void conf_fill_mailbox(struct conf_reading *r, char **mailbox, const char *pointer)
 {
     struct email email;
 
@@ -117,8 +116,9 @@ static void fill_mail(struct conf_reading *r)
 {
     struct conf *c = &r->draft->conf;
 
-    fill_mailbox(r, &c->mail.from, "/mail/from");
-    fill_mailbox(r, &c->mail.reply_to, "/mail/reply_to");
+    conf_fill_mailbox(r, &c->mail.from, "/mail/from");
+    conf_fill_mailbox(r, &c->mail.reply_to, "/mail/reply_to");
+    conf_fill_bounces(r);
     if (c->mail.from_name == NULL && c->office.name != NULL) {
         c->mail.from_name = str_dup(str_of(c->office.name));
     }
@@ -135,7 +135,7 @@ static void check_digests(struct conf_reading *r)
     struct conf_digests *d = &r->draft->conf.digests;
     char pointer[48];
 
-    fill_mailbox(r, &d->to, "/digests/to");
+    conf_fill_mailbox(r, &d->to, "/digests/to");
     for (size_t i = 0; i < d->kinds.count; i++) {
         struct str kind = str_of(d->kinds.items[i]);
 
@@ -173,10 +173,9 @@ static void check_intake(struct conf_reading *r)
     }
 }
 
-/* "host:port" or "[v6]:port"; port 0 lets the system choose. */
-static bool split_address(struct conf_listen *l)
+bool conf_split_address(const char *text, char **ret_host, int *ret_port)
 {
-    const char *colon = strrchr(l->http, ':');
+    const char *colon = strrchr(text, ':');
     struct str host;
     int64_t port;
 
@@ -184,7 +183,7 @@ static bool split_address(struct conf_listen *l)
         str_i64(str_of(colon + 1), &port) != 0 || port > 65535) {
         return false;
     }
-    host = (struct str){l->http, (size_t)(colon - l->http)};
+    host = (struct str){text, (size_t)(colon - text)};
     if (host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']') {
         host = (struct str){host.ptr + 1, host.len - 2};
     } else if (host.len == 0 || memchr(host.ptr, ':', host.len) != NULL) {
@@ -195,9 +194,9 @@ static bool split_address(struct conf_listen *l)
             return false;
         }
     }
-    l->port = (int)port;
-    l->host = str_dup(host);
-    return l->host != NULL;
+    *ret_port = (int)port;
+    *ret_host = str_dup(host);
+    return *ret_host != NULL;
 }
 
 static void fill_listen(struct conf_reading *r)
@@ -206,7 +205,7 @@ static void fill_listen(struct conf_reading *r)
     char quoted[OPTION_QUOTE_MAX + 4];
     size_t n;
 
-    if (l->http != NULL && !split_address(l)) {
+    if (l->http != NULL && !conf_split_address(l->http, &l->host, &l->port)) {
         option_quote(str_of(l->http), quoted);
         (void)faults_add(r->faults, "/listen/http", "CFG-104",
                          "adres biçimi yanlış: \"%s\"; beklenen \"127.0.0.1:8080\" gibi",
@@ -408,6 +407,7 @@ void conf_free(struct conf *conf)
     conf_release_campaigns(conf);
     option_release(conf_root_table, draft);
     free(conf->listen.host);
+    free(conf->mail.bounces.host);
     free(conf->listen.socket_path);
     free(conf->path);
     free(conf->dir);

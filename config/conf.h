@@ -36,6 +36,16 @@ struct conf_office {
     struct option_strings link_hosts;
 };
 
+/* Where what cannot be delivered comes back to; the section "mail.bounces". */
+struct conf_bounces {
+    char *address; /* null: bounces are not read */
+    bool verp;     /* every attempt has a return address of its own: local+attempt@domain */
+    char *maildir; /* may be null, like listen, but not both */
+    char *listen;  /* as written */
+    char *host;    /* without brackets */
+    int port;
+};
+
 /* Whose name our e-mail carries; the section "mail". from is null only when no
  * e-mail is routed. */
 struct conf_mail {
@@ -43,6 +53,7 @@ struct conf_mail {
     char *from_name; /* never null: the office's name unless given */
     char *reply_to;  /* mailbox, may be null */
     bool calendar;   /* a calendar file with the end date goes with the reminders */
+    struct conf_bounces bounces;
 };
 
 struct conf_listen {

@@ -106,6 +106,11 @@ void conf_release_providers(struct conf *conf);
 void conf_release_campaigns(struct conf *conf);
 /* Something below pointer is wrong already: what it fell back to needs no comment. */
 bool conf_is_faulty(const struct conf_reading *r, const char *pointer);
+/* Checks a mailbox, which may be null, and writes it as protocols want it. */
+void conf_fill_mailbox(struct conf_reading *r, char **mailbox, const char *pointer);
+/* "host:port" or "[v6]:port"; port 0 lets the system choose. False when it is not. */
+bool conf_split_address(const char *text, char **ret_host, int *ret_port);
+void conf_fill_bounces(struct conf_reading *r);
 /* Small letters, digits, '-' and '_', beginning with a letter or digit. */
 bool conf_name_valid(struct str name);
 /* Adds the fault of a name that is not. */

@@ -3,8 +3,9 @@
 
 #include "domain/email.h"
 
-#define OFFICE(member) offsetof(struct conf_office, member)
-#define MAIL(member)   offsetof(struct conf_mail, member)
+#define OFFICE(member)  offsetof(struct conf_office, member)
+#define MAIL(member)    offsetof(struct conf_mail, member)
+#define BOUNCES(member) offsetof(struct conf_bounces, member)
 
 const struct option conf_office_table[] = {
     {.key = "province",
@@ -99,6 +100,36 @@ const struct option conf_office_table[] = {
      .en = "Further host names that texts may link to"},
     {0}};
 
+static const struct option bounces_table[] = {
+    {.key = "address",
+     .type = OPTION_STRING,
+     .offset = BOUNCES(address),
+     .min = 3,
+     .max = EMAIL_MAX,
+     .tr = "Teslim edilemeyen e-postaların döneceği adres (zarftaki gönderen)",
+     .en = "Where undeliverable mail comes back to (the sender on the envelope)"},
+    {.key = "verp",
+     .type = OPTION_BOOL,
+     .offset = BOUNCES(verp),
+     .fallback = "true",
+     .tr = "Her iletinin kendi dönüş adresi olsun: ad+ileti@alan",
+     .en = "Give every message a return address of its own: name+message@domain"},
+    {.key = "maildir",
+     .type = OPTION_PATH,
+     .offset = BOUNCES(maildir),
+     .min = 1,
+     .max = 1000,
+     .tr = "Dönen e-postaların bırakıldığı Maildir klasörü",
+     .en = "The Maildir that returned mail is left in"},
+    {.key = "listen",
+     .type = OPTION_STRING,
+     .offset = BOUNCES(listen),
+     .min = 3,
+     .max = 300,
+     .tr = "Dönen e-postaların SMTP ya da LMTP ile alındığı adres: \"127.0.0.1:2424\"",
+     .en = "Address where returned mail is taken by SMTP or LMTP: \"127.0.0.1:2424\""},
+    {0}};
+
 const struct option conf_mail_table[] = {{.key = "from",
                                           .type = OPTION_STRING,
                                           .offset = MAIL(from),
@@ -130,4 +161,10 @@ const struct option conf_mail_table[] = {{.key = "from",
                                           .fallback = "false",
                                           .tr = "Bitiş günü takvim dosyası (.ics) olarak eklensin",
                                           .en = "Attach the end date as a calendar file (.ics)"},
+                                         {.key = "bounces",
+                                          .type = OPTION_OBJECT,
+                                          .offset = MAIL(bounces),
+                                          .table = bounces_table,
+                                          .tr = "Teslim edilemeyen e-postalar",
+                                          .en = "Undeliverable mail"},
                                          {0}};

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "domain/calendar.h"
+#include "domain/return_path.h"
 #include "flow/digest.h"
 #include "flow/dispatch_state.h"
 #include "flow/wording.h"
@@ -165,6 +166,18 @@ static int name_mail(const struct gateway *g, struct attempt *a)
                : 0;
 }
 
+/* What cannot be delivered comes back to the attempt it is about, when somebody reads it. */
+static int name_return_path(const struct gateway *g, struct attempt *a)
+{
+    const struct conf_mail *mail = &g->settings->conf->mail;
+    const char *plain = mail->bounces.address != NULL ? mail->bounces.address : mail->from;
+
+    if (mail->bounces.address == NULL || !mail->bounces.verp) {
+        return str_copy(a->return_path, sizeof a->return_path, str_of(plain));
+    }
+    return return_path_format(plain, a->job.ref, a->return_path);
+}
+
 /* All mails about one case form a thread, whose root never was a mail of its own. */
 static void thread_of(const struct attempt *a, char *out, size_t size)
 {
@@ -200,6 +213,7 @@ static int compose_mail(const struct gateway *g, struct attempt *a, struct str n
     int rc = render_mail(g->settings->words, name, c->values, parts, e);
 
     rc = rc == 0 ? name_mail(g, a) : rc;
+    rc = rc == 0 ? name_return_path(g, a) : rc;
     if (rc == 0) {
         address_mail(g, a, render_values_get(c->values, NAME_HOLDER_FULL_NAME), &mail);
         mail.subject = (struct str){parts->subject.data, parts->subject.len};
@@ -219,7 +233,7 @@ static int compose_mail(const struct gateway *g, struct attempt *a, struct str n
     }
     a->job.mail = a->wire.data;
     a->job.mail_len = a->wire.len;
-    a->job.mail_from = g->settings->conf->mail.from;
+    a->job.mail_from = a->return_path;
     a->job.message_id_header = a->header_id;
     return rc == 0 ? buf_failed(&a->content) : rc;
 }

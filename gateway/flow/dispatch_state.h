@@ -55,7 +55,8 @@ struct attempt {
     struct settings *settings; /* held: the job borrows strings from them, a reload may not wait */
     char to[ATTEMPT_TO_MAX];
     char header_id[ATTEMPT_HEADER_ID_MAX];
-    struct buf wire;    /* SMS text, or the whole mail */
+    char return_path[ATTEMPT_TO_MAX]; /* the sender on the envelope */
+    struct buf wire;                  /* SMS text, or the whole mail */
     struct buf content; /* kept with the attempt: SMS text, or subject and plain text */
     unsigned segments;
 
