@@ -266,6 +266,24 @@ static void check_pairs(struct conf_reading *r)
                 "body_bytes", "bulk_body_bytes");
 }
 
+/* A service that reaches people keeps the night. */
+static void warn_of_trial(struct conf_reading *r)
+{
+    const struct conf *c = &r->draft->conf;
+
+    for (size_t i = 0; c->trial && i < c->provider_count; i++) {
+        if (c->providers[i].kind != NULL && strcmp(c->providers[i].kind, "sink") != 0) {
+            fault_warning(r->faults,
+                          faults_add(r->faults, "/trial", "CFG-304",
+                                     "deneme ayarı açık: gece de gönderilir; gerçek kişilere "
+                                     "gönderen bir hizmette kaldırın",
+                                     "this is for trials: it sends at night too; remove it where "
+                                     "real people are reached"));
+            return;
+        }
+    }
+}
+
 static bool read_all(struct conf_reading *r)
 {
     const struct json *root = json_root(r->draft->conf.doc);
@@ -283,6 +301,7 @@ static bool read_all(struct conf_reading *r)
         return false;
     }
     conf_read_routes(r);
+    warn_of_trial(r);
     return conf_read_campaigns(r);
 }
 

@@ -212,6 +212,7 @@ struct conf {
     int64_t shutdown_timeout_ms;
     bool has_window;
     struct send_window window;
+    bool trial;      /* reminders may go out at night, and more than one SMS a day to a person */
     char *holidays;  /* path; null: every day is a working day */
     char *templates; /* directory */
     char *recipes;   /* directory */

@@ -110,6 +110,7 @@ void demo_config(struct buf *out, const char *database, const char *templates, c
                   "\"deneme-posta\":{\"kind\":\"sink\",\"delay\":\"40ms\"}}"));
     jsonw_key(&w, "routes");
     jsonw_raw(&w, STR("{\"sms\":[\"deneme-sms\"],\"email\":[\"deneme-posta\"]}"));
+    jsonw_put_bool(&w, "trial", true);
     jsonw_key(&w, "campaigns");
     jsonw_raw(&w, STR("[{\"name\":\"sertifika-bitis\",\"marks\":[90,60,30,15,7,3,1],"
                       "\"channels\":[\"sms\",\"email\"]}]"));

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "domain/campaign.h"
+#include "domain/certificate.h"
 #include "store/store.h"
 
 struct settings;
@@ -43,6 +44,8 @@ struct apply_env {
 /* A mark (or notice) of the case's n-th certificate as a message's step, and back. */
 int apply_step(int mark, int cycle);
 int apply_step_mark(int step);
+/* The state of the case that a notice with this step speaks of. */
+enum case_state apply_notice_state(int step);
 
 /* Applies one event; 0 or the store's error. */
 int apply_event(struct store *s, const struct event_row *row, const struct apply_env *env,

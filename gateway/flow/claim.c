@@ -50,7 +50,7 @@ static void postpone(struct attempt *a, int64_t due_ms, int64_t now_ms)
 static void decide_by_case(struct attempt *a, int64_t now_ms)
 {
     a->by_case = true;
-    if (a->case_state == CASE_BLOCKED) {
+    if (a->case_state == CASE_BLOCKED && strcmp(a->campaign, APPLY_NOTICE_CAMPAIGN) != 0) {
         decide(a, MESSAGE_HELD, APPLY_PAUSED, now_ms);
     } else {
         decide(a, MESSAGE_CANCELLED, "case_ended", now_ms);
@@ -66,29 +66,6 @@ static void give_reason(struct attempt *a, int rc, enum message_state to, const 
     } else {
         decide(a, to, reason, now_ms);
     }
-}
-
-static bool is_notice(const struct attempt *a)
-{
-    return strcmp(a->campaign, APPLY_NOTICE_CAMPAIGN) == 0;
-}
-
-/* Reminders need an open case; notices speak of what has just ended or changed. */
-static bool case_allows(const struct attempt *a)
-{
-    return a->case_id == 0 || is_notice(a) || case_state_reminds(a->case_state);
-}
-
-static bool outside_window(const struct gateway *g, const struct attempt *a, int64_t now_ms,
-                           int64_t *ret_due_ms)
-{
-    const struct conf *conf = g->settings->conf;
-
-    if (!conf->has_window || a->case_id == 0 || a->urgency == URGENCY_URGENT) {
-        return false;
-    }
-    *ret_due_ms = calendar_next_send(g->settings->calendar, &conf->window, now_ms);
-    return *ret_due_ms > now_ms;
 }
 
 /* What a person or the guard has stopped waits where it can be seen, and lets others pass. */
@@ -110,6 +87,7 @@ static bool is_free(struct dispatch *d, struct attempt *a, int64_t now_ms)
         stop_at(a, GATE_PAUSED, now_ms);
         return false;
     }
+    claim_prepare_day(d->gateway, a, now_ms);
     return true;
 }
 
@@ -121,13 +99,15 @@ static bool may_be_sent(struct dispatch *d, struct attempt *a, int64_t now_ms)
     int64_t due;
     int rc;
 
-    if (!case_allows(a)) {
+    if (!claim_case_allows(a)) {
         decide_by_case(a, now_ms);
+    } else if (!claim_is_planned(d->gateway, a)) {
+        decide(a, MESSAGE_CANCELLED, APPLY_PLAN_CHANGED, now_ms);
     } else if (a->job.deadline_ms != 0 && a->job.deadline_ms <= now_ms) {
         decide(a, MESSAGE_EXPIRED, "deadline", now_ms);
     } else if (gate != GATE_OPEN) {
         stop_at(a, gate, now_ms);
-    } else if (outside_window(d->gateway, a, now_ms, &due)) {
+    } else if (claim_outside_hours(d->gateway, a, now_ms, &due)) {
         postpone(a, due, now_ms);
     } else if ((rc = compose_recipient(a, &reason)) != 0) {
         give_reason(a, rc, MESSAGE_SUPPRESSED, reason, now_ms);
@@ -251,9 +231,27 @@ static int ask_suppression(const struct claim_job *j, struct store *s, struct at
     return rc;
 }
 
+/* The later message of the day waits for the next one; the trace says why. */
+static int ask_day(struct store *s, struct attempt *a, struct err *e)
+{
+    int64_t now = a->move.now_ms;
+    bool taken = false;
+    int rc = a->has_move ? 0 : claim_take_day(s, a, now, &taken, e);
+
+    if (rc == 0 && taken) {
+        postpone(a, a->next_day_ms, now);
+        a->move.set |= SET_REASON | SET_TRACE;
+        a->move.reason = STR("one_sms_a_day");
+        a->move.actor = STR("policy");
+    }
+    return rc;
+}
+
 static int claim_one(const struct claim_job *j, struct store *s, struct attempt *a, struct err *e)
 {
     int rc = outdated(s, a) ? ERR_WRONG_STATE : ask_suppression(j, s, a, e);
+
+    rc = rc == 0 ? ask_day(s, a, e) : rc;
 
     return rc == 0 ? store_message_move(s, &a->move, e) : rc;
 }

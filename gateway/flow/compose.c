@@ -86,6 +86,21 @@ static int override_values(const struct json_doc *doc, struct render_values *val
     return rc;
 }
 
+/* An escalation goes to the holder's institution. */
+static bool to_institution(const struct attempt *a)
+{
+    return a->case_id != 0 && campaign_step_escalates(a->step) &&
+           strcmp(a->campaign, APPLY_NOTICE_CAMPAIGN) != 0;
+}
+
+static const char *address_of(const struct attempt *a, const struct fact *known)
+{
+    if (a->job.channel == CHANNEL_SMS) {
+        return known->holder.phone;
+    }
+    return to_institution(a) ? known->institution.email : known->holder.email;
+}
+
 int compose_recipient(struct attempt *a, const char **ret_reason)
 {
     struct case_file *file = calloc(1, sizeof *file);
@@ -94,7 +109,7 @@ int compose_recipient(struct attempt *a, const char **ret_reason)
 
     *ret_reason = "facts_unreadable";
     if (rc == 0) {
-        to = a->job.channel == CHANNEL_SMS ? file->known.holder.phone : file->known.holder.email;
+        to = address_of(a, &file->known);
         *ret_reason = a->job.channel == CHANNEL_SMS ? "no_phone" : "no_email";
         rc = to[0] == '\0' ? ERR_NOT_FOUND : str_copy(a->to, sizeof a->to, str_of(to));
         a->job.to = a->to;
@@ -192,8 +207,8 @@ static int add_calendar(const struct gateway *g, const struct attempt *a, struct
     int64_t now_ms = gateway_now(g);
 
     buf_reset(&c->ics);
-    if (!g->settings->conf->mail.calendar || a->case_id == 0 || end_ms <= now_ms ||
-        strcmp(a->campaign, APPLY_NOTICE_CAMPAIGN) == 0) {
+    if (!g->settings->conf->mail.calendar || a->case_id == 0 || to_institution(a) ||
+        end_ms <= now_ms || strcmp(a->campaign, APPLY_NOTICE_CAMPAIGN) == 0) {
         return 0;
     }
     (void)mail_calendar(mail->references, now_ms, istanbul_day(end_ms),
@@ -215,7 +230,10 @@ static int compose_mail(const struct gateway *g, struct attempt *a, struct str n
     rc = rc == 0 ? name_mail(g, a) : rc;
     rc = rc == 0 ? name_return_path(g, a) : rc;
     if (rc == 0) {
-        address_mail(g, a, render_values_get(c->values, NAME_HOLDER_FULL_NAME), &mail);
+        address_mail(g, a,
+                     render_values_get(c->values, to_institution(a) ? NAME_INSTITUTION_NAME
+                                                                    : NAME_HOLDER_FULL_NAME),
+                     &mail);
         mail.subject = (struct str){parts->subject.data, parts->subject.len};
         mail.text = (struct str){parts->text.data, parts->text.len};
         mail.html = (struct str){parts->html.data, parts->html.len};
@@ -250,7 +268,9 @@ static int compose_with(const struct gateway *g, struct attempt *a, struct compo
     if (name.len == 0) {
         return err_set(e, ERR_NOT_FOUND, "no template for mark %d", apply_step_mark(a->step));
     }
-    rc = message_set_lang(g->settings->words, lang_parse(str_of(c->file.known.holder.lang)),
+    rc = message_set_lang(g->settings->words,
+                          to_institution(a) ? LANG_TR
+                                            : lang_parse(str_of(c->file.known.holder.lang)),
                           a->job.channel, name, &lang);
     if (rc != 0) {
         return err_set(e, rc, "there is no template %.*s for %s", (int)name.len, name.ptr,

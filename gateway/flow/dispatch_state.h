@@ -54,6 +54,7 @@ struct attempt {
     /* rendered */
     struct settings *settings; /* held: the job borrows strings from them, a reload may not wait */
     char to[ATTEMPT_TO_MAX];
+    int64_t next_day_ms; /* when it may go if this person has had an SMS today; 0: does not count */
     char header_id[ATTEMPT_HEADER_ID_MAX];
     char return_path[ATTEMPT_TO_MAX]; /* the sender on the envelope */
     struct buf wire;                  /* SMS text, or the whole mail */
@@ -154,6 +155,21 @@ struct lane *back_end_lane(struct dispatch *d, struct str provider);
 
 /* claim.c: due messages become attempts that are durable before a provider sees them */
 void claim_candidates(struct channel_state *c, struct list *candidates);
+
+/* claim_rules.c: what a due message is asked once more */
+bool claim_case_allows(const struct attempt *a);
+/* Whether the settings of today still plan it. */
+bool claim_is_planned(const struct gateway *g, const struct attempt *a);
+/* True when it has to wait for its hours, until ret_due_ms. */
+bool claim_outside_hours(const struct gateway *g, const struct attempt *a, int64_t now_ms,
+                         int64_t *ret_due_ms);
+/*
+ * One SMS a day for a person, over all campaigns and notices: prepare on the loop thread, take in
+ * the transaction that claims. ret_taken: another message has had this day.
+ */
+void claim_prepare_day(const struct gateway *g, struct attempt *a, int64_t now_ms);
+int claim_take_day(struct store *s, struct attempt *a, int64_t now_ms, bool *ret_taken,
+                   struct err *e);
 
 /* dispatch.c */
 /* look: there may be more that can be sent now. */

@@ -4,6 +4,20 @@
 
 enum { NOTICE_KEEPS_DAYS = 7, NOTICE_REPEAT = 100, NOTICE_REPEATS_MAX = 40 };
 
+enum case_state apply_notice_state(int step)
+{
+    switch (apply_step_mark(step) % NOTICE_REPEAT) {
+    case NOTICE_BLOCKED:
+        return CASE_BLOCKED;
+    case NOTICE_SUBMITTED:
+        return CASE_APPLIED;
+    case NOTICE_DELIVERED:
+        return CASE_DELIVERED;
+    default:
+        return CASE_EXPIRED;
+    }
+}
+
 static bool reachable(const struct fact *known, enum channel channel)
 {
     return channel == CHANNEL_SMS ? known->holder.phone[0] != '\0' : known->holder.email[0] != '\0';

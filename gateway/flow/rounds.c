@@ -65,6 +65,7 @@ static int walk(struct rounds *r, struct store *s, struct err *e)
 static int round_work(struct store_job *job, struct store *s, struct err *e)
 {
     struct rounds *r = (struct rounds *)(void *)((char *)job - offsetof(struct rounds, job));
+    int rc;
 
     switch (r->stage) {
     case STAGE_ASK:
@@ -72,7 +73,8 @@ static int round_work(struct store_job *job, struct store *s, struct err *e)
     case STAGE_WALK:
         return walk(r, s, e);
     default:
-        return replan_expire(s, &r->expiry, REPLAN_BITE, &r->finished, e);
+        rc = replan_expire(s, &r->expiry, REPLAN_BITE, &r->finished, e);
+        return rc == 0 && r->finished ? claim_forget_days(s, r->env.now_ms, e) : rc;
     }
 }
 

@@ -88,6 +88,68 @@ static void fill_campaigns(struct settings *s)
     }
 }
 
+/* ---- the templates that campaigns name ---- */
+
+struct naming {
+    const struct settings *settings;
+    struct faults *faults;
+    char pointer[FAULT_POINTER_MAX];
+};
+
+static void missing_words(struct naming *n, struct str name, enum channel channel)
+{
+    const struct conf *conf = n->settings->conf;
+    const struct json *at = json_at(json_root(conf->doc), n->pointer);
+    struct fault *f =
+        faults_add(n->faults, n->pointer, "CFG-217", "%1$s için \"%3$.*2$s\" adlı şablon yok",
+                   "there is no template \"%3$.*2$s\" for %1$s", channel_name(channel),
+                   (int)name.len, name.ptr);
+
+    if (f != NULL && at != NULL) {
+        struct json_place place = json_place_of(conf->doc, at);
+
+        (void)snprintf(f->file, sizeof f->file, "%s", conf->path);
+        f->line = place.line;
+        f->column = place.column;
+    }
+}
+
+static void check_name(struct naming *n, struct str name, enum channel channel)
+{
+    enum lang lang;
+
+    if (name.len > 0 && message_set_lang(n->settings->words, LANG_TR, channel, name, &lang) != 0) {
+        missing_words(n, name, channel);
+    }
+}
+
+static void check_words(struct naming *n, const struct str *names, unsigned channels)
+{
+    for (enum channel c = CHANNEL_SMS; c < CHANNEL_COUNT; c++) {
+        if ((channels & 1u << c) != 0) {
+            check_name(n, names[c], c);
+        }
+    }
+}
+
+/* A template that is missing would be found out at the moment of sending. */
+static void check_campaigns(const struct settings *s, struct faults *faults)
+{
+    struct naming n = {.settings = s, .faults = faults};
+
+    for (size_t i = 0; i < s->conf->campaign_count; i++) {
+        const struct conf_campaign *c = &s->conf->campaigns[i];
+
+        (void)snprintf(n.pointer, sizeof n.pointer, "/campaigns/%zu/templates", i);
+        check_words(&n, c->templates, c->channels);
+        for (size_t k = 0; k < c->rules.mark_count; k++) {
+            (void)snprintf(n.pointer, sizeof n.pointer, "/campaigns/%zu/marks/%zu", i, k);
+            check_words(&n, c->marks[k].templates, c->marks[k].channels);
+            check_name(&n, c->marks[k].escalation, CHANNEL_EMAIL);
+        }
+    }
+}
+
 /* Takes conf over; what it refers to is read too. */
 static int complete(struct conf *conf, struct settings **ret, struct faults *faults, struct err *e)
 {
@@ -102,6 +164,9 @@ static int complete(struct conf *conf, struct settings **ret, struct faults *fau
     s->conf = conf;
     calendar = load_calendar(s, faults, e);
     words = message_set_load(conf->templates, &s->words, faults);
+    if (words == 0) {
+        check_campaigns(s, faults);
+    }
     if (calendar != 0 || words != 0 || faults->errors > 0) {
         settings_free(s);
         return err_set(e, ERR_INVALID, "the configuration has %zu errors", faults->errors);

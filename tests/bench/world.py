@@ -107,7 +107,7 @@ class Gateway:
                 "templates": str(ROOT / "config" / "templates"), "recipes": str(HERE / "recipes"),
                 "providers": providers or {"p": {"kind": "sink", "pace": "1/h"}},
                 "routes": routes or {channel: ["p"] for channel in channels},
-                "campaigns": [{"name": "bitis", "marks": list(marks), "channels": list(channels)}]}
+                "trial": True, "campaigns": [{"name": "bitis", "marks": list(marks), "channels": list(channels)}]}
         (self.dir / "bench.jsonc").write_text(json.dumps(conf, ensure_ascii=False))
         if self.key is None:
             self.key = self.make_key()

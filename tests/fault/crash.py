@@ -106,7 +106,7 @@ class Gateway:
                           "envelope_from": "hatirlatma@ornek.test", "batch": 20,
                           "in_flight": MAIL_IN_FLIGHT, "on_doubt": "resend"}},
             "routes": {"sms": ["kisa"], "email": ["posta"]},
-            "campaigns": [{"name": "bitis", "marks": [30], "channels": ["sms", "email"]}],
+            "trial": True, "campaigns": [{"name": "bitis", "marks": [30], "channels": ["sms", "email"]}],
         }
 
     def make_key(self):

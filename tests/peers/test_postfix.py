@@ -23,7 +23,7 @@ def provider(server, **more):
 def mail_gateway(folder, server, **more):
     config = {"providers": {"posta": provider(server, **more.pop("smtp", {}))},
               "routes": {"email": ["posta"]},
-              "campaigns": [{"name": "e-imza", "marks": [15, 7, 3, 1], "channels": ["email"]}]}
+              "trial": True, "campaigns": [{"name": "e-imza", "marks": [15, 7, 3, 1], "channels": ["email"]}]}
     return support.gateway(folder, **{**config, **more})
 
 

@@ -69,7 +69,7 @@ static void write_config(struct house *h)
         "\"log\":{\"level\":\"error\"},\"templates\":\"" HATIRLAT_SOURCE_DIR "/config/templates\","
         "\"providers\":{\"s\":{\"kind\":\"sink\"},\"e\":{\"kind\":\"sink\"}},"
         "\"routes\":{\"sms\":[\"s\"],\"email\":[\"e\"]},"
-        "\"campaigns\":[{\"name\":\"e-imza\",\"marks\":[90,60,30,15,7,3,1],"
+        "\"trial\":true,\"campaigns\":[{\"name\":\"e-imza\",\"marks\":[90,60,30,15,7,3,1],"
         "\"channels\":[\"sms\",\"email\"]}],"
         "\"limits\":{\"batch_events\":3,\"bulk_lines\":1000}}",
         h->port, h->database);
