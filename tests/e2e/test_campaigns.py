@@ -25,6 +25,7 @@ def holder(number, **institution):
 
 
 def reload(gateway, **changes):
+    until(lambda: gateway.logged("replanned"), "the walk of the first start")
     gateway.settings.update(changes)
     gateway.write_config()
     mark = os.path.getsize(gateway.log_path)
