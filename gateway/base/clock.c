@@ -25,7 +25,7 @@ static int64_t system_mono_ms(void *ctx)
 
 const struct clock *clock_system(void)
 {
-    static const struct clock system_clock = {system_wall_ms, system_mono_ms, NULL};
+    static const struct clock system_clock = {.wall_ms = system_wall_ms, .mono_ms = system_mono_ms};
 
     return &system_clock;
 }

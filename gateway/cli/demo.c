@@ -5,16 +5,16 @@
 #include "app.h"
 #include "base/civil.h"
 #include "base/clock.h"
-#include "base/codec.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/common.h"
+#include "cli/demo_clock.h"
 #include "cli/demo_data.h"
 #include "cli/demo_report.h"
 #include "flow/dispatch.h"
 #include "flow/settings.h"
 #include "loop/curlmux.h"
+#include "text/turkish.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -24,24 +24,33 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { POLL_MS = 150, PATIENCE_POLLS = 200 };
+enum { POLL_MS = 50, BODY_MAX = 256 * 1024, SPEED_MAX = 20 * 86400, SPEED_ONCE = 3600 };
 
 struct demo {
     struct cli *cli;
     struct app *app;
     struct gateway *gateway;
+    struct demo_clock clock;
     char dir[PATH_MAX];
     char database[PATH_MAX + 16];
     char key[AUTH_TOKEN_SIZE];
     char url[APP_URL_SIZE + 16];
     struct curlmux *curl;
+    int64_t from_ms; /* the midnight of the first day */
+    struct demo_event events[DEMO_EVENTS_MAX];
+    size_t event_count;
     size_t posted;
+    size_t posting; /* behind them, in the request that is out */
     size_t refused;
     uv_timer_t poll;
-    int polls;
+    int64_t today;
+    size_t told_events;
+    uint64_t told_sms;
+    uint64_t told_mail;
     bool once;
-    bool calm; /* nothing was on its way when the report was last read */
-    bool told; /* the address and the curl line have been printed */
+    bool reading; /* the end is being told */
+    bool over;
+    bool kept; /* every promise was */
     struct demo_report *report;
 };
 
@@ -83,6 +92,7 @@ static int make_settings(struct demo *d, int port, struct settings **ret)
 {
     char templates[PATH_MAX];
     char recipes[PATH_MAX];
+    char holidays[PATH_MAX];
     char name[PATH_MAX + 16];
     struct faults faults;
     struct err e = {0};
@@ -90,11 +100,12 @@ static int make_settings(struct demo *d, int port, struct settings **ret)
     int rc = common_share(d->cli, "templates", templates, sizeof templates);
 
     rc = rc == CLI_OK ? common_share(d->cli, "recipes", recipes, sizeof recipes) : rc;
+    rc = rc == CLI_OK ? common_share(d->cli, "holidays-tr.json", holidays, sizeof holidays) : rc;
     if (rc != CLI_OK) {
         return rc;
     }
     buf_init(&text, 16384);
-    demo_config(&text, d->database, templates, recipes, port);
+    demo_config(&text, d->database, templates, recipes, holidays, port);
     (void)snprintf(name, sizeof name, "%s/demo.jsonc", d->dir);
     faults_init(&faults);
     rc = settings_parse((struct str){text.data, text.len}, name, provider_types, ret, &faults, &e);
@@ -127,29 +138,45 @@ static int make_key(struct demo *d)
     return rc == 0 ? CLI_OK : common_failed(d->cli, "deneme anahtarı", "demo key", &e);
 }
 
-/* ---- posting ---- */
+/* ---- posting what happens, when its time has come ---- */
 
-static void post_next(struct demo *d);
+static int64_t time_of(const struct demo *d, const struct demo_event *event)
+{
+    return d->from_ms + (int64_t)event->day * DAY_MS + (int64_t)event->minute * 60000;
+}
+
+/* The events have been accepted: who has acted must not be reminded any more. */
+static void note_accepted(struct demo *d)
+{
+    const int64_t now = gateway_now(d->gateway);
+
+    for (size_t i = d->posted; i < d->posted + d->posting; i++) {
+        if (d->events[i].closes) {
+            demo_report_close(d->report, d->events[i].person, now);
+        }
+    }
+}
 
 static void on_answer(void *ctx, const struct curlmux_answer *answer)
 {
     struct demo *d = ctx;
 
-    if (answer->phase != CURLMUX_ANSWERED || answer->status != 202) {
-        d->refused++;
+    if (answer->phase == CURLMUX_ANSWERED && answer->status == 202) {
+        note_accepted(d);
+    } else {
+        d->refused += d->posting;
         cli_error(d->cli, "%s %d %.*s %s", cli_tr(d->cli, "olay kabul edilmedi:", "event refused:"),
                   answer->status, (int)answer->body.len, answer->body.ptr, answer->error);
     }
-    d->posted++;
-    post_next(d);
+    d->posted += d->posting;
+    d->posting = 0;
 }
 
-static void start_polling(struct demo *d);
-
-static void post_next(struct demo *d)
+static void post_due(struct demo *d)
 {
+    const int64_t now = gateway_now(d->gateway);
     char authorization[AUTH_TOKEN_SIZE + 32];
-    const char *headers[2] = {authorization, demo_content_type(d->posted)};
+    const char *headers[2] = {authorization, "Content-Type: application/cloudevents-batch+json"};
     struct curlmux_request request = {.method = "POST",
                                       .url = d->url,
                                       .headers = headers,
@@ -158,13 +185,16 @@ static void post_next(struct demo *d)
     struct err e = {0};
     struct buf body;
 
-    if (d->posted == demo_post_count()) {
-        start_polling(d);
+    while (d->posted + d->posting < d->event_count &&
+           time_of(d, &d->events[d->posted + d->posting]) <= now) {
+        d->posting++;
+    }
+    if (d->posting == 0) {
         return;
     }
     (void)snprintf(authorization, sizeof authorization, "Authorization: Bearer %s", d->key);
-    buf_init(&body, 65536);
-    demo_body(&body, d->posted, gateway_now(d->gateway));
+    buf_init(&body, BODY_MAX);
+    demo_body(&body, &d->events[d->posted], d->posting, d->from_ms);
     request.body = (struct str){body.data, body.len};
     if (curlmux_send(d->curl, &request, on_answer, d, &e) != 0) {
         cli_error(d->cli, "%s", e.text);
@@ -174,16 +204,16 @@ static void post_next(struct demo *d)
     buf_finish(&body);
 }
 
-/* ---- watching ---- */
+/* ---- watching the days pass ---- */
 
-static void tell_address(struct demo *d)
+static void tell_address(const struct demo *d)
 {
     struct cli *cli = d->cli;
 
     (void)fprintf(cli->out, "\n%s  %s\n", cli_tr(cli, "Olay adresi:", "Post events to:"), d->url);
     (void)fprintf(cli->out, "%s\n\n", cli_tr(cli, "Deneyin (yapıştırın):", "Try it (paste this):"));
     demo_curl_line(cli->out, d->url, d->key, gateway_now(d->gateway));
-    (void)fprintf(cli->out, "\n%s\n",
+    (void)fprintf(cli->out, "\n%s\n\n",
                   cli_tr(cli,
                          "Çıkmak için Ctrl-C. Hiçbir ileti bu makineden dışarı çıkmaz; veriler "
                          "çıkışta silinir.",
@@ -192,46 +222,110 @@ static void tell_address(struct demo *d)
     (void)fflush(cli->out);
 }
 
-static bool nothing_on_its_way(const struct demo *d)
+/* Handed over so far: what a provider took, whatever became of it. */
+static uint64_t handed_over(const struct demo *d, enum channel channel)
 {
-    return d->gateway->stats.backlog == 0 && dispatch_in_flight(d->gateway->dispatch) == 0;
+    return d->gateway->stats.settled[channel][MESSAGE_ACCEPTED] +
+           d->gateway->stats.settled[channel][MESSAGE_DELIVERED];
 }
 
-/* What was read before the facts were applied says nothing, however settled it looks. */
-static bool quiet(const struct demo *d)
+/* Who did what since the last line, but for the end dates that begin everything. */
+static void tell_events(struct demo *d)
 {
-    return d->calm && demo_report_settled(d->report);
+    struct buf name;
+
+    for (; d->told_events < d->posted; d->told_events++) {
+        const struct demo_event *event = &d->events[d->told_events];
+
+        if (event->type != EVENT_CERTIFICATE_EXPIRING) {
+            buf_init(&name, 256);
+            demo_person_name(event->person, &name);
+            (void)fprintf(d->cli->out, "      %s: %s\n", buf_cstr(&name),
+                          event_sentence(event->type, d->cli->turkish));
+            buf_finish(&name);
+        }
+    }
+}
+
+static void tell_day(struct demo *d, int64_t day)
+{
+    const uint64_t sms = handed_over(d, CHANNEL_SMS);
+    const uint64_t mail = handed_over(d, CHANNEL_EMAIL);
+    struct buf date;
+
+    if (d->cli->json ||
+        (sms == d->told_sms && mail == d->told_mail && d->told_events == d->posted)) {
+        return;
+    }
+    buf_init(&date, 256);
+    (void)date_long(day, d->cli->turkish, &date);
+    (void)fprintf(d->cli->out, "%s  SMS %llu  %s %llu\n", buf_cstr(&date),
+                  (unsigned long long)(sms - d->told_sms), cli_tr(d->cli, "e-posta", "e-mail"),
+                  (unsigned long long)(mail - d->told_mail));
+    buf_finish(&date);
+    tell_events(d);
+    (void)fflush(d->cli->out);
+    d->told_sms = sms;
+    d->told_mail = mail;
+}
+
+static void on_report(void *ctx)
+{
+    struct demo *d = ctx;
+
+    d->kept = demo_report_print(d->report);
+    d->over = true;
+    if (d->once || !d->kept) {
+        app_stop(d->app);
+        return;
+    }
+    /* What is posted now is to go out now. */
+    demo_clock_slow_down(&d->clock,
+                         calendar_next_send(d->gateway->settings->calendar, &send_window_default,
+                                            gateway_now(d->gateway)));
+    tell_address(d);
+}
+
+static bool nothing_on_its_way(const struct demo *d)
+{
+    return d->posting == 0 && d->gateway->stats.backlog == 0 &&
+           dispatch_in_flight(d->gateway->dispatch) == 0;
 }
 
 static void on_poll(uv_timer_t *timer)
 {
     struct demo *d = timer->data;
+    const int64_t today = istanbul_day(gateway_now(d->gateway));
 
-    if (demo_report_busy(d->report)) {
-        return;
+    if (d->posting == 0) {
+        post_due(d);
     }
-    if (d->polls++ > 0 && !d->told && (quiet(d) || d->polls > PATIENCE_POLLS)) {
-        d->told = true;
-        demo_report_print(d->report);
-        if (d->once) {
-            app_stop(d->app);
-            return;
-        }
-        tell_address(d);
-    } else if (d->told) {
-        demo_report_print(d->report);
+    if (today != d->today || d->over) {
+        tell_day(d, d->today);
+        d->today = today;
     }
-    d->calm = nothing_on_its_way(d);
-    demo_report_refresh(d->report);
+    if (!d->reading && d->posted == d->event_count &&
+        today > istanbul_day(d->from_ms) + DEMO_DAYS && nothing_on_its_way(d)) {
+        d->reading = true;
+        demo_report_read(d->report, on_report, d);
+    }
 }
 
-static void start_polling(struct demo *d)
+static void tell_beginning(const struct demo *d)
 {
-    if (d->refused > 0 && d->once) {
-        app_stop(d->app);
+    struct cli *cli = d->cli;
+
+    if (cli->json) {
         return;
     }
-    (void)uv_timer_start(&d->poll, on_poll, 0, POLL_MS);
+    (void)fprintf(cli->out, "Hatırlat – %s\n",
+                  cli_tr(cli, "deneme: uydurma kişiler, hiçbir ileti dışarı çıkmaz",
+                         "demo: invented people, no message leaves this machine"));
+    (void)fprintf(cli->out,
+                  cli_tr(cli, "%d kişi, %d gün; bir saniye %.3g gün.\n\n",
+                         "%d people, %d days; a second is %.3g days.\n\n"),
+                  DEMO_PEOPLE, DEMO_DAYS, (double)d->clock.clock.speed * 1000 / DAY_MS);
+    (void)fflush(cli->out);
 }
 
 static void on_ready(void *ctx, struct app *app, struct gateway *g, const char *url)
@@ -244,15 +338,14 @@ static void on_ready(void *ctx, struct app *app, struct gateway *g, const char *
     (void)snprintf(d->url, sizeof d->url, "%s/v1/events", url);
     (void)uv_timer_init(g->loop, &d->poll);
     d->poll.data = d;
-    d->report = demo_report_create(d->cli, g);
+    d->report = demo_report_create(d->cli, g, d->from_ms);
     if (d->report == NULL || curlmux_create(g->loop, &curlmux_default_limits, &d->curl, &e) != 0) {
         app_stop(app);
         return;
     }
-    (void)fprintf(d->cli->out, "Hatırlat – %s\n\n",
-                  cli_tr(d->cli, "deneme: uydurma kişiler, hiçbir ileti dışarı çıkmaz",
-                         "demo: invented people, no message leaves this machine"));
-    post_next(d);
+    tell_beginning(d);
+    d->today = istanbul_day(gateway_now(g));
+    (void)uv_timer_start(&d->poll, on_poll, 0, POLL_MS);
 }
 
 /* The demo's own handles go before the stores, while the gateway drains. */
@@ -295,8 +388,11 @@ static int pick_port(const struct demo *d, int64_t wanted)
 
 static int play(struct demo *d, int port)
 {
-    struct app_options options = {
-        .serve = true, .ready = on_ready, .stopping = on_stopping, .ctx = d};
+    struct app_options options = {.clock = &d->clock.clock,
+                                  .serve = true,
+                                  .ready = on_ready,
+                                  .stopping = on_stopping,
+                                  .ctx = d};
     struct err e = {0};
     int rc = make_settings(d, port, &options.settings);
 
@@ -309,23 +405,54 @@ static int play(struct demo *d, int port)
     if (rc != 0) {
         return common_failed(d->cli, "deneme başlatılamadı", "the demo could not start", &e);
     }
-    return d->refused == 0 ? CLI_OK : CLI_FAILED;
+    return d->refused == 0 && (d->kept || !d->over) ? CLI_OK : CLI_FAILED;
+}
+
+/* The first day: today, or the one asked for. A cli_exit. */
+static int set_time(struct demo *d, int64_t speed)
+{
+    const char *from = cli_value(d->cli, "from");
+    int64_t at_ms = clock_wall_ms(clock_system());
+
+    if (from != NULL && istanbul_parse_end(str_of(from), &at_ms) != 0) {
+        return cli_usage(d->cli,
+                         cli_tr(d->cli, "tarih böyle yazılır: 2027-01-04; verilen: %s",
+                                "a date is written like 2027-01-04, not %s"),
+                         from);
+    }
+    if (d->once && speed < SPEED_ONCE) {
+        return cli_usage(d->cli,
+                         cli_tr(d->cli, "--once için --speed en az %d olmalı",
+                                "with --once the speed has to be at least %d"),
+                         SPEED_ONCE);
+    }
+    d->from_ms = istanbul_ms(istanbul_day(at_ms), 0);
+    demo_clock_start(&d->clock, d->from_ms + 7LL * 3600000, speed);
+    return CLI_OK;
 }
 
 static int run(int argc, char **argv, struct cli *cli)
 {
     struct demo *d = calloc(1, sizeof *d);
     int64_t port;
+    int64_t speed;
     int rc = cli_int(cli, "port", 0, 65535, 8080, &port);
 
     (void)argc;
     (void)argv;
+    rc = rc == CLI_OK ? cli_int(cli, "speed", 1, SPEED_MAX, 86400, &speed) : rc;
     if (d == NULL || rc != CLI_OK) {
         free(d);
         return rc != CLI_OK ? rc : CLI_FAILED;
     }
     d->cli = cli;
     d->once = cli_flag(cli, "once");
+    d->event_count = demo_events(d->events);
+    rc = set_time(d, speed);
+    if (rc != CLI_OK) {
+        free(d);
+        return rc;
+    }
     log_setup(LOG_LEVEL_WARNING, LOG_FORMAT_AUTO);
     rc = make_dir(d);
     if (rc == CLI_OK) {
@@ -337,7 +464,12 @@ static int run(int argc, char **argv, struct cli *cli)
 }
 
 static const struct cli_option options[] = {
-    {.name = "once", .tr = "ilk turdan sonra biter", .en = "ends after the first round"},
+    {.name = "once", .tr = "doksan gün bitince kapanır", .en = "ends with the ninety days"},
+    {.name = "speed",
+     .arg = "N",
+     .tr = "saat kaç kat hızlı (86400: saniyede bir gün; 1: gerçek saat)",
+     .en = "how much faster the clock runs (86400: a day a second; 1: the world's)"},
+    {.name = "from", .arg = "GÜN", .tr = "ilk gün (bugün)", .en = "the first day (today)"},
     {.name = "port",
      .arg = "N",
      .tr = "dinlenecek kapı (8080; doluysa başka biri)",
@@ -346,9 +478,11 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_example examples[] = {
-    {"hatirlat demo", "örnek kişilerle dener, Ctrl-C'ye kadar açık kalır",
-     "plays with sample people, stays up until Ctrl-C"},
-    {"hatirlat demo --once", "ilk turdan sonra biter", "ends after the first round"},
+    {"hatirlat demo", "kırk kişinin doksan günü, bir buçuk dakikada",
+     "ninety days of forty people, in a minute and a half"},
+    {"hatirlat demo --once --speed 864000", "on saniyede, sonra kapanır",
+     "in ten seconds, then ends"},
+    {"hatirlat demo --once --json --from 2027-01-04", NULL, NULL},
     {NULL, NULL, NULL},
 };
 
@@ -356,8 +490,8 @@ const struct cli_command command_demo = {
     .name = "demo",
     .tr = "Ana işi örnek kişilerle, hesap gerektirmeden gösterir",
     .en = "Shows the main job with sample people, no account needed",
-    .usage = "[--once] [--port N]",
-    .usage_en = "[--once] [--port N]",
+    .usage = "[--once] [--speed N] [--from GÜN] [--port N]",
+    .usage_en = "[--once] [--speed N] [--from DAY] [--port N]",
     .options = options,
     .examples = examples,
     .run = run};

@@ -1,50 +1,53 @@
 #include "cli/demo_report.h"
 
-#include "cli/demo_data.h"
-#include "domain/certificate.h"
-#include "text/mask.h"
-#include "text/sms.h"
+#include "base/civil.h"
+#include "base/json.h"
+#include "domain/calendar.h"
+#include "flow/apply.h"
+#include "flow/settings.h"
 
 #include <stdlib.h>
 
-enum { ROWS_MAX = 200, TEXT_MAX = 2048, WHO_MAX = 160, NOTE_MAX = 160 };
+enum { STEPS_MAX = 64, JSON_MAX = 65536 };
 
-struct row {
-    int64_t id;
-    enum channel channel;
-    enum message_state state;
-    bool told;
-    char who[WHO_MAX];
-    char to[64];
-    char note[NOTE_MAX];
-    char text[TEXT_MAX];
-};
-
-/* A person of the demo about whom no message exists, and why. */
-struct silent {
-    bool silent;
-    bool told;
-    enum case_state state;
+struct group {
+    int people;
+    int reminders; /* handed over */
+    int notices;
+    int stopped; /* reminders that were no longer needed */
+    int after;   /* reminders handed over when they were not needed any more: must be none */
 };
 
 struct demo_report {
     struct store_job job;
     struct cli *cli;
     struct gateway *gateway;
-    bool busy;
-    bool settled;
-    struct row rows[ROWS_MAX];
-    size_t count;
-    struct silent silent[DEMO_PEOPLE_MAX];
+    int64_t from_ms;
+    int64_t closed_ms[DEMO_PEOPLE];
+    struct group groups[DEMO_FATES];
+    int twice;   /* the same reminder handed over again: must be none */
+    int outside; /* outside of the send window: must be none */
+    bool failed;
+    void (*done)(void *ctx);
+    void *ctx;
+    /* while reading */
+    int person;
+    const struct message_row *message;
+    int sent; /* attempts of the message that a provider took */
 };
 
-struct demo_report *demo_report_create(struct cli *cli, struct gateway *g)
+struct demo_report *demo_report_create(struct cli *cli, struct gateway *g, int64_t from_ms)
 {
     struct demo_report *r = calloc(1, sizeof *r);
 
-    if (r != NULL) {
-        r->cli = cli;
-        r->gateway = g;
+    if (r == NULL) {
+        return NULL;
+    }
+    r->cli = cli;
+    r->gateway = g;
+    r->from_ms = from_ms;
+    for (int i = 0; i < DEMO_PEOPLE; i++) {
+        r->closed_ms[i] = from_ms + (int64_t)(demo_person_end(i) + 1) * DAY_MS;
     }
     return r;
 }
@@ -54,273 +57,226 @@ void demo_report_free(struct demo_report *r)
     free(r);
 }
 
+void demo_report_close(struct demo_report *r, int person, int64_t at_ms)
+{
+    r->closed_ms[person] = at_ms < r->closed_ms[person] ? at_ms : r->closed_ms[person];
+}
+
 /* ---- store thread ---- */
 
-static struct row *row_of(struct demo_report *r, int64_t id)
+static bool is_notice(const struct message_row *m)
 {
-    for (size_t i = 0; i < r->count; i++) {
-        if (r->rows[i].id == id) {
-            return &r->rows[i];
-        }
-    }
-    if (r->count == ROWS_MAX) {
-        return NULL;
-    }
-    r->rows[r->count].id = id;
-    return &r->rows[r->count++];
+    return str_eqs(m->campaign, APPLY_NOTICE_CAMPAIGN);
 }
 
-static void describe(struct row *row, const struct case_row *subject, struct str reason)
+/* What was claimed within the window may have been handed over a moment behind its end. */
+static bool outside(const struct demo_report *r, int64_t at_ms)
 {
-    struct case_file *file = malloc(sizeof *file);
-    struct buf to;
+    const struct settings *s = r->gateway->settings;
 
-    buf_init(&to, sizeof row->to - 1);
-    if (file != NULL && case_read(subject->facts, file) == 0) {
-        (void)snprintf(row->who, sizeof row->who, "%.70s %.70s", file->known.holder.given_name,
-                       file->known.holder.family_name);
-        (void)(row->channel == CHANNEL_SMS ? mask_phone(str_of(file->known.holder.phone), &to)
-                                           : mask_email(str_of(file->known.holder.email), &to));
-        (void)snprintf(row->to, sizeof row->to, "%s", buf_cstr(&to));
-    }
-    buf_finish(&to);
-    (void)snprintf(row->note, sizeof row->note, "%.*s", (int)reason.len, reason.ptr);
-    free(file);
+    return !calendar_open(s->calendar, &send_window_default, at_ms);
 }
 
-static int collect(void *ctx, const struct due_row *due)
+static void on_attempt(void *ctx, const struct attempt_row *row)
 {
     struct demo_report *r = ctx;
-    const struct message_row *m = &due->message;
-    struct row *row = row_of(r, m->id);
+    struct group *g = &r->groups[demo_fate_of(r->person)];
 
-    if (m->state == MESSAGE_QUEUED || m->state == MESSAGE_SENDING || m->state == MESSAGE_UNKNOWN ||
-        (m->state == MESSAGE_ACCEPTED && m->channel == CHANNEL_SMS)) {
-        r->settled = false;
+    if (row->outcome != OUTCOME_SENT) {
+        return;
     }
-    if (row != NULL) {
-        row->channel = m->channel;
-        row->state = m->state;
-        describe(row, &due->subject, m->reason);
+    r->sent++;
+    r->outside += outside(r, row->claimed_ms);
+    if (is_notice(r->message)) {
+        g->notices++;
+    } else {
+        g->reminders++;
+        g->after += row->claimed_ms > r->closed_ms[r->person];
     }
-    return 0;
 }
 
-static void take_content(void *ctx, const struct attempt_row *attempt)
-{
-    struct row *row = ctx;
-    struct str text = attempt->content;
-
-    if (text.len >= sizeof row->text) {
-        text.len = sizeof row->text - 1;
-    }
-    (void)str_copy(row->text, sizeof row->text, text);
-}
-
-static void skip_report(void *ctx, const struct report_row *report)
+static void skip_report(void *ctx, const struct report_row *row)
 {
     (void)ctx;
-    (void)report;
+    (void)row;
 }
 
-static void skip_trace(void *ctx, const struct trace_row *trace)
+static void skip_trace(void *ctx, const struct trace_row *row)
 {
     (void)ctx;
-    (void)trace;
+    (void)row;
 }
 
-struct case_id {
-    int64_t id;
-    enum case_state state;
-    size_t messages;
+struct reading {
+    struct demo_report *report;
+    struct store *store;
+    struct err *err;
+    int64_t case_id;
 };
 
-static int note_case(void *ctx, const struct case_row *row)
+static int read_message(void *ctx, const struct message_row *row)
 {
-    *(struct case_id *)ctx = (struct case_id){row->id, (enum case_state)row->state, 0};
-    return 0;
-}
+    struct reading *reading = ctx;
+    struct demo_report *r = reading->report;
+    const struct timeline_sink sink = {r, on_attempt, skip_report, skip_trace};
+    int rc;
 
-static int count_message(void *ctx, const struct message_row *row)
-{
-    (void)row;
-    ((struct case_id *)ctx)->messages++;
-    return 0;
-}
-
-static int find_silent(struct demo_report *r, struct store *s, struct err *e)
-{
-    int rc = 0;
-
-    for (size_t i = 0; i < demo_person_count() && rc == 0; i++) {
-        struct case_id found = {0};
-
-        rc = store_case_by_certificate(s, str_of(demo_person_ref(i)), note_case, &found, e);
-        if (rc == ERR_NOT_FOUND) {
-            rc = 0;
-            continue;
-        }
-        rc = rc == 0 ? store_message_by_case(s, found.id, count_message, &found, e) : rc;
-        r->silent[i].silent = rc == 0 && found.messages == 0;
-        r->silent[i].state = found.state;
+    r->message = row;
+    r->sent = 0;
+    rc = store_timeline(reading->store, row->id, &sink, reading->err);
+    r->twice += r->sent > 1;
+    if (row->state == MESSAGE_CANCELLED && !is_notice(row)) {
+        r->groups[demo_fate_of(r->person)].stopped++;
     }
     return rc;
 }
 
-static int refresh_work(struct store_job *job, struct store *s, struct err *e)
+static int note_case(void *ctx, const struct case_row *row)
 {
-    struct demo_report *r = (struct demo_report *)job;
-    struct message_filter all = {.state = -1, .channel = -1, .limit = ROWS_MAX};
-    int rc;
+    struct reading *reading = ctx;
 
-    r->settled = true;
-    rc = store_message_list(s, &all, collect, r, e);
-    for (size_t i = 0; i < r->count && rc == 0; i++) {
-        struct timeline_sink sink = {&r->rows[i], take_content, skip_report, skip_trace};
-
-        rc = r->rows[i].told ? 0 : store_timeline(s, r->rows[i].id, &sink, e);
-    }
-    return rc == 0 ? find_silent(r, s, e) : rc;
+    reading->case_id = row->id;
+    return 0;
 }
 
-static void refresh_done(struct store_job *job, int status, const struct err *e)
+static int read_work(struct store_job *job, struct store *s, struct err *e)
+{
+    struct demo_report *r = (struct demo_report *)job;
+    struct reading reading = {r, s, e, 0};
+    int rc = 0;
+
+    for (r->person = 0; r->person < DEMO_PEOPLE && rc == 0; r->person++) {
+        char ref[8];
+
+        demo_person_ref(r->person, ref);
+        r->groups[demo_fate_of(r->person)].people++;
+        rc = store_case_by_certificate(s, str_of(ref), note_case, &reading, e);
+        rc = rc == 0 ? store_message_by_case(s, reading.case_id, read_message, &reading, e) : rc;
+    }
+    return rc;
+}
+
+static void read_done(struct store_job *job, int status, const struct err *e)
 {
     struct demo_report *r = (struct demo_report *)job;
 
-    r->busy = false;
-    if (status != 0) {
+    r->failed = status != 0;
+    if (r->failed) {
         cli_error(r->cli, "%s", e->text);
     }
+    r->done(r->ctx);
 }
 
-/* ---- loop thread ---- */
-
-void demo_report_refresh(struct demo_report *r)
+void demo_report_read(struct demo_report *r, void (*done)(void *ctx), void *ctx)
 {
-    r->busy = true;
-    r->job.work = refresh_work;
-    r->job.done = refresh_done;
+    memset(r->groups, 0, sizeof r->groups);
+    r->twice = 0;
+    r->outside = 0;
+    r->done = done;
+    r->ctx = ctx;
+    r->job.work = read_work;
+    r->job.done = read_done;
     store_thread_submit(r->gateway->reader, &r->job);
 }
 
-bool demo_report_busy(const struct demo_report *r)
+/* ---- the table ---- */
+
+static void add_group(struct group *sum, const struct group *g)
 {
-    return r->busy;
+    sum->people += g->people;
+    sum->reminders += g->reminders;
+    sum->notices += g->notices;
+    sum->stopped += g->stopped;
+    sum->after += g->after;
 }
 
-bool demo_report_settled(const struct demo_report *r)
+static void write_group(struct json_writer *w, const struct group *g)
 {
-    return r->settled;
+    jsonw_put_i64(w, "people", g->people);
+    jsonw_put_i64(w, "reminders", g->reminders);
+    jsonw_put_i64(w, "notices", g->notices);
+    jsonw_put_i64(w, "stopped", g->stopped);
+    jsonw_put_i64(w, "after", g->after);
+    jsonw_end_object(w);
 }
 
-static unsigned segments_of(const char *text)
+static void print_json(const struct demo_report *r, const struct group *sum)
 {
-    struct sms_options options = {.reserve = SMS_RESERVE_TR};
-    struct sms_measure *measure = malloc(sizeof *measure);
-    enum sms_mode mode;
-    unsigned segments = 0;
+    struct json_writer w;
+    struct buf out;
 
-    if (measure != NULL && sms_choose(str_of(text), SMS_ALLOW_7BIT | SMS_ALLOW_UCS2, &options,
-                                      &mode, measure, NULL) == 0) {
-        segments = measure->segments;
+    buf_init(&out, JSON_MAX);
+    jsonw_init(&w, &out);
+    jsonw_object(&w);
+    jsonw_put_i64(&w, "days", DEMO_DAYS);
+    jsonw_key(&w, "groups");
+    jsonw_array(&w);
+    for (int fate = 0; fate < DEMO_FATES; fate++) {
+        jsonw_object(&w);
+        jsonw_put(&w, "fate", demo_fate_label((enum demo_fate)fate, false));
+        write_group(&w, &r->groups[fate]);
     }
-    free(measure);
-    return segments;
+    jsonw_end_array(&w);
+    jsonw_key(&w, "total");
+    jsonw_object(&w);
+    write_group(&w, sum);
+    jsonw_put_i64(&w, "twice", r->twice);
+    jsonw_put_i64(&w, "outside_window", r->outside);
+    jsonw_end_object(&w);
+    (void)fprintf(r->cli->out, "%s\n", buf_cstr(&out));
+    buf_finish(&out);
 }
 
-/* The SMS whole; of a mail the subject and how much follows. */
-static void print_text(const struct demo_report *r, const struct row *row)
+/* Columns are counted in characters, which printf does not. */
+static void print_padded(FILE *out, const char *text, int width)
+{
+    int chars = 0;
+
+    for (const char *at = text; *at != '\0'; at++) {
+        chars += ((unsigned char)*at & 0xC0) != 0x80;
+    }
+    (void)fprintf(out, "%s%*s", text, width > chars ? width - chars : 0, "");
+}
+
+static void print_line(const struct demo_report *r, const char *name, const struct group *g)
+{
+    print_padded(r->cli->out, name, 34);
+    (void)fprintf(r->cli->out, "%6d %12d %10d %12d %12d\n", g->people, g->reminders, g->notices,
+                  g->stopped, g->after);
+}
+
+static void print_table(const struct demo_report *r, const struct group *sum)
 {
     struct cli *cli = r->cli;
-    int subject = (int)strcspn(row->text, "\n");
 
-    if (row->text[0] == '\0') {
-        return;
+    (void)fputc('\n', cli->out);
+    print_padded(cli->out, cli_tr(cli, "KİŞİLER", "PEOPLE WHO"), 34);
+    (void)fprintf(cli->out, "%s\n",
+                  cli_tr(cli, "  KİŞİ   HATIRLATMA   BİLDİRİM   DURDURULAN   SONRASINDA",
+                         " COUNT    REMINDERS    NOTICES      STOPPED   AFTERWARDS"));
+    for (int fate = 0; fate < DEMO_FATES; fate++) {
+        print_line(r, demo_fate_label((enum demo_fate)fate, cli->turkish), &r->groups[fate]);
     }
-    if (row->channel == CHANNEL_SMS) {
-        (void)fprintf(cli->out, "      %s  (%u %s)\n", row->text, segments_of(row->text),
-                      cli_tr(cli, "parça", "segments"));
+    print_line(r, cli_tr(cli, "toplam", "in all"), sum);
+    (void)fprintf(cli->out, "\n%s: %d   %s: %d   %s: %d\n",
+                  cli_tr(cli, "Gerek kalmadıktan sonra giden", "Sent when not needed any more"),
+                  sum->after, cli_tr(cli, "iki kez giden", "sent twice"), r->twice,
+                  cli_tr(cli, "gönderim saatleri dışında giden", "sent outside of the window"),
+                  r->outside);
+}
+
+bool demo_report_print(const struct demo_report *r)
+{
+    struct group sum = {0};
+
+    for (int fate = 0; fate < DEMO_FATES; fate++) {
+        add_group(&sum, &r->groups[fate]);
+    }
+    if (r->cli->json) {
+        print_json(r, &sum);
     } else {
-        (void)fprintf(cli->out, "      %s: %.*s\n", cli_tr(cli, "Konu", "Subject"), subject,
-                      row->text);
+        print_table(r, &sum);
     }
-}
-
-/* What was stopped is told once for a person, with its number. */
-static void print_stopped(struct demo_report *r, struct row *first)
-{
-    struct cli *cli = r->cli;
-    size_t count = 0;
-
-    for (size_t i = 0; i < r->count; i++) {
-        struct row *row = &r->rows[i];
-
-        if (row->state == MESSAGE_CANCELLED && strcmp(row->who, first->who) == 0) {
-            row->told = true;
-            count++;
-        }
-    }
-    (void)fprintf(cli->out, "– %s  %zu %s [%s]\n", first->who, count,
-                  cli_tr(cli, "hatırlatma durduruldu", "reminders stopped"), first->note);
-}
-
-static void print_row(const struct demo_report *r, const struct row *row)
-{
-    struct cli *cli = r->cli;
-    bool sent = row->state == MESSAGE_DELIVERED || row->state == MESSAGE_ACCEPTED;
-
-    (void)fprintf(cli->out, "%s %s  %s  %s\n      %s%s%s%s\n", sent ? "✔" : "–", row->who,
-                  channel_label(row->channel, cli->turkish), row->to,
-                  message_state_sentence(row->state, cli->turkish),
-                  row->note[0] != '\0' ? " [" : "", row->note, row->note[0] != '\0' ? "]" : "");
-    print_text(r, row);
-}
-
-static void print_silent(struct demo_report *r)
-{
-    struct cli *cli = r->cli;
-
-    for (size_t i = 0; i < demo_person_count(); i++) {
-        struct silent *s = &r->silent[i];
-
-        if (s->silent && !s->told) {
-            s->told = true;
-            (void)fprintf(cli->out, "– %s  %s %s\n", demo_person_name(i),
-                          cli_tr(cli, "hatırlatma yok:", "no reminders:"),
-                          case_state_sentence(s->state, cli->turkish));
-        }
-    }
-}
-
-void demo_report_print(struct demo_report *r)
-{
-    size_t planned = 0;
-    size_t told = 0;
-
-    print_silent(r);
-
-    for (size_t i = r->count; i-- > 0;) {
-        struct row *row = &r->rows[i];
-
-        if (row->state == MESSAGE_PLANNED) {
-            planned++;
-        } else if (!row->told &&
-                   (message_is_final(row->state) ||
-                    (row->state == MESSAGE_ACCEPTED && row->channel == CHANNEL_EMAIL))) {
-            row->told = true;
-            told++;
-            if (row->state == MESSAGE_CANCELLED) {
-                print_stopped(r, row);
-            } else {
-                print_row(r, row);
-            }
-        }
-    }
-    if (told > 0) {
-        (void)fprintf(r->cli->out, "\n%s: %zu\n",
-                      cli_tr(r->cli, "Sonraki günler için planlanan hatırlatma",
-                             "Reminders planned for later days"),
-                      planned);
-        (void)fflush(r->cli->out);
-    }
+    (void)fflush(r->cli->out);
+    return !r->failed && sum.after == 0 && r->twice == 0 && r->outside == 0;
 }

@@ -296,7 +296,7 @@ static int sample_config(struct cli *cli, struct buf *out)
 
     rc = rc == CLI_OK ? common_share(cli, "recipes", recipes, sizeof recipes) : rc;
     if (rc == CLI_OK) {
-        demo_config(out, "unused.db", templates, recipes, 0);
+        demo_config(out, "unused.db", templates, recipes, NULL, 0);
     }
     return rc;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* As the world waits: an accelerated clock runs through more of its own time meanwhile. */
 enum { RECIPIENT_WAIT_MS = 2000, LEASE_MARGIN_MS = 15 * 60000, CLAIM_RETRY_MS = 1000 };
 
 struct claim_job {
@@ -80,7 +81,7 @@ static bool is_free(struct dispatch *d, struct attempt *a, int64_t now_ms)
 {
     a->recipient = hash_of(d->gateway->hash, str_of(a->to));
     if (attempt_recipient_busy(d, a->recipient)) {
-        postpone(a, now_ms + RECIPIENT_WAIT_MS, now_ms);
+        postpone(a, now_ms + clock_span_ms(d->gateway->clock, RECIPIENT_WAIT_MS), now_ms);
         return false;
     }
     if (guard_stops(d, a, now_ms)) {
@@ -173,7 +174,7 @@ static void prepare(struct channel_state *c, struct attempt *a, struct lane *lan
                                     .to = MESSAGE_SENDING,
                                     .set = SET_LEASE | SET_PROVIDER | SET_ATTEMPTS | IF_DUE,
                                     .now_ms = now_ms,
-                                    .lease_ms = now_ms + LEASE_MARGIN_MS,
+                                    .lease_ms = now_ms + clock_span_ms(g->clock, LEASE_MARGIN_MS),
                                     .attempts = a->number,
                                     .provider = str_of(a->provider)};
     guard_count(c->dispatch, a);
@@ -341,7 +342,7 @@ static bool place(struct channel_state *c, struct attempt *a, int64_t now_ms)
     if (lane != NULL) {
         prepare(c, a, lane, now_ms);
     } else if (refusal.message) {
-        postpone(a, now_ms + refusal.wait_ms, now_ms);
+        postpone(a, now_ms + clock_span_ms(c->dispatch->gateway->clock, refusal.wait_ms), now_ms);
     } else {
         dispatch_wait(c, refusal.wait_ms);
         return false;

@@ -87,7 +87,7 @@ static void fetch_done(struct store_job *job, int status, const struct err *e)
     }
     /* What is due already was fetched; how it fares decides when to look again. */
     if (status == 0 && j->next_due_ms > j->now_ms && j->next_due_ms != INT64_MAX) {
-        dispatch_wait(c, j->next_due_ms - j->now_ms);
+        dispatch_wait(c, clock_wait_ms(d->gateway->clock, j->next_due_ms - j->now_ms));
     }
     if (list_empty(&j->candidates)) {
         c->fetching = false;

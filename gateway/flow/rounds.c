@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { EVERY_MS = 60000 };
+enum { EVERY_MS = 60000, SOONEST_MS = 100 /* with an accelerated clock */ };
 
 enum stage {
     STAGE_EXPIRE, /* cases whose last day is over */
@@ -190,7 +190,10 @@ struct rounds *rounds_create(struct gateway *g)
 
 void rounds_start(struct rounds *r)
 {
-    (void)uv_timer_start(&r->timer, on_minute, 0, EVERY_MS);
+    const int64_t wait = clock_wait_ms(r->gateway->clock, EVERY_MS);
+    const uint64_t every = wait < SOONEST_MS ? SOONEST_MS : (uint64_t)wait;
+
+    (void)uv_timer_start(&r->timer, on_minute, 0, every);
 }
 
 void rounds_reloaded(struct rounds *r)
