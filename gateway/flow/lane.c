@@ -237,9 +237,12 @@ static void say_who(const struct control *c, char *out, size_t size)
     if (c->until_ms != 0) {
         rfc3339_format(c->until_ms, until);
     }
-    (void)snprintf(
-        out, size, "%s by %s%s%s%s%.100s", c->verb == CONTROL_DRAIN ? "drained" : "paused", c->by,
-        until[0] != '\0' ? " until " : "", until, c->note[0] != '\0' ? ": " : "", c->note);
+    /* A long name or note may be cut. */
+    if (snprintf(out, size, "%s by %s%s%s%s%.100s", c->verb == CONTROL_DRAIN ? "drained" : "paused",
+                 c->by, until[0] != '\0' ? " until " : "", until, c->note[0] != '\0' ? ": " : "",
+                 c->note) < 0) {
+        out[0] = '\0';
+    }
 }
 
 void lane_steer(struct lane *lane, enum lane_order order, const struct control *control)

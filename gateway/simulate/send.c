@@ -16,7 +16,7 @@ bool sim_number(struct str s, char out[20])
     size_t n = 0;
 
     if (phone_parse(s, &p) == PHONE_OK) {
-        (void)snprintf(out, 20, "%s", p.e164 + 1);
+        (void)snprintf(out, 20, "%.15s", p.e164 + 1);
         return true;
     }
     for (size_t i = 0; i < s.len && n < 15; i++) {
