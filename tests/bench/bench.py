@@ -18,8 +18,8 @@ import subprocess
 import sys
 import time
 
-from world import (Failed, Gateway, HttpSink, Kannel, Postgres, SmtpSink, free_port, head,
-                   smtp_source, temporary, wrk)
+from world import (SMPP_CENTRE, Failed, Gateway, HttpSink, Kannel, Postgres, SmppSink, SmtpSink,
+                   free_port, head, smtp_source, temporary, wrk)
 
 SERIES = 1_000_000
 SMALL = 10_000
@@ -270,6 +270,54 @@ def smtp_drain(bench):
                command=command, peer=peer)
 
 
+def smpp_provider(sink):
+    return {"sms": {"kind": "smpp", "host": "127.0.0.1", "port": sink.port, "tls": "off",
+                    "system_id": "bench", "password": {"env": "SMPP_PASSWORD"}, "sender": "BENCH",
+                    "window": 100}}
+
+
+def smpp_send_rate(bench, sink, count):
+    """Submits per second of the back end alone."""
+    tool = next(bench.build.rglob("bench_smpp_send"), None)
+    if tool is None:
+        raise Failed("bench_smpp_send is not built")
+    done = subprocess.run([str(tool), str(sink.port), str(count)], check=False,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failed(done.stderr.strip())
+    return float(done.stdout)
+
+
+def smpp(bench):
+    """By SMPP: the back end alone, POST to settled, and the same job by Kannel, which does not
+    fsync; the window is the same."""
+    alone, ours, theirs = [], [], []
+    count = 20_000 * bench.seconds
+    os.environ["SMPP_PASSWORD"] = "bench"
+    with temporary() as directory, SmppSink(bench.build) as sink:
+        gateway = Gateway(bench.build, directory)
+        gateway.configure(smpp_provider(sink), {"sms": ["sms"]})
+        gateway.start()
+        try:
+            with Kannel(directory, sink.port, SMPP_CENTRE) as kannel:
+                for rep in range(bench.reps):
+                    alone.append(smpp_send_rate(bench, sink, count))
+                    ours.append(sms_round(gateway, bench, rep)[0])
+                    theirs.append(kannel_round(kannel, sink, bench))
+        finally:
+            gateway.stop()
+    submits = f"bench_smpp_send, {count} submit_sm, window 100"
+    command = f"wrk -t1 -c16 -d{bench.seconds} -s post.lua until settled, provider smpp, window 100"
+    peer = "Kannel store=file, smsc=smpp, max-pending-submits 100, same load and sink"
+    bench.tell("smpp_submits_per_s", alone, "submit_sm/s", command=submits)
+    bench.tell("smpp_end_to_end_per_s", ours, "messages/s", command=command)
+    bench.tell("smpp_end_to_end_kannel_per_s", theirs, "messages/s", command=peer)
+    bench.tell("smpp_submits_vs_kannel", [a / b for a, b in zip(alone, theirs)], "ratio", 3,
+               command=submits, peer=peer)
+    bench.tell("smpp_end_to_end_vs_kannel", [a / b for a, b in zip(ours, theirs)], "ratio",
+               command=command, peer=peer)
+
+
 # ---- with a million messages ----
 
 def first_accept_ms(gateway):
@@ -351,6 +399,7 @@ FIGURES = {
     "accept_64": lambda b: accept_single(b, 64, 3.5),
     "accept_ndjson": accept_bulk,
     "sms_end_to_end": sms_end_to_end,
+    "smpp": smpp,
     "smtp_drain": smtp_drain,
     "large_queue": large_queue,
 }

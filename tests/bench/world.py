@@ -255,11 +255,13 @@ class Postgres:
 class HttpSink(Process):
     """Takes every SMS and counts (bench_sink.c)."""
 
+    program = "bench_sink"
+
     def __init__(self, build):
         self.port = free_port()
-        found = next(pathlib.Path(build).rglob("bench_sink"), None)
+        found = next(pathlib.Path(build).rglob(self.program), None)
         if found is None:
-            raise Failed("bench_sink is not built")
+            raise Failed(f"{self.program} is not built")
         super().__init__([str(found), str(self.port)])
         wait_for_port(self.port, process=self.process)
 
@@ -269,10 +271,35 @@ class HttpSink(Process):
             return int(s.recv(4096).rsplit(b"\r\n", 1)[1])
 
 
-class Kannel:
-    """bearerbox with store=file and smsbox; sends by HTTP to a sink."""
+class SmppSink(HttpSink):
+    """The same by SMPP 3.4 (bench_smpp.c)."""
 
-    def __init__(self, directory, sink_port):
+    program = "bench_smpp"
+
+
+HTTP_CENTRE = """smsc = http
+smsc-id = bench
+system-type = generic
+send-url = "http://127.0.0.1:{sink}/send?to=%p&text=%b"
+status-success-regex = "202"
+max-pending-submits = 64
+port = {port}"""
+
+SMPP_CENTRE = """smsc = smpp
+smsc-id = bench
+host = 127.0.0.1
+port = {sink}
+transceiver-mode = true
+smsc-username = bench
+smsc-password = bench
+system-type = ""
+max-pending-submits = 100"""
+
+
+class Kannel:
+    """bearerbox with store=file and smsbox; sends by HTTP or SMPP to a sink."""
+
+    def __init__(self, directory, sink_port, centre=HTTP_CENTRE):
         self.dir = pathlib.Path(directory) / "kannel"
         self.dir.mkdir()
         admin, box, self.port = free_port(), free_port(), free_port()
@@ -289,13 +316,7 @@ store-type = file
 store-location = {self.dir}/store
 
 group = smsc
-smsc = http
-smsc-id = bench
-system-type = generic
-send-url = "http://127.0.0.1:{sink_port}/send?to=%p&text=%b"
-status-success-regex = "202"
-max-pending-submits = 64
-port = {free_port()}
+{centre.format(sink=sink_port, port=free_port())}
 
 group = smsbox
 bearerbox-host = 127.0.0.1
