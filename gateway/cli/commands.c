@@ -8,6 +8,7 @@ const struct cli_command *const cli_commands[] = {
     &command_send,
     &command_plan,
     &command_explain,
+    &command_campaign_diff,
     &command_measure,
     &command_template_list,
     &command_template_names,

@@ -14,6 +14,7 @@ extern const struct cli_command command_measure;
 extern const struct cli_command command_send;
 extern const struct cli_command command_serve;
 extern const struct cli_command command_explain;
+extern const struct cli_command command_campaign_diff;
 extern const struct cli_command command_plan;
 extern const struct cli_command command_recipe_check;
 extern const struct cli_command command_recipe_try;

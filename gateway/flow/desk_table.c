@@ -2,6 +2,7 @@
 #include "flow/desk.h"
 #include "flow/explain.h"
 #include "flow/outlook.h"
+#include "flow/replan.h"
 #include "flow/roster.h"
 
 /* clang-format off */
@@ -15,6 +16,8 @@ const struct desk_operation desk_operations[] = {
     {"import.show", "GET", "/v1/imports/{id}", SCOPE_CAMPAIGNS_READ, 0, roster_desk_show, "one import and its report"},
     {"import.errors", "GET", "/v1/imports/{id}/errors.csv", SCOPE_CAMPAIGNS_READ, 0, roster_desk_errors, "the rows it refused, as CSV"},
     {"import.undo", "POST", "/v1/imports/{id}:undo", SCOPE_ROSTER_WRITE, DESK_WRITES, roster_desk_undo, "takes an import back, a slice at a time"},
+    {"campaign.diff", "GET", "/v1/campaigns:diff", SCOPE_CAMPAIGNS_READ, 0, replan_diff_run, "what the settings file as it is now would change in the plan"},
+    {"campaign.diff.with", "POST", "/v1/campaigns:diff", SCOPE_CAMPAIGNS_READ, DESK_TAKES_FILE, replan_diff_run, "what other campaigns would change in the plan"},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 /* clang-format on */

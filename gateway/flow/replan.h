@@ -55,6 +55,14 @@ int replan_bite(struct store *s, struct replan_walk *walk, size_t limit, bool *r
                 struct err *e);
 
 /*
+ * The desk's operation: what other campaigns would change in the plan. The body is a list of
+ * campaigns, or a configuration whose campaigns and hours are taken; without one, the file of the
+ * running configuration is read again. Member: days (1..366). See desk.h.
+ */
+struct desk_call;
+int replan_diff_run(struct desk_call *call, struct err *e);
+
+/*
  * Tells settings apart that plan differently: campaigns, hours, holidays, channels that have a
  * provider. Any thread.
  */

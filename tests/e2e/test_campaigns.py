@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import time
 
-from gateway_support import BATCH, Gateway, data, event, until
+from gateway_support import BATCH, Gateway, data, event, run, until
 
 
 def inbox(gateway):
@@ -137,3 +137,50 @@ def test_what_is_past_due_waits_for_a_person():
         held = until(lambda: g.messages(status="held"), "held")
         assert {m["reason"] for m in held} == {"past_due"} and len(held) == 2
         assert inbox(g) == []
+
+
+def test_the_difference_is_shown_before_it_is_made():
+    with Gateway() as g:
+        g.accept([event(n) for n in (1, 2)], BATCH)
+        until(lambda: len(inbox(g)) == 4, "the first mark")
+        g.reader = g.request("POST", "/v1/keys", json.dumps(
+            {"name": "plan", "scopes": ["campaigns:read"]}).encode(),
+            headers={"Content-Type": "application/json"}).json["key"]
+        less = [{"name": "e-imza", "marks": [90, 30]}]
+        shown = diff(g, json.dumps(less))
+        assert (shown["stopped"], shown["moved"], shown["cases"]) == (20, 4, 2), shown
+        assert shown["campaigns"][0]["name"] == "e-imza"
+        assert sum(day["goes"] for day in shown["days"]) == shown["next_30"]["goes"] == 4
+        assert diff(g)["stopped"] == 0  # nothing has been edited yet
+        assert not g.messages(status="cancelled")
+        gone = diff(g, json.dumps({"campaigns": []}))
+        assert gone["campaigns"] == [{"name": None, "added": 0, "moved": 0, "stopped": 24,
+                                      "returned": 0}]
+        g.settings["campaigns"] = less
+        g.write_config()
+        assert (diff(g)["stopped"], diff(g)["moved"]) == (20, 4)
+        assert "20 stopped" in shown_by_cli(g)
+        told = reload(g)
+        assert (told["stopped"], told["moved"]) == (20, 4)
+        assert "does not change" in shown_by_cli(g)
+        bad = g.request("POST", "/v1/campaigns:diff", body=b'[{"name": "a", "marks": ["x"]}]',
+                        key=g.reader)
+        assert bad.status in (400, 422) and "/campaigns/0/marks/0" in bad.body.decode(), bad
+        g.stop()
+        assert "does not change" in shown_by_cli(g)  # without a service, on the store itself
+
+
+def diff(gateway, campaigns=None):
+    key = gateway.reader
+    if campaigns is None:
+        answer = gateway.get("/v1/campaigns:diff", key=key)
+    else:
+        answer = gateway.request("POST", "/v1/campaigns:diff", body=campaigns.encode(), key=key)
+    assert answer.status == 200, answer
+    return json.loads(answer.body)
+
+
+def shown_by_cli(gateway, *args):
+    ran = run("campaign", "diff", *args, config=gateway.config_path)
+    assert ran.returncode == 0, ran
+    return ran.stdout
