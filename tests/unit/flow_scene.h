@@ -124,7 +124,7 @@ static inline void scene_open(struct scene *s, const char *providers)
     memset(g, 0, sizeof *g);
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_JSON);
     assert_int_equal(uv_loop_init(&s->loop), 0);
-    s->clock = (struct clock){scene_wall, scene_mono, s};
+    s->clock = (struct clock){.wall_ms = scene_wall, .mono_ms = scene_mono, .ctx = s};
     g->loop = &s->loop;
     g->clock = &s->clock;
     g->settings = scene_settings(providers);
