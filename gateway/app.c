@@ -8,6 +8,7 @@
 #include "flow/intake.h"
 #include "flow/rounds.h"
 #include "flow/settings.h"
+#include "flow/upkeep.h"
 #include "loop/curlmux.h"
 #include "loop/notify.h"
 
@@ -65,6 +66,8 @@ static void on_drained(void *ctx)
     app->gateway.dispatch = NULL;
     rounds_destroy(app->gateway.rounds);
     app->gateway.rounds = NULL;
+    upkeep_destroy(app->gateway.upkeep);
+    app->gateway.upkeep = NULL;
     intake_destroy(app->gateway.intake);
     app->gateway.intake = NULL;
     curlmux_destroy(app->curl);
@@ -227,6 +230,9 @@ static int start_flows(struct app *app, struct err *e)
     if (rc == 0 && (g->rounds = rounds_create(g)) == NULL) {
         rc = err_set(e, ERR_NOMEM, "no memory for the rounds");
     }
+    if (rc == 0 && (g->upkeep = upkeep_create(g)) == NULL) {
+        rc = err_set(e, ERR_NOMEM, "no memory for the upkeep");
+    }
     return rc;
 }
 
@@ -282,6 +288,7 @@ static int start(struct app *app, struct err *e)
     intake_start(g->intake);
     dispatch_start(g->dispatch);
     rounds_start(g->rounds);
+    upkeep_start(g->upkeep);
     app_watch_start(app);
     notify_send("READY=1");
     log_info("ready", LOG_S("url", app->url),

@@ -4,6 +4,9 @@
 #include "api/api_internal.h"
 #include "base/log.h"
 #include "config/conf.h"
+#include "domain/calendar.h"
+#include "flow/digest.h"
+#include "flow/person.h"
 #include "version.h"
 
 #include <dirent.h>
@@ -70,6 +73,30 @@ static void events_total(const struct api *api, const char *name, struct buf *ou
         metric_sample(out, name, LABELS({"result", stats_event_names[i]}),
                       (double)api->g->stats.events[i]);
     }
+}
+
+static void erased_events(const struct api *api, const char *name, struct buf *out)
+{
+    (void)api;
+    metric_sample(out, name, NULL, (double)person_refused_total());
+}
+
+/* An enabled kind that never ran shows 0: no summary is an alarm. */
+static void digest_runs(const struct api *api, const char *name, struct buf *out)
+{
+    for (enum digest_kind k = DIGEST_K1; k < DIGEST_KIND_COUNT; k++) {
+        if (digest_enabled(api->g->settings->conf, k) || api->g->stats.digest_ms[k] != 0) {
+            metric_sample(out, name, LABELS({"kind", digest_kind_name(k)}),
+                          (double)api->g->stats.digest_ms[k] / 1000);
+        }
+    }
+}
+
+static void retention_run(const struct api *api, const char *name, struct buf *out)
+{
+    int64_t day = api->g->stats.retention_day;
+
+    metric_sample(out, name, NULL, day == 0 ? 0 : (double)istanbul_ms(day, 0) / 1000);
 }
 
 static void events_backlog(const struct api *api, const char *name, struct buf *out)
@@ -332,6 +359,9 @@ static const struct family families[] = {
     {"hatirlat_sms_cost_kurus_total", METRIC_COUNTER, "Cost of SMS parts by the configured price.", cost_total},
     {"hatirlat_dlr_total", METRIC_COUNTER, "Delivery reports by what they were matched to.", dlr_total},
     {"hatirlat_events_total", METRIC_COUNTER, "Facts received, by what became of them.", events_total},
+    {"hatirlat_erased_person_events_total", METRIC_COUNTER, "Facts refused because their person was erased.", erased_events},
+    {"hatirlat_digest_last_run_timestamp_seconds", METRIC_GAUGE, "When a kind of digest was last worked off, 0 for never.", digest_runs},
+    {"hatirlat_retention_last_run_timestamp_seconds", METRIC_GAUGE, "Day of the last nightly destruction, 0 for never.", retention_run},
     {"hatirlat_events_backlog", METRIC_GAUGE, "Facts accepted and not yet applied.", events_backlog},
     {"hatirlat_http_requests_total", METRIC_COUNTER, "Requests answered, by class of status.", http_requests},
     {"hatirlat_http_request_duration_seconds", METRIC_HISTOGRAM, "Time from request line to the end of the answer.", http_seconds},

@@ -19,6 +19,7 @@ struct intake;
 struct report_push;
 struct rounds;
 struct settings;
+struct upkeep;
 
 struct gateway {
     uv_loop_t *loop;
@@ -35,7 +36,8 @@ struct gateway {
     bool draining; /* shutting down: nothing is claimed anew, nothing accepted */
     struct intake *intake;
     struct dispatch *dispatch;
-    struct rounds *rounds; /* null where nobody starts them */
+    struct rounds *rounds;    /* null where nobody starts them */
+    struct upkeep *upkeep;    /* the same */
     struct report_push *push; /* being read: reports told now belong to it */
 };
 

@@ -86,6 +86,8 @@ struct stats {
     struct stats_histogram delivery_seconds;    /* accepted until delivered */
     size_t providers_count;
     struct stats_provider providers[STATS_PROVIDERS_MAX];
+    int64_t digest_ms[3];  /* when each kind of digest was last worked off, 0 for never */
+    int64_t retention_day; /* of the last nightly destruction, 0 for never */
     int64_t reloaded_ms;
     bool reload_ok;
     int64_t loop_lag_ms;       /* worst in the last ten seconds */

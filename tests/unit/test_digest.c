@@ -4,6 +4,7 @@
 #include "config/conf.h"
 #include "domain/calendar.h"
 #include "flow/digest.h"
+#include "flow/upkeep.h"
 #include "store/store_record.h"
 #include "text/turkish.h"
 
@@ -615,6 +616,54 @@ static void a_digest_arrives_as_a_table(void **state)
     free(errand);
 }
 
+static int persons_work(struct store_job *job, struct store *s, struct err *e)
+{
+    struct world w = {.s = s};
+
+    (void)job;
+    (void)e;
+    (void)person(&w, "Zeybek", "Okul", CASE_WATCHING, 10, 1);
+    (void)person(&w, "Çelik", "Lise", CASE_WATCHING, 10, 1);
+    return 0;
+}
+
+static void the_service_makes_them_and_works_at_night_by_itself(void **state)
+{
+    static struct scene s;
+    struct errand *errand = calloc(1, sizeof *errand);
+    struct upkeep *upkeep;
+
+    (void)state;
+    memset(&s, 0, sizeof s);
+    s.wall_shift_ms = at(MONDAY, WINDOW_OPEN) - clock_wall_ms(clock_system());
+    scene_open(&s, "{\"s\":{\"kind\":\"sink\"},\"m\":{\"kind\":\"sink\"}}");
+    choose(s.gateway.settings, "k1 xx xx");
+    errand->scene = &s;
+    run_errand(errand, persons_work);
+    upkeep = upkeep_create(&s.gateway);
+    upkeep_start(upkeep);
+    scene_until(&s, MESSAGE_ACCEPTED, 2);
+    scene_wait(&s, 1500); /* the night's bites, with pauses between them */
+    assert_true(s.gateway.stats.digest_ms[DIGEST_K1] >= at(MONDAY, WINDOW_OPEN));
+    assert_int_equal(s.gateway.stats.digest_ms[DIGEST_BI], 0);
+    assert_int_equal(s.gateway.stats.retention_day, MONDAY);
+    upkeep_destroy(upkeep);
+    scene_close(&s);
+    scene_open(&s, "{\"s\":{\"kind\":\"sink\"},\"m\":{\"kind\":\"sink\"}}");
+    choose(s.gateway.settings, "k1 xx xx");
+    upkeep = upkeep_create(&s.gateway);
+    upkeep_start(upkeep);
+    scene_wait(&s, 300);
+    scene_refresh(&s);
+    assert_int_equal(s.count, 2); /* not again after a restart, and the heartbeat is known */
+    assert_true(s.gateway.stats.digest_ms[DIGEST_K1] >= at(MONDAY, WINDOW_OPEN));
+    assert_int_equal(s.gateway.stats.retention_day, MONDAY);
+    upkeep_destroy(upkeep);
+    scene_close(&s);
+    scene_remove(&s);
+    free(errand);
+}
+
 #define BOTH(name)                                                                                 \
     cmocka_unit_test_setup_teardown(name, on_disk, end_world),                                     \
         cmocka_unit_test_setup_teardown(name, in_memory, end_world)
@@ -637,6 +686,7 @@ int main(void)
         BOTH(a_person_can_be_taken_out_of_a_digest),
         BOTH(what_is_not_configured_is_not_made),
         cmocka_unit_test(a_digest_arrives_as_a_table),
+        cmocka_unit_test(the_service_makes_them_and_works_at_night_by_itself),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
