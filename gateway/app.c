@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "config/conf.h"
 #include "domain/ids.h"
+#include "flow/bounces.h"
 #include "flow/dispatch.h"
 #include "flow/intake.h"
 #include "flow/rounds.h"
@@ -79,12 +80,20 @@ static void stop_dispatch(void *ctx)
 {
     struct app *app = ctx;
 
-    app->api = NULL;
+    app->bounces = NULL;
     if (app->gateway.dispatch != NULL) {
         dispatch_drain(app->gateway.dispatch, on_drained, app);
     } else {
         on_drained(app);
     }
+}
+
+static void stop_bounces(void *ctx)
+{
+    struct app *app = ctx;
+
+    app->api = NULL;
+    bounces_stop(app->bounces, stop_dispatch, app);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -116,9 +125,9 @@ void app_stop(struct app *app)
     close_handle((uv_handle_t *)&app->watchdog);
     (void)uv_timer_start(&app->deadline, on_deadline, (uint64_t)grace, 0);
     if (app->api != NULL) {
-        api_stop(app->api, grace / 2, stop_dispatch, app);
+        api_stop(app->api, grace / 2, stop_bounces, app);
     } else {
-        stop_dispatch(app);
+        stop_bounces(app);
     }
 }
 
@@ -280,6 +289,7 @@ static int start(struct app *app, struct err *e)
     g->stats.reloaded_ms = g->stats.started_ms;
     rc = open_stores(app, e);
     rc = rc == 0 ? start_flows(app, e) : rc;
+    rc = rc == 0 && app->options.serve ? bounces_create(g, &app->bounces, e) : rc;
     rc = rc == 0 ? start_api(app, e) : rc;
     if (rc != 0) {
         return rc;

@@ -57,7 +57,7 @@ enum report_state { REPORT_DELIVERED, REPORT_UNDELIVERED, REPORT_EXPIRED, REPORT
 
 /* A delivery report; matched by our ref when the provider echoes it, else by its ref and number. */
 struct provider_report {
-    const char *ref;          /* ours, or null */
+    const char *ref;          /* ours, or the name of our message, or null */
     const char *provider_ref; /* theirs, or null */
     const char *to;           /* "+905…" normalised, or null */
     enum report_state state;

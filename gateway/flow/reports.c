@@ -293,10 +293,13 @@ static void copy_text(char *dst, size_t cap, const char *text)
 static void copy_report(const struct gateway *g, struct report_item *item,
                         const struct provider_report *report)
 {
+    struct str ref = str_of(report->ref);
+
     if (report->ref != NULL &&
-        ids_attempt_parse(g->ids, str_of(report->ref), &item->message_id, &item->attempt) != 0) {
-        item->message_id = 0;
+        ids_attempt_parse(g->ids, ref, &item->message_id, &item->attempt) != 0) {
         item->attempt = 0;
+        item->message_id = 0;
+        (void)ids_message_parse(g->ids, ref, &item->message_id);
     }
     copy_text(item->provider_ref, sizeof item->provider_ref, report->provider_ref);
     copy_text(item->to, sizeof item->to, report->to);

@@ -28,32 +28,38 @@ const char *dsn_action_name(enum dsn_action a)
 
 /* ---- codes ---- */
 
+/* "." and up to three digits at *n. */
+static bool skip_number(struct str s, size_t *n)
+{
+    size_t digits = 0;
+
+    if (*n == s.len || s.ptr[(*n)++] != '.') {
+        return false;
+    }
+    while (*n < s.len && digits < 3 && ascii_digit(s.ptr[*n])) {
+        (*n)++;
+        digits++;
+    }
+    return digits > 0;
+}
+
+/* Another number or letters follow: it was an address, a version, a name. */
+static bool goes_on(struct str s, size_t n)
+{
+    return n < s.len && (ascii_alnum(s.ptr[n]) ||
+                         (s.ptr[n] == '.' && n + 1 < s.len && ascii_digit(s.ptr[n + 1])));
+}
+
 /* "5.1.1" at the start of s (RFC 3463); its length, or 0. */
 static size_t status_length(struct str s)
 {
     size_t n = 1;
 
-    if (s.len < 5 || strchr("245", s.ptr[0]) == NULL || s.ptr[0] == '\0') {
+    if (s.len < 5 || (s.ptr[0] != '2' && s.ptr[0] != '4' && s.ptr[0] != '5') ||
+        !skip_number(s, &n) || !skip_number(s, &n) || goes_on(s, n)) {
         return 0;
     }
-    for (int part = 0; part < 2; part++) {
-        size_t digits = 0;
-
-        if (n == s.len || s.ptr[n++] != '.') {
-            return 0;
-        }
-        while (n < s.len && digits < 3 && ascii_digit(s.ptr[n])) {
-            n++;
-            digits++;
-        }
-        if (digits == 0) {
-            return 0;
-        }
-    }
-    return n < s.len && (ascii_alnum(s.ptr[n]) ||
-                         (s.ptr[n] == '.' && n + 1 < s.len && ascii_digit(s.ptr[n + 1])))
-               ? 0
-               : n;
+    return n;
 }
 
 static bool at_word(struct str s, size_t i)
