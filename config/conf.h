@@ -22,6 +22,12 @@ enum { CONF_PROVIDERS_MAX = 32, CONF_CAMPAIGNS_MAX = 16, CONF_BYTES_MAX = 1024 *
 
 enum conf_lang { CONF_TURKISH, CONF_ENGLISH };
 
+/* Who lets campaigns go; found by reference or by mailbox. Both null: nobody in particular. */
+struct conf_approver {
+    char *holder_ref;
+    char *email;
+};
+
 struct conf_office {
     char *province;
     char *name; /* never null: "<province> İl Millî Eğitim Müdürlüğü" unless given */
@@ -34,6 +40,7 @@ struct conf_office {
     char *privacy_url; /* may be null */
     char *stop_note;   /* how to be left alone; may be null */
     struct option_strings link_hosts;
+    struct conf_approver approver;
 };
 
 /* Where what cannot be delivered comes back to; the section "mail.bounces". */

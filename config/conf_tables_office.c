@@ -7,7 +7,33 @@
 #define MAIL(member)    offsetof(struct conf_mail, member)
 #define BOUNCES(member) offsetof(struct conf_bounces, member)
 
+#define APPROVER(member) offsetof(struct conf_approver, member)
+
+static const struct option approver_table[] = {{.key = "holder_ref",
+                                                .type = OPTION_STRING,
+                                                .offset = APPROVER(holder_ref),
+                                                .reloadable = true,
+                                                .min = 1,
+                                                .max = 127,
+                                                .tr = "Kişinin bildirimlerdeki referansı",
+                                                .en = "The person's reference in facts"},
+                                               {.key = "email",
+                                                .type = OPTION_STRING,
+                                                .offset = APPROVER(email),
+                                                .reloadable = true,
+                                                .min = 3,
+                                                .max = 254,
+                                                .tr = "Kişinin e-posta adresi",
+                                                .en = "The person's mailbox"},
+                                               {0}};
+
 const struct option conf_office_table[] = {
+    {.key = "approver",
+     .type = OPTION_OBJECT,
+     .offset = OFFICE(approver),
+     .table = approver_table,
+     .tr = "Gönderim onayı veren kişi: kendi sertifikası bitmeden önce o uyarılır",
+     .en = "Who releases campaigns: warned before all others of their own certificate"},
     {.key = "province",
      .type = OPTION_STRING,
      .offset = OFFICE(province),

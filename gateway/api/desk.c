@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIELDS_MAX = 64 };
+enum { FIELDS_MAX = 64, DESK_PATH_MAX = 128 };
 
 struct desk_job {
     struct store_job job;
@@ -268,6 +268,19 @@ void handle_desk(struct call *c)
     store_thread_submit(writes ? g->writer : api_reader(c->api), &j->job);
 }
 
+/* "…:verb" is also reached at "…/verb": not every client likes a colon in a path. */
+static bool match_with_slash(const char *path, struct str given, struct str captures[API_CAPTURES])
+{
+    const char *colon = strrchr(path, ':');
+    char other[DESK_PATH_MAX];
+
+    if (colon == NULL || str_copy(other, sizeof other, str_of(path)) != 0) {
+        return false;
+    }
+    other[colon - path] = '/';
+    return route_match(other, given, captures);
+}
+
 const struct desk_operation *desk_route(enum http_method method, struct str path,
                                         struct str captures[API_CAPTURES], unsigned *ret_allowed)
 {
@@ -276,7 +289,8 @@ const struct desk_operation *desk_route(enum http_method method, struct str path
     for (const struct desk_operation *o = desk_operations; o->name != NULL; o++) {
         const enum http_method own = strcmp(o->method, "GET") == 0 ? HTTP_GET : HTTP_POST;
 
-        if (!route_match(o->path, path, captures)) {
+        if ((o->flags & DESK_LIVE) != 0 ||
+            (!route_match(o->path, path, captures) && !match_with_slash(o->path, path, captures))) {
             continue;
         }
         if (own == wanted) {

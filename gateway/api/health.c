@@ -52,11 +52,37 @@ static void check_providers(struct report *r, const struct gateway *g)
         const struct stats_provider *p = &g->stats.providers[i];
 
         snprintf(name, sizeof name, "provider:%s", p->name);
-        if (p->held) {
+        if (p->paused) {
+            check(r, name, DEGRADED, p->paused_by);
+        } else if (p->held) {
             check(r, name, DEGRADED, p->held_reason);
         } else {
             check(r, name, p->circuit_open ? DEGRADED : READY,
                   p->circuit_open ? "the breaker is open" : NULL);
+        }
+    }
+}
+
+/* What a person has stopped, and what goes another way, stays in sight. */
+static void check_channels(struct report *r, const struct gateway *g)
+{
+    char name[64];
+    char text[96];
+
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
+        const struct stats *s = &g->stats;
+
+        snprintf(name, sizeof name, "channel:%s", channel_name(ch));
+        if (s->channel_paused[ch]) {
+            check(r, name, DEGRADED, "paused by a person");
+        } else if (s->failover[ch]) {
+            snprintf(text, sizeof text, "failover: %s%s",
+                     s->failover_to[ch][0] == '\0' ? "no provider can take messages" : "goes by ",
+                     s->failover_to[ch]);
+            check(r, name, DEGRADED, text);
+        } else if (s->pinned[ch][0] != '\0') {
+            snprintf(text, sizeof text, "pinned to %s", s->pinned[ch]);
+            check(r, name, DEGRADED, text);
         }
     }
 }
@@ -76,6 +102,7 @@ void handle_readyz(struct call *call)
     check_loop(&r, g);
     check_store(&r, g);
     check_providers(&r, g);
+    check_channels(&r, g);
     if (g->draining) {
         check(&r, "shutdown", NOT_READY, "the gateway is shutting down");
     }

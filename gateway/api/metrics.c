@@ -6,6 +6,7 @@
 #include "config/conf.h"
 #include "domain/calendar.h"
 #include "flow/digest.h"
+#include "flow/guard.h"
 #include "flow/person.h"
 #include "version.h"
 
@@ -61,9 +62,36 @@ static void queue_messages(const struct api *api, const char *name, struct buf *
 
 static void held_messages(const struct api *api, const char *name, struct buf *out)
 {
+    const struct stats *s = &api->g->stats;
+
+    for (size_t i = 0; i < s->held_count; i++) {
+        metric_sample(
+            out, name,
+            LABELS({"channel", channel_name(s->held[i].channel)}, {"reason", s->held[i].reason}),
+            (double)s->held[i].count);
+    }
+}
+
+static void guard_stops_total(const struct api *api, const char *name, struct buf *out)
+{
+    for (unsigned v = GUARD_BLAST; v < GUARD_VERDICT_COUNT; v++) {
+        metric_sample(out, name, LABELS({"reason", guard_verdict_name((enum guard_verdict)v)}),
+                      (double)api->g->stats.guard_stops[v]);
+    }
+}
+
+static void failover_active(const struct api *api, const char *name, struct buf *out)
+{
+    for (enum channel c = CHANNEL_SMS; c < CHANNEL_COUNT; c++) {
+        metric_sample(out, name, LABELS({"channel", channel_name(c)}), api->g->stats.failover[c]);
+    }
+}
+
+static void channel_paused(const struct api *api, const char *name, struct buf *out)
+{
     for (enum channel c = CHANNEL_SMS; c < CHANNEL_COUNT; c++) {
         metric_sample(out, name, LABELS({"channel", channel_name(c)}),
-                      (double)api->g->stats.messages[c][MESSAGE_HELD]);
+                      api->g->stats.channel_paused[c]);
     }
 }
 
@@ -169,6 +197,14 @@ static void provider_held(const struct api *api, const char *name, struct buf *o
     each_provider(p, api)
     {
         metric_sample(out, name, LABELS({"provider", p->name}), p->held);
+    }
+}
+
+static void provider_paused(const struct api *api, const char *name, struct buf *out)
+{
+    each_provider(p, api)
+    {
+        metric_sample(out, name, LABELS({"provider", p->name}), p->paused);
     }
 }
 
@@ -349,11 +385,15 @@ static const struct family families[] = {
     {"hatirlat_attempts_total", METRIC_COUNTER, "Send attempts by provider and outcome.", attempts_total},
     {"hatirlat_queue_messages", METRIC_GAUGE, "Messages by channel and present state.", queue_messages},
     {"hatirlat_held_messages", METRIC_GAUGE, "Messages that wait for a person.", held_messages},
+    {"hatirlat_guard_stops_total", METRIC_COUNTER, "Campaigns that the guard has stopped.", guard_stops_total},
+    {"hatirlat_channel_paused", METRIC_GAUGE, "1 while a person keeps the whole channel from sending.", channel_paused},
+    {"hatirlat_failover_active", METRIC_GAUGE, "1 while the channel goes another way than by its first provider, or no way at all.", failover_active},
     {"hatirlat_oldest_due_message_age_seconds", METRIC_GAUGE, "How long the oldest due message has been waiting.", oldest_due},
     {"hatirlat_delivery_duration_seconds", METRIC_HISTOGRAM, "Time from acceptance by a provider to its delivery report.", delivery_seconds},
     {"hatirlat_provider_request_duration_seconds", METRIC_HISTOGRAM, "Time from handing a message over to its outcome.", request_seconds},
     {"hatirlat_provider_circuit_open", METRIC_GAUGE, "1 while the breaker keeps messages away from the provider.", circuit_open},
     {"hatirlat_provider_held", METRIC_GAUGE, "1 while an account problem of the provider waits for a human.", provider_held},
+    {"hatirlat_provider_paused", METRIC_GAUGE, "1 while a person has paused or drained the provider.", provider_paused},
     {"hatirlat_provider_in_flight_messages", METRIC_GAUGE, "Attempts in flight.", provider_in_flight},
     {"hatirlat_sms_segments_total", METRIC_COUNTER, "SMS parts handed over.", segments_total},
     {"hatirlat_sms_cost_kurus_total", METRIC_COUNTER, "Cost of SMS parts by the configured price.", cost_total},

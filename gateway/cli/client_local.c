@@ -131,6 +131,12 @@ int client_local(struct cli *cli, const struct settings *settings, const struct 
     int status;
     int rc;
 
+    if ((x->operation->flags & DESK_LIVE) != 0) {
+        cli_error(cli, "%s",
+                  cli_tr(cli, "hizmet çalışmıyor; bu bilgi yalnız ondan alınır",
+                         "the service does not run, and only the service knows this"));
+        return CLI_UNREACHABLE;
+    }
     faults_init(&d.faults);
     (void)snprintf(d.actor, sizeof d.actor, "uid:%lld", (long long)getuid());
     status = open_here(cli, settings, &d);

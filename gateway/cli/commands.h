@@ -3,6 +3,17 @@
 
 #include "cli/cli.h"
 
+extern const struct cli_command command_audit_show;
+extern const struct cli_command command_audit_verify;
+extern const struct cli_command command_campaign_cancel;
+extern const struct cli_command command_campaign_list;
+extern const struct cli_command command_campaign_pause;
+extern const struct cli_command command_campaign_release;
+extern const struct cli_command command_campaign_resume;
+extern const struct cli_command command_campaign_show;
+extern const struct cli_command command_controls;
+extern const struct cli_command command_pause;
+extern const struct cli_command command_resume;
 extern const struct cli_command command_check;
 extern const struct cli_command command_config_schema;
 extern const struct cli_command command_demo;

@@ -70,8 +70,9 @@ static void give_reason(struct attempt *a, int rc, enum message_state to, const 
 }
 
 /* What a person or the guard has stopped waits where it can be seen, and lets others pass. */
-static void stop_at(struct attempt *a, enum control_gate gate, int64_t now_ms)
+static void stop_at(struct dispatch *d, struct attempt *a, enum control_gate gate, int64_t now_ms)
 {
+    control_note_held(d);
     decide(a, gate == GATE_CANCELLED ? MESSAGE_CANCELLED : MESSAGE_HELD, control_gate_reason(gate),
            now_ms);
 }
@@ -85,7 +86,7 @@ static bool is_free(struct dispatch *d, struct attempt *a, int64_t now_ms)
         return false;
     }
     if (guard_stops(d, a, now_ms)) {
-        stop_at(a, GATE_PAUSED, now_ms);
+        stop_at(d, a, GATE_PAUSED, now_ms);
         return false;
     }
     claim_prepare_day(d->gateway, a, now_ms);
@@ -107,7 +108,7 @@ static bool may_be_sent(struct dispatch *d, struct attempt *a, int64_t now_ms)
     } else if (a->job.deadline_ms != 0 && a->job.deadline_ms <= now_ms) {
         decide(a, MESSAGE_EXPIRED, "deadline", now_ms);
     } else if (gate != GATE_OPEN) {
-        stop_at(a, gate, now_ms);
+        stop_at(d, a, gate, now_ms);
     } else if (claim_outside_hours(d->gateway, a, now_ms, &due)) {
         postpone(a, due, now_ms);
     } else if ((rc = compose_recipient(a, &reason)) != 0) {

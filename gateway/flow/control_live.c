@@ -5,7 +5,12 @@
 
 #include <stdlib.h>
 
-enum { READ_RETRY_MS = 1000, COUNT_EVERY_MS = 15000, TIMER_MAX_MS = 24 * 3600000 };
+enum {
+    READ_RETRY_MS = 1000,
+    COUNT_EVERY_MS = 15000,
+    COUNT_SOON_MS = 500,
+    TIMER_MAX_MS = 24 * 3600000
+};
 
 struct guard_load {
     char name[STORE_NAME_MAX + 1];
@@ -74,6 +79,10 @@ static void steer_route(struct dispatch *d, enum channel channel, int64_t now_ms
     (void)control_subject(subject, "route", str_of(channel_name(channel)));
     c = controls_find(d->control.picture, subject, now_ms);
     d->control.pin[channel] = c == NULL ? NULL : back_end_lane(d, str_of(c->value));
+    (void)str_copy(d->gateway->stats.pinned[channel], sizeof d->gateway->stats.pinned[channel],
+                   d->control.pin[channel] == NULL ? STR("") : str_of(c->value));
+    d->gateway->stats.channel_paused[channel] =
+        controls_channel(d->control.picture, channel, now_ms) != NULL;
     if (c != NULL && d->control.pin[channel] == NULL) {
         log_error("pin_ignored", LOG_S("channel", channel_name(channel)),
                   LOG_S("provider", c->value), LOG_S("reason", "there is no such provider"));
@@ -315,6 +324,13 @@ void control_init(struct dispatch *d)
 {
     init_timer(d, &d->control.timer);
     init_timer(d, &d->control.count_timer);
+}
+
+void control_note_held(struct dispatch *d)
+{
+    if (uv_timer_get_due_in(&d->control.count_timer) > COUNT_SOON_MS && !d->draining) {
+        (void)uv_timer_start(&d->control.count_timer, on_count, COUNT_SOON_MS, COUNT_EVERY_MS);
+    }
 }
 
 void control_start(struct dispatch *d)

@@ -60,6 +60,8 @@ bool control_open(struct dispatch *d, enum channel channel);
 size_t control_route(const struct dispatch *d, enum channel channel, size_t ret[]);
 /* The gate of a message that is about to be claimed; tells once that a campaign waits. */
 enum control_gate control_gate_of(struct dispatch *d, const struct attempt *a, int64_t now_ms);
+/* A message has just been held: the counts are taken again soon. */
+void control_note_held(struct dispatch *d);
 /* Whether a channel goes another way than its first provider; tells a change. */
 void control_watch_failover(struct dispatch *d, enum channel channel);
 

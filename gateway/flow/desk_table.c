@@ -1,4 +1,5 @@
 /* Every operation of the desk, with its route and who may use it. */
+#include "flow/control_desk.h"
 #include "flow/desk.h"
 #include "flow/explain.h"
 #include "flow/outlook.h"
@@ -18,6 +19,22 @@ const struct desk_operation desk_operations[] = {
     {"import.undo", "POST", "/v1/imports/{id}:undo", SCOPE_ROSTER_WRITE, DESK_WRITES, roster_desk_undo, "takes an import back, a slice at a time"},
     {"campaign.diff", "GET", "/v1/campaigns:diff", SCOPE_CAMPAIGNS_READ, 0, replan_diff_run, "what the settings file as it is now would change in the plan"},
     {"campaign.diff.with", "POST", "/v1/campaigns:diff", SCOPE_CAMPAIGNS_READ, DESK_TAKES_FILE, replan_diff_run, "what other campaigns would change in the plan"},
+    {"campaign.list", "GET", "/v1/campaigns", SCOPE_CAMPAIGNS_READ, 0, campaign_desk_list, "campaigns, their states and numbers"},
+    {"campaign.show", "GET", "/v1/campaigns/{name}", SCOPE_CAMPAIGNS_READ, 0, campaign_desk_show, "one campaign and its releases"},
+    {"campaign.release", "POST", "/v1/campaigns/{name}:release", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, campaign_desk_release, "lets its messages go"},
+    {"campaign.pause", "POST", "/v1/campaigns/{name}:pause", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, campaign_desk_pause, "its messages wait"},
+    {"campaign.resume", "POST", "/v1/campaigns/{name}:resume", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, campaign_desk_resume, "ends a pause or a cancellation"},
+    {"campaign.cancel", "POST", "/v1/campaigns/{name}:cancel", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, campaign_desk_cancel, "stops all that is not yet sent"},
+    {"control.list", "GET", "/v1/controls", SCOPE_CAMPAIGNS_READ, 0, control_desk_list, "what is paused, pinned or cancelled"},
+    {"control.pause", "POST", "/v1/controls:pause", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, control_desk_pause, "everything or a channel stands still"},
+    {"control.resume", "POST", "/v1/controls:resume", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, control_desk_resume, "everything or a channel goes on"},
+    {"provider.pause", "POST", "/v1/providers/{name}:pause", SCOPE_ADMIN, DESK_WRITES, provider_desk_pause, "the provider gets nothing"},
+    {"provider.drain", "POST", "/v1/providers/{name}:drain", SCOPE_ADMIN, DESK_WRITES, provider_desk_drain, "it finishes what it has, then gets nothing"},
+    {"provider.resume", "POST", "/v1/providers/{name}:resume", SCOPE_ADMIN, DESK_WRITES, provider_desk_resume, "ends a pause, lifts a hold"},
+    {"provider.pin", "POST", "/v1/providers/{name}:pin", SCOPE_ADMIN, DESK_WRITES, provider_desk_pin, "its channel uses no other provider"},
+    {"provider.unpin", "POST", "/v1/providers/{name}:unpin", SCOPE_ADMIN, DESK_WRITES, provider_desk_unpin, "its channel follows the route again"},
+    {"audit.list", "GET", "/v1/audit", SCOPE_ADMIN, 0, audit_desk_list, "who did what, newest first"},
+    {"audit.verify", "GET", "/v1/audit/verify", SCOPE_ADMIN, 0, audit_desk_verify, "whether the audit log is whole"},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 /* clang-format on */

@@ -1,0 +1,100 @@
+/* hatirlat pause|resume all|sms|email, hatirlat controls. */
+#include "cli/commands.h"
+#include "cli/desk_words.h"
+
+static const char *subject_of(const char *word)
+{
+    struct str s = str_of(word);
+
+    return str_eqs(s, "sms") ? "channel:sms" : str_eqs(s, "email") ? "channel:email" : word;
+}
+
+static int run_pause(int argc, char **argv, struct cli *cli)
+{
+    const struct client_field fields[] = {{"subject", subject_of(argv[0])},
+                                          {"until", cli_value(cli, "until")},
+                                          {"for", cli_value(cli, "for")},
+                                          {"note", cli_value(cli, "note")},
+                                          {NULL, NULL}};
+
+    (void)argc;
+    return words_ask(cli, "control.pause", fields, "Duraklatıldı; yeni ileti gitmeyecek.",
+                     "Paused; nothing new is sent.");
+}
+
+static int run_resume(int argc, char **argv, struct cli *cli)
+{
+    const struct client_field fields[] = {
+        {"subject", subject_of(argv[0])}, {"note", cli_value(cli, "note")}, {NULL, NULL}};
+
+    (void)argc;
+    return words_ask(cli, "control.resume", fields, "Sürüyor.", "Goes on.");
+}
+
+static int run_list(int argc, char **argv, struct cli *cli)
+{
+    const struct client_question question = {.operation = "control.list"};
+    struct client_answer answer;
+    int rc = client_ask(cli, &question, &answer);
+
+    (void)argc;
+    (void)argv;
+    if (rc == CLI_OK && !client_print_json(cli, &answer)) {
+        const struct json *items = json_get(json_root(answer.doc), "items");
+
+        if (json_count(items) == 0) {
+            cli_note(cli, "%s",
+                     cli_tr(cli, "Duraklatılan ya da sabitlenen bir şey yok.",
+                            "Nothing is paused or pinned."));
+        }
+        for (const struct json *c = json_first(items); c != NULL; c = json_next(c)) {
+            words_control(cli, c);
+        }
+    }
+    client_finish(&answer);
+    return rc;
+}
+
+static const struct cli_option pause_options[] = {
+    WORDS_OPTION_UNTIL, WORDS_OPTION_FOR, WORDS_OPTION_NOTE, {0}};
+static const struct cli_option resume_options[] = {WORDS_OPTION_NOTE, {0}};
+static const struct cli_example pause_examples[] = {
+    {"hatirlat pause all --note 'yanlış liste'", "hiçbir şey gitmez", "nothing is sent"},
+    {"hatirlat pause sms --for 2h", NULL, NULL},
+    {NULL, NULL, NULL},
+};
+static const struct cli_example resume_examples[] = {{"hatirlat resume all", NULL, NULL},
+                                                     {NULL, NULL, NULL}};
+static const struct cli_example list_examples[] = {{"hatirlat controls", NULL, NULL},
+                                                   {NULL, NULL, NULL}};
+
+const struct cli_command command_pause = {
+    .name = "pause",
+    .tr = "Her şeyi ya da bir kanalı duraklatır",
+    .en = "Pauses everything or a channel",
+    .usage = "all|sms|email [--until ZAMAN | --for SÜRE] [--note METİN]",
+    .usage_en = "all|sms|email [--until TIME | --for TIME] [--note TEXT]",
+    .options = pause_options,
+    .examples = pause_examples,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_pause};
+
+const struct cli_command command_resume = {.name = "resume",
+                                           .tr = "Duraklatmayı kaldırır",
+                                           .en = "Ends such a pause",
+                                           .usage = "all|sms|email [--note METİN]",
+                                           .usage_en = "all|sms|email [--note TEXT]",
+                                           .options = resume_options,
+                                           .examples = resume_examples,
+                                           .min_args = 1,
+                                           .max_args = 1,
+                                           .run = run_resume};
+
+const struct cli_command command_controls = {.name = "controls",
+                                             .tr = "Duraklatılan, sabitlenen, iptal edilenler",
+                                             .en = "What is paused, pinned or cancelled",
+                                             .usage = "",
+                                             .usage_en = "",
+                                             .examples = list_examples,
+                                             .run = run_list};

@@ -1,0 +1,328 @@
+#include "flow/control_desk.h"
+
+#include "base/civil.h"
+#include "flow/audit.h"
+
+#include <stdio.h>
+
+enum { DURATION_TEXT_MAX = 20 };
+
+/* ---- shared ---- */
+
+static int64_t for_how_long(struct desk_call *call, struct str text)
+{
+    int64_t ms = 0;
+
+    if (str_duration_ms(text, &ms) != 0 || ms < 1 || ms > CONTROL_FOR_MAX_DAYS * (int64_t)DAY_MS) {
+        (void)faults_add(call->faults, "/for", "not_a_duration",
+                         "\"for\" 2h, 30m, 3d gibi bir süre olmalı, en çok %dd",
+                         "\"for\" has to be a duration such as 2h, 30m or 3d, at most %dd",
+                         CONTROL_FOR_MAX_DAYS);
+    }
+    return call->now_ms + ms;
+}
+
+int64_t control_desk_end(struct desk_call *call, int64_t otherwise)
+{
+    struct str length = desk_text(call, "for", DURATION_TEXT_MAX);
+    int64_t until = desk_time(call, "until", true, 0);
+
+    if (length.len > 0 && until != 0) {
+        (void)faults_add(call->faults, "/for", "two_ends",
+                         "\"until\" ile \"for\" birlikte verilemez",
+                         "\"until\" and \"for\" cannot be given together");
+    }
+    if (length.len > 0) {
+        return for_how_long(call, length);
+    }
+    if (until != 0 && until <= call->now_ms) {
+        (void)faults_add(call->faults, "/until", "in_the_past", "\"until\" geçmişte",
+                         "\"until\" lies in the past");
+    }
+    return until != 0 ? until : otherwise;
+}
+
+struct control control_desk_read(struct desk_call *call, const char *subject,
+                                 enum control_verb verb)
+{
+    struct control c = {.verb = verb, .at_ms = call->now_ms};
+
+    (void)str_copy(c.subject, sizeof c.subject, str_of(subject));
+    (void)str_copy(c.by, sizeof c.by, str_of(call->actor));
+    (void)str_copy(c.note, sizeof c.note, desk_text(call, "note", CONTROL_NOTE_MAX));
+    c.until_ms = control_desk_end(call, 0);
+    return c;
+}
+
+int control_desk_note(struct desk_call *call, const struct control *c, const char *action,
+                      struct err *e)
+{
+    struct json_writer w;
+    struct buf detail;
+    int rc;
+
+    buf_init(&detail, AUDIT_DETAIL_MAX);
+    jsonw_init(&w, &detail);
+    jsonw_object(&w);
+    jsonw_put(&w, "subject", c->subject);
+    jsonw_put(&w, "value", c->value[0] == '\0' ? NULL : c->value);
+    jsonw_put(&w, "note", c->note[0] == '\0' ? NULL : c->note);
+    jsonw_put_time(&w, "until", c->until_ms);
+    jsonw_end_object(&w);
+    rc = audit_add(call->store, call->actor, action, (struct str){detail.data, detail.len},
+                   call->now_ms, e);
+    buf_finish(&detail);
+    return rc;
+}
+
+static void answer(struct desk_call *call, const struct control *c, const char *result)
+{
+    struct json_writer w;
+
+    jsonw_init(&w, call->out);
+    jsonw_object(&w);
+    jsonw_put(&w, "result", result);
+    jsonw_key(&w, "control");
+    control_write(&w, c);
+    jsonw_end_object(&w);
+    call->effects |= DESK_CONTROLS | DESK_WAKE;
+}
+
+int control_desk_put(struct desk_call *call, const struct control *c, const char *action,
+                     struct err *e)
+{
+    int rc = desk_check(call, e);
+
+    rc = rc == 0 ? control_put(call->store, c, e) : rc;
+    rc = rc == 0 ? control_desk_note(call, c, action, e) : rc;
+    if (rc == 0) {
+        answer(call, c, control_verb_name(c->verb));
+    }
+    return rc;
+}
+
+/* ---- everything, or a channel ---- */
+
+static void read_subject(struct desk_call *call, char out[CONTROL_SUBJECT_MAX + 1])
+{
+    struct str subject = desk_need(call, "subject", CONTROL_SUBJECT_MAX);
+
+    (void)str_copy(out, CONTROL_SUBJECT_MAX + 1, subject);
+    if (subject.len > 0 && !str_eqs(subject, "all") && !str_eqs(subject, "channel:sms") &&
+        !str_eqs(subject, "channel:email")) {
+        (void)faults_add(call->faults, "/subject", "unknown_subject",
+                         "\"subject\" all, channel:sms ya da channel:email olmalı",
+                         "\"subject\" has to be all, channel:sms or channel:email");
+    }
+}
+
+int control_desk_list(struct desk_call *call, struct err *e)
+{
+    struct controls *c = NULL;
+    struct json_writer w;
+    int rc = desk_check(call, e);
+
+    rc = rc == 0 ? controls_read(call->store, call->now_ms, &c, e) : rc;
+    if (rc != 0) {
+        return rc;
+    }
+    jsonw_init(&w, call->out);
+    jsonw_object(&w);
+    jsonw_key(&w, "items");
+    jsonw_array(&w);
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->list[i].verb != CONTROL_LIFT) {
+            control_write(&w, &c->list[i]);
+        }
+    }
+    jsonw_end_array(&w);
+    jsonw_end_object(&w);
+    controls_drop(c);
+    return 0;
+}
+
+int control_desk_pause(struct desk_call *call, struct err *e)
+{
+    char subject[CONTROL_SUBJECT_MAX + 1];
+    struct control c;
+
+    read_subject(call, subject);
+    c = control_desk_read(call, subject, CONTROL_PAUSE);
+    return control_desk_put(call, &c, "control.pause", e);
+}
+
+int control_desk_resume(struct desk_call *call, struct err *e)
+{
+    char subject[CONTROL_SUBJECT_MAX + 1];
+    struct control was;
+    struct control c;
+    int rc;
+
+    read_subject(call, subject);
+    c = control_desk_read(call, subject, CONTROL_PAUSE);
+    rc = desk_check(call, e);
+    rc = rc == 0 ? control_get(call->store, subject, call->now_ms, &was, e) : rc;
+    if (rc == ERR_NOT_FOUND) {
+        return desk_refuse(call, ERR_WRONG_STATE, "not_paused", e, "duraklatılmış değil",
+                           "it is not paused");
+    }
+    rc = rc == 0 ? control_remove(call->store, subject, e) : rc;
+    rc = rc == 0 ? control_desk_note(call, &c, "control.resume", e) : rc;
+    if (rc == 0) {
+        answer(call, &was, "resume");
+    }
+    return rc;
+}
+
+/* ---- providers ---- */
+
+static const struct conf_provider *read_provider(struct desk_call *call, struct err *e)
+{
+    struct str name = desk_need(call, "name", STORE_NAME_MAX);
+    const struct conf_provider *p = conf_provider_find(call->settings->conf, name);
+
+    if (p == NULL && desk_check(call, e) == 0) {
+        (void)desk_refuse(call, ERR_NOT_FOUND, "unknown_provider", e, "böyle bir sağlayıcı yok",
+                          "there is no such provider");
+    }
+    return p;
+}
+
+static int order_provider(struct desk_call *call, enum control_verb verb, const char *action,
+                          struct err *e)
+{
+    const struct conf_provider *p = read_provider(call, e);
+    char subject[CONTROL_SUBJECT_MAX + 1];
+    struct control c;
+
+    if (p == NULL) {
+        return e->code;
+    }
+    (void)control_subject(subject, "provider", str_of(p->name));
+    c = control_desk_read(call, subject, verb);
+    return control_desk_put(call, &c, action, e);
+}
+
+int provider_desk_pause(struct desk_call *call, struct err *e)
+{
+    return order_provider(call, CONTROL_PAUSE, "provider.pause", e);
+}
+
+int provider_desk_drain(struct desk_call *call, struct err *e)
+{
+    return order_provider(call, CONTROL_DRAIN, "provider.drain", e);
+}
+
+/* Also lifts a hold for account trouble: that a person says so is the remedy. */
+int provider_desk_resume(struct desk_call *call, struct err *e)
+{
+    return order_provider(call, CONTROL_LIFT, "provider.resume", e);
+}
+
+/* The channels that a pin is about: the one named, else all that the provider serves. */
+static unsigned read_channels(struct desk_call *call, const struct conf_provider *p)
+{
+    struct str name = desk_text(call, "channel", 10);
+    unsigned channels = p->type->channels;
+
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT && name.len > 0; ch++) {
+        if (str_eqs(name, channel_name(ch)) && (channels & 1u << ch) != 0) {
+            return 1u << ch;
+        }
+    }
+    if (name.len > 0) {
+        (void)faults_add(call->faults, "/channel", "wrong_channel",
+                         "sağlayıcı bu kanalda göndermiyor",
+                         "the provider does not serve this channel");
+    }
+    return channels;
+}
+
+/* A provider of several channels is pinned where it has a route, unless a channel is named. */
+static bool is_routed(const struct conf *conf, enum channel ch, const struct conf_provider *p)
+{
+    for (size_t i = 0; i < conf->routes[ch].count; i++) {
+        if (conf->routes[ch].list[i] == p) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int pin_channels(struct desk_call *call, const struct conf_provider *p, unsigned channels,
+                        bool named, struct json_writer *w, struct err *e)
+{
+    int rc = desk_check(call, e);
+
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT && rc == 0; ch++) {
+        char subject[CONTROL_SUBJECT_MAX + 1];
+        struct control c;
+
+        if ((channels & 1u << ch) == 0 || !(named || is_routed(call->settings->conf, ch, p))) {
+            continue;
+        }
+        (void)control_subject(subject, "route", str_of(channel_name(ch)));
+        c = control_desk_read(call, subject, CONTROL_PIN);
+        (void)str_copy(c.value, sizeof c.value, str_of(p->name));
+        rc = control_put(call->store, &c, e);
+        rc = rc == 0 ? control_desk_note(call, &c, "provider.pin", e) : rc;
+        control_write(w, &c);
+    }
+    return rc;
+}
+
+int provider_desk_pin(struct desk_call *call, struct err *e)
+{
+    const struct conf_provider *p = read_provider(call, e);
+    const bool named = json_get(call->params, "channel") != NULL;
+    struct json_writer w;
+    int rc;
+
+    if (p == NULL) {
+        return e->code;
+    }
+    (void)control_desk_end(call, 0);
+    (void)desk_text(call, "note", CONTROL_NOTE_MAX);
+    jsonw_init(&w, call->out);
+    jsonw_object(&w);
+    jsonw_put(&w, "result", "pin");
+    jsonw_key(&w, "controls");
+    jsonw_array(&w);
+    rc = pin_channels(call, p, read_channels(call, p), named, &w, e);
+    jsonw_end_array(&w);
+    jsonw_end_object(&w);
+    call->effects |= DESK_CONTROLS | DESK_WAKE;
+    return rc;
+}
+
+int provider_desk_unpin(struct desk_call *call, struct err *e)
+{
+    const struct conf_provider *p = read_provider(call, e);
+    struct control found = {0};
+    size_t ended = 0;
+    int rc = p == NULL ? e->code : desk_check(call, e);
+
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT && rc == 0; ch++) {
+        char subject[CONTROL_SUBJECT_MAX + 1];
+        struct control c;
+
+        (void)control_subject(subject, "route", str_of(channel_name(ch)));
+        rc = control_get(call->store, subject, call->now_ms, &c, e);
+        if (rc == ERR_NOT_FOUND || (rc == 0 && strcmp(c.value, p->name) != 0)) {
+            rc = 0;
+            continue;
+        }
+        rc = rc == 0 ? control_remove(call->store, subject, e) : rc;
+        rc = rc == 0 ? control_desk_note(call, &c, "provider.unpin", e) : rc;
+        found = c;
+        ended++;
+    }
+    if (rc == 0 && ended == 0) {
+        return desk_refuse(call, ERR_WRONG_STATE, "not_pinned", e, "sağlayıcı sabitlenmiş değil",
+                           "the provider is not pinned");
+    }
+    if (rc == 0) {
+        answer(call, &found, "unpin");
+    }
+    return rc;
+}

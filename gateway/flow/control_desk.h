@@ -1,0 +1,48 @@
+/*
+ * Pauses, pins, cancellations and releases at the desk. Operations of desk_operations[]; see
+ * flow/desk.h. Each writes a line of the audit log in its transaction.
+ */
+#pragma once
+
+#include "flow/control.h"
+#include "flow/desk.h"
+
+enum { CONTROL_FOR_MAX_DAYS = 366 };
+
+/* GET /v1/controls, POST /v1/controls:pause, :resume (subject: "all", "channel:sms" …). */
+int control_desk_list(struct desk_call *call, struct err *e);
+int control_desk_pause(struct desk_call *call, struct err *e);
+int control_desk_resume(struct desk_call *call, struct err *e);
+
+/* POST /v1/providers/{name}:pause … */
+int provider_desk_pause(struct desk_call *call, struct err *e);
+int provider_desk_drain(struct desk_call *call, struct err *e);
+int provider_desk_resume(struct desk_call *call, struct err *e);
+int provider_desk_pin(struct desk_call *call, struct err *e);
+int provider_desk_unpin(struct desk_call *call, struct err *e);
+
+/* /v1/campaigns */
+int campaign_desk_list(struct desk_call *call, struct err *e);
+int campaign_desk_show(struct desk_call *call, struct err *e);
+int campaign_desk_release(struct desk_call *call, struct err *e);
+int campaign_desk_pause(struct desk_call *call, struct err *e);
+int campaign_desk_resume(struct desk_call *call, struct err *e);
+int campaign_desk_cancel(struct desk_call *call, struct err *e);
+
+/* /v1/audit */
+int audit_desk_list(struct desk_call *call, struct err *e);
+int audit_desk_verify(struct desk_call *call, struct err *e);
+
+/* ---- shared by the files ---- */
+
+/* The end that "until" or "for" gives; `otherwise` when neither is there. */
+int64_t control_desk_end(struct desk_call *call, int64_t otherwise);
+/* A control with subject, verb, note and end from the members; by and at filled in. */
+struct control control_desk_read(struct desk_call *call, const char *subject,
+                                 enum control_verb verb);
+/* Stores it, notes it in the audit log as `action`, answers with it. */
+int control_desk_put(struct desk_call *call, const struct control *c, const char *action,
+                     struct err *e);
+/* An entry of the audit log with what the control says. */
+int control_desk_note(struct desk_call *call, const struct control *c, const char *action,
+                      struct err *e);

@@ -1,0 +1,99 @@
+/* The one who releases: when their own certificate ends, nobody can be warned any more. */
+#include "domain/calendar.h"
+#include "domain/certificate.h"
+#include "flow/campaign_view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct search {
+    const struct conf_approver *approver;
+    struct case_file *file;
+    int64_t end_ms; /* the latest of theirs */
+    int64_t last_end;
+    int64_t last_id;
+    size_t rows;
+};
+
+static bool is_approver(const struct conf_approver *a, const struct fact *known)
+{
+    return (a->holder_ref != NULL && strcmp(a->holder_ref, known->holder.ref) == 0) ||
+           (a->email != NULL && str_ieq(str_of(a->email), str_of(known->holder.email)));
+}
+
+static int look(void *ctx, const struct case_row *row)
+{
+    struct search *s = ctx;
+
+    s->rows++;
+    s->last_end = row->not_after_ms;
+    s->last_id = row->id;
+    if (case_read(row->facts, s->file) == 0 && is_approver(s->approver, &s->file->known) &&
+        row->not_after_ms > s->end_ms) {
+        s->end_ms = row->not_after_ms;
+    }
+    return 0;
+}
+
+/* By address: among the certificates that end soon. */
+static int search_by_end(struct desk_call *call, struct search *s, int64_t until_ms, struct err *e)
+{
+    struct case_range range = {.state = CASE_WATCHING,
+                               .from_ms = call->now_ms,
+                               .to_ms = until_ms,
+                               .limit = STORE_LIST_MAX};
+    int rc;
+
+    do {
+        s->rows = 0;
+        range.after_ms = s->last_end;
+        range.after_id = s->last_id;
+        rc = store_case_by_end(call->store, &range, look, s, e);
+    } while (rc == 0 && s->rows == STORE_LIST_MAX);
+    return rc;
+}
+
+static int find_end(struct desk_call *call, int64_t until_ms, int64_t *ret_end, struct err *e)
+{
+    const struct conf_approver *a = &call->settings->conf->office.approver;
+    struct search s = {.approver = a, .file = calloc(1, sizeof *s.file)};
+    int rc = s.file == NULL ? err_set(e, ERR_NOMEM, "no memory for a case") : 0;
+
+    if (rc == 0 && a->holder_ref != NULL) {
+        rc = store_case_by_holder(call->store, str_of(a->holder_ref), look, &s, e);
+    } else if (rc == 0 && a->email != NULL) {
+        rc = search_by_end(call, &s, until_ms, e);
+    }
+    free(s.file);
+    *ret_end = s.end_ms;
+    return rc;
+}
+
+int approver_warn(struct desk_call *call, struct json_writer *w, int64_t until_ms, struct err *e)
+{
+    char date[16];
+    char text[240];
+    int64_t end = 0;
+    int rc = find_end(call, until_ms, &end, e);
+
+    if (rc != 0 || end == 0 || end >= until_ms) {
+        return rc;
+    }
+    istanbul_date(istanbul_day(end), date);
+    (void)snprintf(text, sizeof text,
+                   call->turkish
+                       ? "Onay verenin kendi sertifikası %s günü bitiyor: yenilenmezse sonraki "
+                         "gönderimler onaylanamaz."
+                       : "The releaser's own certificate ends on %s: unless it is renewed, nobody "
+                         "can release what comes after.",
+                   date);
+    jsonw_key(w, "warnings");
+    jsonw_array(w);
+    jsonw_object(w);
+    jsonw_put(w, "code", "approver_certificate_ends");
+    jsonw_put_time(w, "ends", end);
+    jsonw_put(w, "detail", text);
+    jsonw_end_object(w);
+    jsonw_end_array(w);
+    return 0;
+}

@@ -1,0 +1,219 @@
+"""Releases, pauses, cancellations and the audit log: over the command line, HTTP, with and without a service."""
+
+import json
+import os
+import sqlite3
+
+import pytest
+
+from gateway_support import Gateway, data, event, is_problem, run, until
+
+CAMPAIGN = {"name": "e-imza", "marks": [90, 60, 30, 15, 7, 3, 1], "channels": ["sms", "email"]}
+
+
+def gateway_with(**changes):
+    return Gateway(
+                   campaigns=[{**CAMPAIGN, **changes}])
+
+
+def command(gateway, *args, status=0, **options):
+    done = run(*args, config=gateway.config_path, cwd=gateway.dir, **options)
+    assert done.returncode == status, done
+    return done
+
+
+def answer(gateway, *args):
+    return json.loads(command(gateway, *args, "--json").stdout)
+
+
+def post(gateway, path, status=200, **members):
+    got = gateway.request("POST", path, json.dumps(members), {"Content-Type": "application/json"})
+    assert got.status == status, got
+    return got.json
+
+
+def expire(gateway, number, days=29):
+    gateway.accept(event(number, data=data(number, days=days)))
+
+
+def in_state(gateway, state, count, **query):
+    def look():
+        found = [m for m in gateway.messages(**query) if m["status"] == state]
+        return found if len(found) == count else None
+    return until(look, f"{count} messages {state}")
+
+
+def show(gateway, name="e-imza"):
+    return gateway.get(f"/v1/campaigns/{name}").json
+
+
+def test_a_campaign_from_draft_to_done():
+    with gateway_with(release="each", marks=[30]) as g:
+        assert show(g)["state"] == "draft"
+        expire(g, 1)
+        held = in_state(g, "held", 2)
+        assert {m["reason"] for m in held} == {"awaiting_release"}
+        assert show(g)["state"] == "awaiting_release"
+        assert show(g)["held_for"] == {"awaiting_release": 2}
+        until(lambda: g.metric('hatirlat_held_messages{channel="sms",reason="awaiting_release"}') == 1,
+              "the metric", patience=30)
+        assert [e["campaign"] for e in g.logged("campaign_awaits_release")] == ["e-imza"]
+        refused = command(g, "campaign", "release", "e-imza", status=2)
+        assert "--by" in refused.stderr
+        done = command(g, "campaign", "release", "e-imza", "--by", "İrem Çağlar", "--reference", "2027/114")
+        assert "recorded" in done.stdout
+        in_state(g, "accepted", 2)
+        assert show(g)["state"] == "done"
+        release, = show(g)["releases"]
+        assert release["by"] == "İrem Çağlar" and release["reference"] == "2027/114"
+        expire(g, 2)
+        in_state(g, "held", 2)
+        assert show(g)["state"] == "awaiting_release"
+
+
+def test_a_standing_release_over_http():
+    with gateway_with(release="standing", marks=[30]) as g:
+        problem = post(g, "/v1/campaigns/e-imza:release", status=422, by="İrem Çağlar")
+        assert problem["errors"][0]["pointer"] == "#/until", problem
+        is_problem(g.request("POST", "/v1/campaigns/e-imza/release", "{}"), 422)
+        made = post(g, "/v1/campaigns/e-imza/release", **{"by": "İrem Çağlar", "for": "30d"})
+        assert made["release"]["release"] == "standing"
+        expire(g, 1)
+        in_state(g, "accepted", 2)
+
+
+def test_pause_and_resume():
+    with gateway_with(marks=[30]) as g:
+        command(g, "campaign", "pause", "e-imza", "--for", "2h", "--note", "liste denetleniyor")
+        listed, = answer(g, "campaign", "list")["items"]
+        assert listed["paused"] and listed["control"]["note"] == "liste denetleniyor"
+        expire(g, 1)
+        assert {m["reason"] for m in in_state(g, "held", 2)} == {"paused"}
+        assert "PAUSED" in command(g, "campaign", "list").stdout
+        command(g, "campaign", "resume", "e-imza")
+        in_state(g, "accepted", 2)
+        command(g, "campaign", "resume", "e-imza", status=5)
+        command(g, "campaign", "pause", "yok", status=4)
+        actions = [e["action"] for e in answer(g, "audit", "show")["items"]]
+        assert actions == ["campaign.resume", "campaign.pause"]
+
+
+def test_everything_stands_still():
+    with gateway_with(marks=[30]) as g:
+        command(g, "pause", "all", "--note", "deneme")
+        expire(g, 1)
+        in_state(g, "queued", 2)
+        assert [c["subject"] for c in answer(g, "controls")["items"]] == ["all"]
+        assert "all" in command(g, "controls").stdout
+        assert g.get("/readyz").json["status"] == "degraded"
+        command(g, "resume", "all")
+        in_state(g, "accepted", 2)
+        assert g.get("/readyz").json["status"] == "ready"
+        post(g, "/v1/controls:pause", subject="channel:sms", note="x")
+        post(g, "/v1/controls:pause", status=422, subject="channel:faks")
+        expire(g, 2)
+        in_state(g, "accepted", 3)
+        in_state(g, "queued", 1)
+        post(g, "/v1/controls/resume", subject="channel:sms")
+        in_state(g, "accepted", 4)
+
+
+def test_cancel_asks_for_the_name_and_shows_numbers():
+    with gateway_with() as g:
+        expire(g, 1)
+        in_state(g, "accepted", 2)
+        asked = command(g, "campaign", "cancel", "e-imza", status=5, input="baska\n")
+        assert "8 messages" in asked.stderr, asked
+        command(g, "campaign", "cancel", "e-imza", "--yes", "yanlis", status=5)
+        assert show(g)["state"] == "sending"
+        post(g, "/v1/campaigns/e-imza:cancel", status=422, confirm="yanlis")
+        command(g, "campaign", "cancel", "e-imza", input="e-imza\n")
+        stopped = in_state(g, "cancelled", 8)
+        assert {m["reason"] for m in stopped} == {"campaign_cancelled"}
+        assert show(g)["state"] == "cancelled"
+        until(lambda: g.logged("campaign_cancelled"), "the log")
+        expire(g, 2)
+        in_state(g, "cancelled", 8 + 2)
+
+
+def test_the_guard_stops_and_a_person_goes_on():
+    with gateway_with(marks=[30], daily_limit=1) as g:
+        expire(g, 1)
+        in_state(g, "held", 1)
+        control = show(g)["control"]
+        assert control["by"] == "guard" and control["value"] == "daily_limit", control
+        assert g.logged("campaign_stopped_by_guard")
+        assert g.metric('hatirlat_guard_stops_total{reason="daily_limit"}') == 1
+        assert "note" in command(g, "campaign", "resume", "e-imza", status=2).stderr
+        command(g, "campaign", "resume", "e-imza", "--note", "bilerek")
+        in_state(g, "accepted", 2)
+        expire(g, 2)
+        in_state(g, "accepted", 4)
+
+
+def test_without_a_service_and_after_a_restart():
+    with gateway_with(marks=[30]) as g:
+        g.stop()
+        command(g, "campaign", "pause", "e-imza", "--note", "hizmet kapalıyken")
+        g.start()
+        expire(g, 1)
+        in_state(g, "held", 2)
+        g.stop()
+        command(g, "campaign", "resume", "e-imza")
+        assert "good" in command(g, "audit", "verify").stdout
+        g.start()
+        in_state(g, "accepted", 2)
+
+
+def test_the_audit_log_tells_of_tampering():
+    with gateway_with() as g:
+        for _ in range(3):
+            command(g, "campaign", "pause", "e-imza")
+            command(g, "campaign", "resume", "e-imza")
+        whole = g.get("/v1/audit/verify").json
+        assert whole["whole"] and whole["checked"] == 6
+        first = g.get("/v1/audit?limit=2").json
+        assert [e["seq"] for e in first["items"]] == [6, 5] and first["next_before"] == 5
+        g.stop()
+        with sqlite3.connect(os.path.join(g.dir, "hatirlat.db")) as db:
+            db.execute("UPDATE record SET body = replace(body, 'pause', 'PAUSE') "
+                       "WHERE kind = 7 AND key = '000000000003'")
+        broken = command(g, "audit", "verify", status=1)
+        assert "entry 3" in broken.stderr
+        g.start()
+
+
+def test_scopes():
+    with gateway_with() as g:
+        g.stop()
+        reader = g.make_key("okur", "campaigns:read")
+        g.start()
+        assert g.get("/v1/campaigns", key=reader).status == 200
+        assert g.get("/v1/controls", key=reader).status == 200
+        is_problem(g.request("POST", "/v1/campaigns/e-imza:pause", "{}", key=reader), 403)
+        is_problem(g.request("POST", "/v1/controls:pause", '{"subject":"all"}', key=reader), 403)
+        is_problem(g.get("/v1/audit", key=reader), 403)
+
+
+@pytest.mark.parametrize("body", [
+    {"for": "2x"}, {"for": "400d"}, {"until": "2020-01-01"}, {"until": "dün"},
+    {"for": "1h", "until": "2099-01-01"}, {"note": "x" * 401}])
+def test_bad_members_change_nothing(body):
+    with gateway_with() as g:
+        post(g, "/v1/campaigns/e-imza:pause", status=422, **body)
+        assert g.get("/v1/controls").json["items"] == []
+        assert g.get("/v1/audit").json["items"] == []
+
+
+def test_the_approver_is_warned_first():
+    office = {"approver": {"holder_ref": "sicil-7"}}
+    with Gateway(office=office,
+                 campaigns=[{**CAMPAIGN, "marks": [30], "release": "each"}]) as g:
+        for number in (1, 2, 7):
+            expire(g, number)
+        in_state(g, "held", 6)
+        done = command(g, "campaign", "release", "e-imza", "--by", "İrem Çağlar")
+        assert "WARNING" in done.stderr and "own certificate" in done.stderr
+        in_state(g, "accepted", 6)
+        checked = command(g, "campaign", "show", "e-imza")
+        assert "WARNING" in checked.stderr
