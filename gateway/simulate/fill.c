@@ -96,6 +96,7 @@ static bool row_word(const struct sim_scope *s, const char *name, const char **r
         {"job_ref", m == NULL ? NULL : m->job_ref},
         {"sender", m == NULL ? NULL : m->sender},
         {"code", r->code == NULL ? s->sim->model->accepted : r->code},
+        {"refused", r->code},
         {"error", text_of(sim_code(s->sim->model, r->code), "text")},
     };
 

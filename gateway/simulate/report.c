@@ -95,7 +95,7 @@ static void see_ref(void *ctx, struct str ref)
         struct sim_message *m = ledger_at(l, i);
 
         if ((m->job_ref != NULL && str_eqs(ref, m->job_ref)) ||
-            (m->ref != NULL && str_eqs(ref, m->ref))) {
+            (m->ref != NULL && str_eqs(ref, m->ref)) || str_eqs(ref, m->id)) {
             add_row(a, m);
         }
     }

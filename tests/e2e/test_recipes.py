@@ -42,12 +42,15 @@ CODES = {
     "mutlucell": {
         "account": "20 21 23 30", "balance": "22", ("throttled", "retry"): "24", "retry": "25 99"},
     "vatansms": {
-        "account": "401 403", ("retry", "rejected", "account"): "400 422 no",
+        "account": "401 403", ("retry", "rejected", "account", "unknown"): "400 422 no",
         "throttled": "429", ("retry", "unknown"): "500", "retry": "503"},
     "jetsms": {
-        "account": "401 -5", ("account", "rejected"): "400 -6 -7 -8 -9",
+        "account": "401 -5", ("account", "rejected"): "-6 -7 -8 -9", ("account", "retry"): "400",
         "rejected": "-1 -2", "throttled": "429", ("retry", "unknown"): "500 -15 -99",
         "retry": "503"},
+    "jetsms-legacy": {
+        "account": "-5", ("account", "rejected"): "-6 -7 -8 -9", "rejected": "-1 -2",
+        "throttled": "429", "retry": "-15 -99"},
     "twilio": {
         "account": "20003 20404 10001 21408 21606 21608 21609 21612 30002 30034",
         "rejected": "21211 21610 21614 21617", ("rejected", "account", "retry"): "20001 21602 21604",
@@ -73,6 +76,7 @@ STATES = {
     "mutlucell": {DELIVERED: "3", EXPIRED: "5", PENDING: "1 2 4",
                   UNDELIVERED: "0 6 7 11 12 13 15 16 17 18 19 20 21 22"},
     "jetsms": {DELIVERED: "1", UNDELIVERED: "3 4 9", PENDING: "0 2 6 7 8"},
+    "jetsms-legacy": {DELIVERED: "1", UNDELIVERED: "3 4 9", PENDING: "0 2 6 7 8"},
     "twilio": {DELIVERED: "delivered read", PENDING: "queued sent", EXPIRED: "undelivered-30036",
                UNDELIVERED: "undelivered undelivered-30004 undelivered-30008 failed canceled"},
     "vonage": {DELIVERED: "delivered", EXPIRED: "expired", UNDELIVERED: "failed rejected",
@@ -138,7 +142,8 @@ def world(running):
 
 
 def means(outcome):
-    return outcome["outcome"]
+    balance = outcome["outcome"] == "account" and outcome["code"].startswith("balance")
+    return "balance" if balance else outcome["outcome"]
 
 
 def taken(sim):
@@ -146,13 +151,18 @@ def taken(sim):
     return collections.Counter(m["text"] for m in sim.ledger())
 
 
+def names_of(ledger):
+    """What a message of the ledger can be asked for by: its id, its request's, our reference."""
+    return {m.get(key) for m in ledger for key in ("id", "job", "ref")}
+
+
 def test_every_vendor_has_a_recipe():
-    assert set(READY) <= set(vendors()) == set(CODES)
+    assert set(READY) == set(vendors()) == set(CODES)
 
 
 def test_what_was_asked_is_what_was_taken(world):
     """All the letters, each message once, to the number it was for."""
-    jobs = [{"to": f"+9053200{i:05d}", "text": f"Sn. Çiğdem IŞIK “{i}”: <ğüşıöç & ĞÜŞİÖÇ> %41+%%"}
+    jobs = [{"to": f"+9053200{i:05d}", "text": f"Sn. Çiğdem IŞIK \"{i}\": <ğüşıöç & ĞÜŞİÖÇ> %41+%%"}
             for i in range(7)]
     outcomes = world.drive.send(*[dict(job) for job in jobs])
     assert [o["outcome"] for o in outcomes] == ["sent"] * 7, outcomes
@@ -160,8 +170,7 @@ def test_what_was_asked_is_what_was_taken(world):
     assert [(m["to"], m["text"]) for m in ledger] == [(j["to"][1:], j["text"]) for j in jobs]
     assert {m["sender"] for m in ledger} == {"BATMANMEM"}
     for outcome in outcomes:
-        ids = {m["job"] for m in ledger} | {m["id"] for m in ledger}
-        assert outcome["provider_ref"] in ids or world.vendor == "kannel", outcome
+        assert outcome["provider_ref"] in names_of(ledger) or world.vendor == "kannel", outcome
 
 
 def test_every_code(world):
@@ -171,7 +180,7 @@ def test_every_code(world):
     wrong = []
     for code, meaning in expected.items():
         outcome = world.drive.one(special(number_of(world.model["codes"], code)))
-        allowed = meaning if isinstance(meaning, tuple) else (meaning.replace("balance", "account"),)
+        allowed = meaning if isinstance(meaning, tuple) else (meaning,)
         if means(outcome) not in allowed:
             wrong.append((code, allowed, outcome))
         assert world.sim.ledger() == [], code
@@ -210,8 +219,8 @@ def test_half_an_answer(world):
     """A complete HTTP answer with half of its body."""
     world.sim.faults("half,n=1")
     outcome = world.drive.one()
-    whole_enough = world.vendor in ("kannel", "verimor")
-    assert outcome["outcome"] == "unknown" or (whole_enough and outcome["outcome"] == "sent")
+    if world.vendor not in ("kannel", "verimor"):  # half of their words is a whole answer
+        assert outcome["outcome"] in ("unknown", "retry"), outcome
 
 
 def test_asked_to_wait(world):
@@ -231,14 +240,14 @@ def test_other_shapes_of_success(world):
         world.sim.faults(f"shape:{shape},n=1")
         outcome = world.drive.one()
         assert outcome["outcome"] == "sent", (shape, outcome)
-        ids = {i for m in world.sim.ledger() for i in (m["id"], m["job"])}
-        assert outcome["provider_ref"] in ids or world.vendor == "kannel"
+        known = names_of(world.sim.ledger())
+        assert outcome["provider_ref"] in known or world.vendor == "kannel"
 
 
 def test_one_bad_number_spoils_nobody_else(world):
     """Refused batches are taken apart until the culprit stands alone."""
     culprit = {"netgsm": "70", "iletimerkezi": "452", "verimor": "INVALID_DESTINATION_ADDRESS",
-               "jetsms": "-1", "twilio": "21211", "vonage": "7"}.get(world.vendor)
+               "jetsms": "-1", "jetsms-legacy": "-1", "twilio": "21211", "vonage": "7"}.get(world.vendor)
     if culprit is None:
         pytest.skip("no code of this vendor concerns one number")
     jobs = [{"to": f"+9053200{i:05d}"} for i in range(12)]
@@ -291,9 +300,7 @@ def test_balance(world):
         pytest.skip("the recipe asks for no balance")
     world.drive.tell({"op": "balance"})
     said = world.drive.hear("balance")
-    if said.get("error") == "not offered":
-        pytest.skip("the back end tells no balance")
-    assert float(said["balance"]) == float(world.model["balance"].replace(",", ".")), said
+    assert float(said["balance"]) == float(world.model.get("balance", "1500").replace(",", ".")), said
     assert not said["empty"] and not said.get("error"), said
 
 
@@ -367,6 +374,8 @@ def test_reports_are_polled_in_disorder(world, fault):
     """F35: repeated, strange and disordered rows say nothing false about ours."""
     if not polls(world.vendor):
         pytest.skip("the recipe polls no reports")
+    if world.vendor == "jetsms-legacy":
+        pytest.skip("its answer names nobody: one state for the one id that was asked")
     world.sim.faults(fault)
     jobs = [{"to": f"+9053200{i:05d}"} for i in range(3)]
     outcomes = world.drive.send(*jobs)
@@ -386,10 +395,11 @@ def pushed(vendor, folder):
     """A vendor that pushes to an address whose catch is handed to the provider."""
     if not hooks(vendor):
         pytest.skip("the recipe takes no pushed reports")
+    # Twilio signs with the account's token, which is the password.
+    secret = {} if vendor == "twilio" else {"report_secret": {"env": "RAPOR_SIRRI"}}
     with catcher() as caught:
         with simulator(vendor, "--report-url", caught.url) as sim, \
-                drive(caught.url, **settings(vendor, sim.url, folder,
-                                             report_secret={"env": "RAPOR_SIRRI"})) as driven:
+                drive(caught.url, **settings(vendor, sim.url, folder, **secret)) as driven:
             yield World(sim, driven, vendor), caught
 
 

@@ -70,6 +70,14 @@ def jetsms(to, text, callback):
     return "/api/SendSms", as_json(body), AS_JSON
 
 
+def jetsms_legacy(to, text, callback):
+    # Its letters are those of ISO-8859-9.
+    fields = {"Username": "batmanmem", "Password": "Gizli-Parola1", "Msisdns": to[1:],
+              "Messages": text, "TransmissionID": "BATMANMEM"}
+    return "/SMS-Web/HttpSmsSend", urllib.parse.urlencode(fields, encoding="iso-8859-9").encode(), \
+        AS_FORM
+
+
 def twilio(to, text, callback):
     return (f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
             as_form(To=to, From="BATMANMEM", Body=text, StatusCallback=callback),
@@ -89,8 +97,9 @@ def kannel(to, text, callback):
     return "/cgi-bin/sendsms?" + urllib.parse.urlencode(fields), None, {}
 
 
-REQUESTS = {f.__name__: f for f in (netgsm, iletimerkezi, verimor, mutlucell, vatansms, jetsms,
-                                    twilio, vonage, kannel)}
+REQUESTS = {f.__name__.replace("_", "-"): f
+            for f in (netgsm, iletimerkezi, verimor, mutlucell, vatansms, jetsms, jetsms_legacy,
+                      twilio, vonage, kannel)}
 # How success looks, status and body.
 SUCCESS = {
     "netgsm": (200, r'\{"code":"00","jobid":"\d{26}","description":"queued"\}'),
@@ -101,6 +110,7 @@ SUCCESS = {
     "vatansms": (200, r'\{"status":true,.*"report_id":\d+.*'),
     "jetsms": (200, r'\{"responseCode":0,.*"gsmNumber":"905320000067","messageid":"m-1",'
                     r'"groupid":"\d{9}","status":0\}\]\}'),
+    "jetsms-legacy": (200, r"Status=0\r\nMessageIDs=\d{9}"),
     "twilio": (201, r'\{"sid":"SM[0-9a-f]{32}",.*"to":"\+905320000067",.*'),
     "vonage": (200, r'\{"message-count":"1","messages":\[\{"to":"905320000067",'
                     r'"message-id":"[0-9A-F]{16}","status":"0",.*'),
