@@ -18,6 +18,9 @@ struct client_question {
     const char *operation;             /* desk_operations[].name */
     const struct client_field *fields; /* ended by a null name; may be null */
     struct str file;                   /* for operations that take one */
+    /* Where no service runs: how far applying what was appended has come. May be null. */
+    void (*progress)(void *ctx, int64_t done, int64_t total);
+    void *progress_ctx;
 };
 
 struct client_answer {

@@ -19,6 +19,7 @@ struct desk_here {
     struct json_doc *params;
     struct faults faults;
     char actor[DESK_ACTOR_MAX];
+    const struct client_question *question;
 };
 
 static int open_here(struct cli *cli, const struct settings *settings, struct desk_here *d)
@@ -58,10 +59,15 @@ static int apply_here(const struct desk_here *d, const struct settings *settings
 {
     struct apply_env env = settings_apply_env(settings, now_ms);
     struct store *s = d->store;
+    const int64_t before = store_applied(s);
     int rc = 0;
 
     env.key = d->key;
     while (rc == 0 && store_applied(s) < store_event_last(s)) {
+        if (d->question->progress != NULL) {
+            d->question->progress(d->question->progress_ctx, store_applied(s) - before,
+                                  store_event_last(s) - before);
+        }
         rc = store_begin(s, e);
         rc = rc == 0 ? apply_backlog(s, &env, APPLY_SLICE, e) : rc;
         if (rc == 0) {
@@ -125,7 +131,7 @@ static int read_members(const struct client_question *q, struct desk_here *d, st
 int client_local(struct cli *cli, const struct settings *settings, const struct client_exchange *x,
                  struct client_answer *ret)
 {
-    struct desk_here d = {.store = NULL};
+    struct desk_here d = {.question = x->question};
     struct err e = {0};
     struct desk_call call;
     int status;

@@ -6,6 +6,7 @@ const struct cli_command *const cli_commands[] = {
     &command_demo,
     &command_check,
     &command_send,
+    &command_import,
     &command_plan,
     &command_explain,
     &command_campaign_diff,

@@ -18,6 +18,7 @@ extern const struct cli_command command_check;
 extern const struct cli_command command_config_schema;
 extern const struct cli_command command_demo;
 extern const struct cli_command command_help;
+extern const struct cli_command command_import;
 extern const struct cli_command command_key_create;
 extern const struct cli_command command_key_list;
 extern const struct cli_command command_key_revoke;

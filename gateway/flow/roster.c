@@ -461,6 +461,7 @@ static int prepare(struct import *in)
 
     origin.pointer = "";
     in->env = settings_apply_env(call->settings, call->now_ms);
+    in->env.key = call->key;
     in->cases.list = calloc(ROSTER_CASES_MAX, sizeof *in->cases.list);
     roster_reading_init(&in->reading, in->report, &origin, call->key);
     buf_init(&in->canonical, FACT_CANONICAL_MAX + 1);

@@ -284,6 +284,7 @@ int roster_undo(const struct desk_call *call, struct str id, struct roster_undon
     u->ret = ret;
     u->err = e;
     u->env = settings_apply_env(call->settings, call->now_ms);
+    u->env.key = call->key;
     rc = roster_record_read(call->store, id, &u->record, e);
     (void)snprintf(u->actor, sizeof u->actor, "import %s", u->record.id);
     rc = rc == 0 ? run(u) : rc;
