@@ -370,10 +370,8 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_example examples[] = {
-    {"hatirlat import liste.csv", "önce gösterir, sonra sorar", "shows first, then asks"},
     {"hatirlat import liste.csv --dry-run --errors hatalar.csv", NULL, NULL},
-    {"hatirlat import liste.csv --map \"İrtibat=phone\" --valid-rows --yes", NULL, NULL},
-    {"hatirlat import --undo 12", NULL, NULL},
+    {"hatirlat import liste.csv --map \"İrtibat=phone\" --valid-rows", NULL, NULL},
     {NULL, NULL, NULL},
 };
 
