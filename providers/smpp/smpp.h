@@ -10,6 +10,7 @@
 enum smpp_tls_mode { SMPP_TLS_REQUIRE, SMPP_TLS_OFF };
 enum smpp_concatenation { SMPP_CONCAT_UDH, SMPP_CONCAT_SAR, SMPP_CONCAT_PAYLOAD };
 enum smpp_septets { SMPP_SEPTETS_UNPACKED, SMPP_SEPTETS_PACKED };
+enum smpp_alphabet { SMPP_ALPHABET_GSM7, SMPP_ALPHABET_LATIN1 };
 enum smpp_receipts { SMPP_RECEIPTS_FINAL, SMPP_RECEIPTS_FAILURE, SMPP_RECEIPTS_NONE };
 enum smpp_receipt_parts { SMPP_RECEIPT_ALL, SMPP_RECEIPT_LAST };
 enum smpp_validity_form { SMPP_VALIDITY_RELATIVE, SMPP_VALIDITY_ABSOLUTE };
@@ -40,6 +41,7 @@ struct smpp_settings {
     int64_t dest_npi;
     int concatenation;    /* enum smpp_concatenation */
     int septets;          /* enum smpp_septets */
+    int alphabet;         /* enum smpp_alphabet: how mode gsm7 is written */
     int64_t data_coding;  /* of the 7-bit modes */
     int64_t esm_class;    /* mode bits; what a header needs is added */
     int receipts;         /* enum smpp_receipts */

@@ -1,6 +1,7 @@
 #include "providers/smpp/smpp_message.h"
 
 #include "base/civil.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 
@@ -15,12 +16,60 @@ enum {
     VALIDITY_MIN_MS = 60000
 };
 
-int smpp_message_pack(const struct provider_job *job, unsigned ref, struct sms_part *parts,
-                      size_t *ret_count, struct err *e)
+/* ---- a default alphabet that is not GSM-7 ---- */
+
+static bool is_latin(const struct smpp_settings *s, const struct provider_job *job)
+{
+    return s->alphabet != SMPP_ALPHABET_GSM7 && job->mode == SMS_GSM7;
+}
+
+/* ISO-8859-1, which is ISO-8859-9 for all that the mode gsm7 can say. */
+static int add_latin(struct str text, struct buf *out)
+{
+    while (text.len > 0) {
+        uint32_t cp = 0;
+        size_t n = utf8_decode(text, &cp);
+
+        if (n == 0 || cp > 0xFF) {
+            return ERR_UNSUPPORTED;
+        }
+        (void)buf_addc(out, (char)cp);
+        text = (struct str){text.ptr + n, text.len - n};
+    }
+    return buf_failed(out);
+}
+
+static int check_latin(const struct provider_job *job, struct err *e)
+{
+    struct buf unused;
+    int code;
+
+    buf_init(&unused, SMS_TEXT_MAX);
+    code = add_latin(str_of(job->text), &unused);
+    buf_finish(&unused);
+    return code == 0 ? 0 : err_set(e, code, "the centre's alphabet lacks a character of the text");
+}
+
+static void add_part_latin(const struct sms_part *part, struct buf *space)
+{
+    struct buf text;
+
+    buf_init(&text, SMS_UNITS_MAX * 4);
+    if (sms_unpack(part, &text, NULL, NULL) != 0 ||
+        add_latin((struct str){text.data, text.len}, space) != 0) {
+        space->failed = ERR_NOMEM; /* anything else was found when it was packed */
+    }
+    buf_finish(&text);
+}
+
+int smpp_message_pack(const struct smpp_settings *settings, const struct provider_job *job,
+                      unsigned ref, struct sms_part *parts, size_t *ret_count, struct err *e)
 {
     struct sms_options o = {.reserve = job->reserve};
+    int code =
+        sms_pack(str_of(job->text), job->mode, &o, ref, parts, SMS_SEGMENTS_MAX, ret_count, e);
 
-    return sms_pack(str_of(job->text), job->mode, &o, ref, parts, SMS_SEGMENTS_MAX, ret_count, e);
+    return code == 0 && is_latin(settings, job) ? check_latin(job, e) : code;
 }
 
 size_t smpp_message_units(const struct smpp_message *m)
@@ -143,20 +192,29 @@ static void add_plain_header(const struct sms_part *part, bool concat, struct bu
     }
 }
 
+static void add_units(const struct smpp_message *m, const struct sms_part *part, struct buf *space)
+{
+    if (is_latin(m->settings, m->job)) {
+        add_part_latin(part, space);
+    } else {
+        (void)buf_add(space, part->text, part->units);
+    }
+}
+
 static void add_text(const struct smpp_message *m, size_t index, struct buf *space)
 {
     const struct sms_part *part = &m->parts[index];
-    bool concat = m->count > 1;
 
     if (m->settings->septets == SMPP_SEPTETS_PACKED) {
         (void)buf_add(space, part->ud, part->len);
-    } else if (m->settings->concatenation == SMPP_CONCAT_UDH) {
-        (void)buf_add(space, part->ud, part->header_len);
-        (void)buf_add(space, part->text, part->units);
-    } else {
-        add_plain_header(part, concat, space);
-        (void)buf_add(space, part->text, part->units);
+        return;
     }
+    if (m->settings->concatenation == SMPP_CONCAT_UDH) {
+        (void)buf_add(space, part->ud, part->header_len);
+    } else {
+        add_plain_header(part, m->count > 1, space);
+    }
+    add_units(m, part, space);
 }
 
 static void put_sar(const struct smpp_message *m, size_t index, struct smpp_pdu *p)
@@ -182,7 +240,7 @@ static int put_text(const struct smpp_message *m, size_t index, struct buf *spac
     buf_reset(space);
     add_text(m, index, space);
     for (size_t i = 1; payload && i < m->count; i++) {
-        (void)buf_add(space, m->parts[i].text, m->parts[i].units);
+        add_units(m, &m->parts[i], space);
     }
     if (m->settings->concatenation != SMPP_CONCAT_UDH && m->count > 1) {
         header -= CONCAT_OCTETS;

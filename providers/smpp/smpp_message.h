@@ -16,10 +16,11 @@ struct smpp_message {
 
 /*
  * Packs the job's text into parts (room for SMS_SEGMENTS_MAX); ref tells the parts of messages to
- * one number apart. ERR_UNSUPPORTED or ERR_LIMIT when the mode cannot carry it.
+ * one number apart. ERR_UNSUPPORTED or ERR_LIMIT when the mode, or the centre's alphabet, cannot
+ * carry it.
  */
-int smpp_message_pack(const struct provider_job *job, unsigned ref, struct sms_part *parts,
-                      size_t *ret_count, struct err *e);
+int smpp_message_pack(const struct smpp_settings *settings, const struct provider_job *job,
+                      unsigned ref, struct sms_part *parts, size_t *ret_count, struct err *e);
 /* How many submit_sm the parts make. */
 size_t smpp_message_units(const struct smpp_message *m);
 /*

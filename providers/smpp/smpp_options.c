@@ -14,6 +14,7 @@ enum { SECOND_MS = 1000, ALPHANUMERIC_MAX = 11, NUMBER_MAX = 15 };
 static const char *const tls_names[] = {"require", "off", NULL};
 static const char *const concatenation_names[] = {"udh", "sar", "payload", NULL};
 static const char *const septet_names[] = {"unpacked", "packed", NULL};
+static const char *const alphabet_names[] = {"gsm7", "latin1", NULL};
 static const char *const receipt_names[] = {"final", "failure", "none", NULL};
 static const char *const part_names[] = {"all", "last", NULL};
 static const char *const id_names[] = {"same", "hex_decimal", "decimal_hex", NULL};
@@ -164,6 +165,13 @@ const struct option smpp_options[] = {
      .names = septet_names,
      .tr = "7 bitlik karakterler: her baytta bir ya da sıkıştırılmış",
      .en = "7-bit characters: one per octet, or packed"},
+    {.key = "alphabet",
+     .type = OPTION_ENUM,
+     AT(alphabet),
+     .fallback = "\"gsm7\"",
+     .names = alphabet_names,
+     .tr = "Merkezin varsayılan alfabesi: gsm7 kipindeki iletiler böyle yazılır",
+     .en = "The centre's default alphabet: messages in mode gsm7 are written in it"},
     {.key = "data_coding",
      .type = OPTION_INT,
      AT(data_coding),
@@ -331,6 +339,12 @@ static void check_coding(const struct smpp_settings *s, const char *pointer, str
               "Sıkıştırılmış karakterler yalnız \"udh\" ile olur, \"%s\" ile olmaz.",
               "packed characters go with \"udh\" only, not with \"%s\"",
               concatenation_names[s->concatenation]);
+    }
+    if (s->septets == SMPP_SEPTETS_PACKED && s->alphabet != SMPP_ALPHABET_GSM7) {
+        FAULT(f, pointer, "alphabet", "SMS-014",
+              "Sıkıştırılmış karakterler yalnız \"gsm7\" alfabesiyle olur, \"%s\" ile olmaz.",
+              "packed characters go with the alphabet \"gsm7\" only, not with \"%s\"",
+              alphabet_names[s->alphabet]);
     }
     for (size_t i = 0; i < s->statuses.count; i++) {
         struct smpp_status_rule unused;

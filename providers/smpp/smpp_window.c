@@ -249,7 +249,7 @@ static void begin_job(struct provider *p, struct provider_job *job, int64_t now)
         refuse_job(p, job, OUTCOME_REJECTED, "local", "not an SMS to a phone number");
         return;
     }
-    if (smpp_message_pack(job, next_ref(p, job->to), p->parts, &count, &e) != 0) {
+    if (smpp_message_pack(p->settings, job, next_ref(p, job->to), p->parts, &count, &e) != 0) {
         refuse_job(p, job, OUTCOME_REJECTED, "local", e.text);
         return;
     }

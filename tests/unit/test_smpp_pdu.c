@@ -78,7 +78,7 @@ static void pack(struct filled *f, const char *text, enum sms_mode mode)
         .to = "+905321234567", .text = text, .mode = mode, .deadline_ms = INT64_MAX};
     f->m = (struct smpp_message){.settings = &f->s, .job = &f->job, .parts = f->parts};
     buf_init(&f->space, SMPP_PDU_MAX);
-    if (smpp_message_pack(&f->job, 0x1A7, f->parts, &f->m.count, &e) != 0) {
+    if (smpp_message_pack(&f->s, &f->job, 0x1A7, f->parts, &f->m.count, &e) != 0) {
         fail_msg("%s", e.text);
     }
 }
@@ -286,18 +286,81 @@ static void test_reserve(void **state)
     char text[161];
     struct sms_part *parts = calloc(SMS_SEGMENTS_MAX, sizeof(*parts));
     struct provider_job job = {.text = text, .mode = SMS_GSM7, .reserve = 5};
+    struct smpp_settings s = settings();
     size_t count = 0;
 
     (void)state;
     repeat(text, "a", 155);
-    assert_int_equal(smpp_message_pack(&job, 1, parts, &count, NULL), 0);
+    assert_int_equal(smpp_message_pack(&s, &job, 1, parts, &count, NULL), 0);
     assert_int_equal(count, 1);
     repeat(text, "a", 156);
-    assert_int_equal(smpp_message_pack(&job, 1, parts, &count, NULL), 0);
+    assert_int_equal(smpp_message_pack(&s, &job, 1, parts, &count, NULL), 0);
     assert_int_equal(count, 2);
     job.text = "Ğ";
-    assert_int_equal(smpp_message_pack(&job, 1, parts, &count, NULL), ERR_UNSUPPORTED);
+    assert_int_equal(smpp_message_pack(&s, &job, 1, parts, &count, NULL), ERR_UNSUPPORTED);
     free(parts);
+}
+
+/* A centre whose own alphabet is not GSM-7. */
+static void test_alphabets(void **state)
+{
+    static const struct {
+        int alphabet;
+        enum sms_mode mode;
+        const char *text;
+        const char *octets; /* null: refused */
+    } rows[] = {
+        {SMPP_ALPHABET_GSM7, SMS_GSM7, "@ÖÇ", "00 5c 09"},
+        {SMPP_ALPHABET_LATIN1, SMS_GSM7, "@ÖÇ[", "40 d6 c7 5b"},
+        {SMPP_ALPHABET_LATIN1, SMS_GSM7, "€", NULL},
+        {SMPP_ALPHABET_LATIN1, SMS_GSM7, "Δ", NULL},
+        {SMPP_ALPHABET_LATIN1, SMS_TR_LOCKING, "ş", "03 25 01 01 1d"},
+        {SMPP_ALPHABET_LATIN1, SMS_UCS2, "ş", "01 5f"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct filled *f = calloc(1, sizeof(*f));
+        struct provider_job job = {.text = rows[i].text, .mode = rows[i].mode};
+        size_t count;
+
+        f->s = settings();
+        f->s.alphabet = rows[i].alphabet;
+        if (rows[i].octets == NULL) {
+            assert_int_equal(smpp_message_pack(&f->s, &job, 1, f->parts, &count, NULL),
+                             ERR_UNSUPPORTED);
+        } else {
+            pack(f, rows[i].text, rows[i].mode);
+            fill(f, 0);
+            expect_octets(f->pdu.message, rows[i].octets);
+        }
+        buf_finish(&f->space);
+        free(f);
+    }
+}
+
+/* The same text in parts: the header stays, one octet a character behind it. */
+static void test_alphabet_in_parts(void **state)
+{
+    struct filled *f = calloc(1, sizeof(*f));
+    char text[401];
+    size_t total = 0;
+
+    (void)state;
+    repeat(text, "ö", 200);
+    f->s = settings();
+    f->s.alphabet = SMPP_ALPHABET_LATIN1;
+    pack(f, text, SMS_GSM7);
+    assert_int_equal(f->m.count, 2);
+    for (size_t unit = 0; unit < 2; unit++) {
+        fill(f, unit);
+        assert_int_equal(f->pdu.message.ptr[0], 5);
+        assert_int_equal((unsigned char)f->pdu.message.ptr[6], 0xF6);
+        total += f->pdu.message.len - 6;
+    }
+    assert_int_equal(total, 200);
+    buf_finish(&f->space);
+    free(f);
 }
 
 static void test_addresses(void **state)
@@ -788,6 +851,8 @@ int main(void)
         cmocka_unit_test(test_plain_gsm7),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_alphabets),
+        cmocka_unit_test(test_alphabet_in_parts),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_validity),
         cmocka_unit_test(test_frame),
