@@ -55,6 +55,7 @@ smtpd_tls_auth_only = yes
 smtpd_tls_security_level = {tls}
 smtpd_tls_chain_files = {chain}
 smtpd_tls_received_header = yes
+{more}
 """
 
 MASTER = """
@@ -70,6 +71,8 @@ flush unix n - n 1000? 0 flush
 error unix - - n - - error
 retry unix - - n - - error
 virtual unix - n n - - virtual
+smtp unix - - n - - smtp
+lmtp unix - - n - - lmtp
 anvil unix - - n - 1 anvil
 proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
@@ -121,20 +124,22 @@ class Login(socketserver.StreamRequestHandler):
 
 class Postfix:
     """tls: the PEM file with key and certificate, or None: no STARTTLS is offered. accounts: the
-    Accounts it asks, or None: no login is offered."""
+    Accounts it asks, or None: no login is offered. boxes: mailboxes beyond the usual ones, whole
+    addresses. more: further lines of main.cf."""
 
-    def __init__(self, home, tls=None, accounts=None):
+    def __init__(self, home, tls=None, accounts=None, boxes=(), more=""):
         self.home, self.port = home, support.free_ports(1)[0]
         box_owner = pwd.getpwnam("nobody")
         make_queue(home)
         (home / "mail").mkdir()
         os.chown(home / "mail", box_owner.pw_uid, box_owner.pw_gid)
         (home / "conf").mkdir()
-        boxes = ", ".join(f"{{ {name}@ornek.test = {name}/ }}" for name in MAILBOXES)
+        names = [f"{name}@ornek.test" for name in MAILBOXES] + list(boxes)
+        boxes = ", ".join(f"{{ {name} = {name.split('@')[0]}/ }}" for name in names)
         (home / "conf" / "main.cf").write_text(MAIN.format(
             home=home, daemons=DAEMONS, boxes=boxes, uid=box_owner.pw_uid, gid=box_owner.pw_gid,
             tls="encrypt" if tls else "none", chain=tls or "", login="yes" if accounts else "no",
-            accounts=accounts.server_address[1] if accounts else 0))
+            accounts=accounts.server_address[1] if accounts else 0, more=more))
         (home / "conf" / "master.cf").write_text(MASTER.format(port=self.port))
         self.process = None
 
@@ -173,7 +178,7 @@ class Postfix:
 
 
 @contextlib.contextmanager
-def postfix(tls=None, accounts=None):
+def postfix(tls=None, accounts=None, **more):
     support.program(f"{DAEMONS}/master", "postfix")
     if os.geteuid() != 0:
         support.missing("only root can run a mail server that changes users")
@@ -182,7 +187,7 @@ def postfix(tls=None, accounts=None):
         if tls:
             chain = shutil.copy(tls, home / "chain.pem")
             os.chmod(chain, 0o600)
-        server = Postfix(home, chain, accounts)
+        server = Postfix(home, chain, accounts, **more)
         try:
             yield server.start()
         finally:
