@@ -1,5 +1,6 @@
 /* Every operation of the desk, with its route and who may use it. */
 #include "flow/control_desk.h"
+#include "flow/care_desk.h"
 #include "flow/desk.h"
 #include "flow/explain.h"
 #include "flow/outlook.h"
@@ -35,6 +36,16 @@ const struct desk_operation desk_operations[] = {
     {"provider.unpin", "POST", "/v1/providers/{name}:unpin", SCOPE_ADMIN, DESK_WRITES, provider_desk_unpin, "its channel follows the route again"},
     {"audit.list", "GET", "/v1/audit", SCOPE_ADMIN, 0, audit_desk_list, "who did what, newest first"},
     {"audit.verify", "GET", "/v1/audit/verify", SCOPE_ADMIN, 0, audit_desk_verify, "whether the audit log is whole"},
+    {"suppression.list", "GET", "/v1/suppressions", SCOPE_ADMIN, 0, suppress_desk_list, "addresses nothing goes to"},
+    {"suppression.add", "POST", "/v1/suppressions", SCOPE_ADMIN, DESK_WRITES, suppress_desk_add, "nothing goes to an address any more"},
+    {"suppression.remove", "POST", "/v1/suppressions:remove", SCOPE_ADMIN, DESK_WRITES, suppress_desk_remove, "an address may be written to again"},
+    {"digest.preview", "GET", "/v1/digests", SCOPE_ADMIN, 0, digest_desk_preview, "digests as they would be sent now"},
+    {"retention.preview", "GET", "/v1/retention", SCOPE_ADMIN, 0, retention_desk_preview, "what would be destroyed now"},
+    {"retention.run", "POST", "/v1/retention:run", SCOPE_ADMIN, DESK_WRITES, retention_desk_run, "destroys a bite of what was kept long enough"},
+    {"person.count", "GET", "/v1/person", SCOPE_ADMIN, 0, person_desk_count, "how much is held about a person"},
+    {"person.export", "POST", "/v1/person:export", SCOPE_ADMIN, DESK_WRITES, person_desk_export, "everything held about a person"},
+    {"person.erase", "POST", "/v1/person:erase", SCOPE_ADMIN, DESK_WRITES, person_desk_erase, "erases a person and keeps them away"},
+    {"person.readmit", "POST", "/v1/person:readmit", SCOPE_ADMIN, DESK_WRITES, person_desk_readmit, "facts about an erased person are taken again"},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 /* clang-format on */
