@@ -42,5 +42,6 @@ enum message_urgency { URGENCY_URGENT = 0, URGENCY_EVENT = 1, URGENCY_CAMPAIGN =
 
 enum message_flag {
     MESSAGE_POSSIBLE_DUPLICATE = 1, /* an earlier attempt may have reached the person */
-    MESSAGE_RESENT = 2              /* an operator asked for it again */
+    MESSAGE_RESENT = 2,             /* an operator asked for it again */
+    MESSAGE_TEST = 4                /* through its provider alone, whatever holds that, and once */
 };

@@ -23,6 +23,7 @@ struct attempt *attempt_create(const struct due_row *row)
     a->step = m->step;
     (void)str_copy(a->campaign, sizeof a->campaign, m->campaign);
     (void)str_copy(a->template, sizeof a->template, m->template);
+    (void)str_copy(a->provider, sizeof a->provider, m->provider);
     a->created_ms = m->created_ms;
     a->planned_ms = m->planned_ms;
     a->attempts = m->attempts;

@@ -35,6 +35,11 @@ static void on_health(void *ctx, enum provider_health health, const char *senten
     }
 }
 
+static void on_balance(void *ctx, const struct provider_balance *balance)
+{
+    lane_balance_told(((struct back_end *)ctx)->lane, balance);
+}
+
 static void back_end_free(struct back_end *b)
 {
     b->conf->type->destroy(b->provider);
@@ -50,6 +55,7 @@ static void on_drained(void *ctx)
 
     if (lane->back_end == b) {
         lane->back_end = NULL;
+        lane_balance_told(lane, &(const struct provider_balance){.error = "shutting down"});
     }
     back_end_free(b);
     d->back_ends--;
@@ -73,6 +79,7 @@ static void fill_host(struct back_end *b)
                                      .report = on_report,
                                      .report_then = on_report_then,
                                      .health = on_health,
+                                     .balance = on_balance,
                                      .drained = on_drained,
                                      .keep = settle_keep,
                                      .loop = d->gateway->loop,

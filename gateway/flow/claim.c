@@ -121,6 +121,19 @@ static bool may_be_sent(struct dispatch *d, struct attempt *a, int64_t now_ms)
 
 /* ---- a place in a lane ---- */
 
+/* A test goes through its own provider, or nowhere. */
+static struct lane *test_lane(struct dispatch *d, struct attempt *a, int64_t now_ms)
+{
+    struct lane *lane = back_end_lane(d, str_of(a->provider));
+
+    if (lane == NULL || lane->back_end == NULL) {
+        decide(a, MESSAGE_FAILED, "no_provider", now_ms);
+        return NULL;
+    }
+    lane_take_test(lane);
+    return lane;
+}
+
 static struct lane *pick_lane(struct channel_state *c, const struct attempt *a,
                               struct lane_refusal *ret)
 {
@@ -337,6 +350,13 @@ static bool place(struct channel_state *c, struct attempt *a, int64_t now_ms)
     struct lane *lane;
 
     if (!may_be_sent(c->dispatch, a, now_ms)) {
+        return true;
+    }
+    if ((a->flags & MESSAGE_TEST) != 0) {
+        lane = test_lane(c->dispatch, a, now_ms);
+        if (lane != NULL) {
+            prepare(c, a, lane, now_ms);
+        }
         return true;
     }
     lane = pick_lane(c, a, &refusal);

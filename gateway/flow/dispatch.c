@@ -145,6 +145,16 @@ void dispatch_kick(struct dispatch *d, enum channel channel)
         return;
     }
     c->again = false;
+    if (!list_empty(&c->offered)) {
+        struct list offered;
+
+        list_init(&offered);
+        list_splice_back(&offered, &c->offered);
+        c->fetching = true;
+        c->again = true;
+        claim_candidates(c, &offered);
+        return;
+    }
     control_watch_failover(d, channel);
     room = control_open(d, channel) ? channel_room(c) : 0;
     if (room == 0) {
@@ -163,6 +173,14 @@ void dispatch_kick(struct dispatch *d, enum channel channel)
     j->job.work = fetch_work;
     j->job.done = fetch_done;
     store_thread_submit(d->gateway->writer, &j->job);
+}
+
+void dispatch_offer(struct dispatch *d, struct attempt *a)
+{
+    struct channel_state *c = &d->channels[a->job.channel];
+
+    list_push_back(&c->offered, &a->job.node);
+    dispatch_kick(d, c->channel);
 }
 
 /* ---- handing over ---- */
@@ -238,6 +256,7 @@ int dispatch_create(struct gateway *g, struct curlmux *curl, struct dispatch **r
 
         c->dispatch = d;
         c->channel = ch;
+        list_init(&c->offered);
         init_timer(d, &c->timer, c);
     }
     control_init(d);
@@ -301,6 +320,9 @@ void dispatch_drain(struct dispatch *d, void (*drained)(void *ctx), void *ctx)
     d->drained_ctx = ctx;
     (void)uv_timer_stop(&d->sweep_timer);
     control_stop(d);
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
+        drop_candidates(&d->channels[ch].offered);
+    }
     dispatch_check_drained(d);
 }
 

@@ -82,9 +82,10 @@ struct attempt {
 struct channel_state {
     struct dispatch *dispatch;
     enum channel channel;
-    uv_timer_t timer; /* when the next message is due or a lane opens again */
-    bool fetching;    /* a fetch or the claim that follows it is with the store */
-    bool again;       /* kicked meanwhile */
+    uv_timer_t timer;    /* when the next message is due or a lane opens again */
+    bool fetching;       /* a fetch or the claim that follows it is with the store */
+    bool again;          /* kicked meanwhile */
+    struct list offered; /* test messages that go past the queue */
 };
 
 struct dispatch {
@@ -172,6 +173,8 @@ int claim_take_day(struct store *s, struct attempt *a, int64_t now_ms, bool *ret
                    struct err *e);
 
 /* dispatch.c */
+/* A message that is durable and is to be claimed at once, whatever its lane's state. */
+void dispatch_offer(struct dispatch *d, struct attempt *a);
 /* look: there may be more that can be sent now. */
 void dispatch_claimed(struct channel_state *c, struct list *attempts, bool look);
 void dispatch_wait(struct channel_state *c, int64_t wait_ms);

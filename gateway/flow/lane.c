@@ -178,6 +178,13 @@ bool lane_take(struct lane *lane, const char *to, bool is_retry, int64_t mono_ms
     return true;
 }
 
+void lane_take_test(struct lane *lane)
+{
+    lane->probing = lane->probing || lane->held;
+    lane->in_flight++;
+    lane_stats(lane)->in_flight = (int64_t)lane->in_flight;
+}
+
 static void note_drained(struct lane *lane)
 {
     lane_stats(lane)->draining = lane->order == LANE_DRAINING && lane->in_flight > 0;

@@ -11,6 +11,14 @@
 #include "flow/gateway.h"
 #include "providers/provider.h"
 
+enum { LANE_BALANCE_MAX = 4 };
+
+/* Somebody who waits for a balance. */
+struct lane_balance {
+    void (*done)(void *ctx, const struct provider_balance *balance);
+    void *ctx;
+};
+
 enum { LANES_MAX = STATS_PROVIDERS_MAX, LANE_DOMAINS = 64, LANE_HOLD_PROBE_MS = 600000 };
 
 struct control;
@@ -57,6 +65,8 @@ struct lane {
     int64_t held_ms;       /* wall time: since when */
     int64_t hold_probe_ms; /* monotonic: when one message may try again */
     bool probing;          /* that one message is under way */
+    struct lane_balance balance[LANE_BALANCE_MAX];
+    size_t balance_waits;
 };
 
 /* Why a message got no place in a lane, and when to ask again (ms from now). */
@@ -76,6 +86,10 @@ size_t lane_room(struct lane *lane, int64_t mono_ms, size_t want);
  */
 bool lane_take(struct lane *lane, const char *to, bool is_retry, int64_t mono_ms,
                struct lane_refusal *ret);
+/* A place for a test message: a person wants to see what the provider says, whatever holds it. */
+void lane_take_test(struct lane *lane);
+/* The answer to balance(): everybody who waits for it gets it. */
+void lane_balance_told(struct lane *lane, const struct provider_balance *balance);
 /* A place taken whose message was not submitted after all. */
 void lane_give_back(struct lane *lane, int64_t mono_ms);
 /* An attempt came back: effects are policy_effect bits. */

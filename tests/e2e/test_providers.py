@@ -1,0 +1,187 @@
+"""What an operator does with providers: pause, drain, pin, resume, test, balance; and what stays in sight."""
+
+import json
+
+from gateway_support import Gateway, data, event, is_problem, run, until
+from simulator_support import simulator
+
+CAMPAIGN = {"name": "e-imza", "marks": [30], "channels": ["sms"]}
+TWO = {"a": {"kind": "sink"}, "b": {"kind": "sink"}, "e": {"kind": "sink"}}
+
+
+def two(**changes):
+    return Gateway(**{"providers": TWO, "routes": {"sms": ["a", "b"], "email": ["e"]},
+                      "campaigns": [CAMPAIGN], **changes})
+
+
+def command(gateway, *args, status=0, **options):
+    done = run(*args, config=gateway.config_path, **options)
+    assert done.returncode == status, done
+    return done
+
+
+def provider(gateway, name):
+    return json.loads(command(gateway, "provider", "show", name, "--json").stdout)
+
+
+def send(gateway, number):
+    """A message for this person; the provider that took it."""
+    gateway.accept(event(number, data=data(number, days=29)))
+
+    def taken():
+        found = [m for m in gateway.messages(holder=f"sicil-{number}") if m["status"] in
+                 ("accepted", "delivered")]
+        return found and found[0]["provider"]
+    return until(taken, f"message {number} sent")
+
+
+def checks(gateway):
+    return {c["name"]: c for c in gateway.get("/readyz").json["checks"]}
+
+
+def test_a_paused_provider_is_passed_by_and_that_stays_in_sight():
+    with two() as g:
+        assert send(g, 1) == "a"
+        command(g, "provider", "pause", "a", "--for", "2h", "--note", "bakım")
+        assert send(g, 2) == "b"
+        assert "paused" in command(g, "provider", "list").stdout
+        shown = provider(g, "a")
+        assert shown["state"] == "paused" and shown["control"]["note"] == "bakım"
+        assert shown["control"]["until"]
+        assert g.metric('hatirlat_failover_active{channel="sms"}') == 1
+        assert g.metric('hatirlat_provider_paused{provider="a"}') == 1
+        assert g.get("/readyz").json["status"] == "degraded"
+        assert "goes by b" in checks(g)["channel:sms"]["detail"]
+        assert "bakım" in checks(g)["provider:a"]["detail"]
+        assert g.logged("failover")[-1]["to"] == "b"
+        command(g, "provider", "resume", "a")
+        assert send(g, 3) == "a"
+        assert g.metric('hatirlat_failover_active{channel="sms"}') == 0
+        assert g.logged("failover_ended")
+
+
+def test_nobody_left():
+    with two() as g:
+        for name in ("a", "b"):
+            command(g, "provider", "pause", name)
+        g.accept(event(1, data=data(1, days=29)))
+        until(lambda: [m for m in g.messages() if m["status"] == "queued"], "it waits")
+        assert "no provider" in checks(g)["channel:sms"]["detail"]
+        command(g, "provider", "resume", "b")
+        assert send(g, 2) == "b"
+
+
+def test_drain_finishes_what_is_in_flight():
+    slow = {**TWO, "a": {"kind": "sink", "delay": "1500ms"}}
+    with two(providers=slow) as g:
+        g.accept(event(1, data=data(1, days=29)))
+        until(lambda: provider(g, "a")["in_flight"] == 1, "in flight")
+        command(g, "provider", "drain", "a")
+        assert provider(g, "a")["state"] == "draining"
+        assert send(g, 2) == "b"
+        until(lambda: provider(g, "a")["state"] == "drained", "drained")
+        assert g.logged("provider_drained")
+        assert [m["provider"] for m in g.messages(holder="sicil-1") if m["provider"]] == ["a"]
+
+
+def test_a_pin_holds_against_the_automation():
+    broken = {**TWO, "b": {"kind": "sink", "fail": ["down"]}}
+    with two(providers=broken) as g:
+        command(g, "provider", "pin", "b", "--for", "1h")
+        g.accept(event(1, data=data(1, days=29)))
+        until(lambda: provider(g, "b")["attempts"].get("down"), "tried")
+        assert provider(g, "b")["pinned"] == ["sms"]
+        assert not provider(g, "a")["attempts"]
+        assert g.metric('hatirlat_failover_active{channel="sms"}') == 1
+        command(g, "provider", "unpin", "a", status=5)
+        command(g, "provider", "unpin", "b")
+        assert send(g, 2) == "a"
+        command(g, "provider", "pin", "e", "--channel", "sms")
+        assert send(g, 3) == "e"
+        command(g, "provider", "pin", "yok", status=4)
+
+
+def test_a_pause_survives_success_reload_and_restart():
+    with two() as g:
+        command(g, "provider", "pause", "a")
+        g.signal(1)
+        until(lambda: g.logged("reloaded"), "reloaded")
+        assert send(g, 1) == "b"
+        assert provider(g, "a")["state"] == "paused"
+        g.stop()
+        g.start()
+        assert send(g, 2) == "b"
+
+
+def test_resume_lifts_an_account_hold():
+    with two(providers={**TWO, "a": {"kind": "sink", "fail": ["account"]}}) as g:
+        assert send(g, 1) == "b"
+        held = provider(g, "a")
+        assert held["state"] == "held" and held["held_for"] and held["tries_again"]
+        before = held["attempts"]["account"]
+        command(g, "provider", "resume", "a", "--note", "bakiye yüklendi")
+        assert send(g, 2) == "b"  # asked a again, and was sent on
+        assert provider(g, "a")["attempts"]["account"] == before + 1
+
+
+def test_one_message_through_exactly_this_provider():
+    with two() as g:
+        command(g, "provider", "pause", "b")
+        done = command(g, "provider", "test", "b", "--to", "0532 000 00 67")
+        assert "sent" in done.stdout, done
+        tested, = g.messages()
+        assert tested["provider"] == "b"
+        assert provider(g, "b")["state"] == "paused"
+        assert provider(g, "b")["attempts"] == {"sent": 1}
+        mail = command(g, "provider", "test", "e", "--to", "deneme@ornek.test", "--json")
+        assert json.loads(mail.stdout)["provider"] == "e"
+        command(g, "provider", "test", "a", "--to", "12", status=2)
+        command(g, "provider", "test", "yok", "--to", "05320000067", status=4)
+        assert [e["action"] for e in g.get("/v1/audit").json["items"]].count("provider.test") == 2
+
+
+def test_a_failing_test_is_told_and_tried_once():
+    with two(providers={**TWO, "a": {"kind": "sink", "fail": ["account"]}}) as g:
+        done = command(g, "provider", "test", "a", "--to", "05320000067", status=1)
+        assert "account" in done.stdout
+        tested, = g.messages()
+        assert tested["status"] == "failed" and tested["attempts"] == 1
+        assert not provider(g, "b")["attempts"]
+
+
+def test_the_balance_of_a_vendor(tmp_path):
+    secret = tmp_path / "parola"
+    secret.write_text("parola")
+    secret.chmod(0o600)
+    with simulator("netgsm") as s:
+        vendor = {"kind": "http-sms", "recipe": "netgsm", "base_url": s.url, "allow_private": True,
+                  "user": "u", "password": {"file": str(secret)}, "sender": "IL MUDURLUK"}
+        with two(providers={**TWO, "v": vendor}) as g:
+            told = command(g, "provider", "balance", "v")
+            assert told.stdout.strip(), told
+            assert provider(g, "v")["tells_balance"]
+            command(g, "provider", "balance", "a", status=5)
+
+
+def test_live_facts_need_the_service():
+    with two() as g:
+        g.stop()
+        for words in (("list",), ("show", "a"), ("balance", "a"), ("test", "a", "--to", "05320000067")):
+            command(g, "provider", *words, status=69)
+        command(g, "provider", "pause", "a", "--note", "kapalıyken")
+        g.start()
+        assert send(g, 1) == "b"
+
+
+def test_scopes_and_paths():
+    with two() as g:
+        g.stop()
+        reader = g.make_key("okur", "campaigns:read")
+        g.start()
+        assert [p["name"] for p in g.get("/v1/providers", key=reader).json["items"]] == ["a", "b", "e"]
+        is_problem(g.request("POST", "/v1/providers/a:pause", "{}", key=reader), 403)
+        is_problem(g.request("POST", "/v1/providers/a/test", '{"to":"05320000067"}', key=reader), 403)
+        assert g.request("POST", "/v1/providers/a/pause", "{}").status == 200
+        is_problem(g.get("/v1/providers/yok"), 404)
+        is_problem(g.request("POST", "/v1/providers/yok:pause", "{}"), 404)
+        is_problem(g.request("POST", "/v1/providers/a:test", "[]"), 422)
