@@ -215,6 +215,12 @@ void expr_free(struct expr *x)
     free(x);
 }
 
+bool expr_take_text(struct str s, char *out, size_t cap)
+{
+    out[0] = '\0';
+    return s.len > 0 && memchr(s.ptr, '\0', s.len) == NULL && str_copy(out, cap, s) == 0;
+}
+
 bool expr_json_text(const struct json *v, char *out, size_t cap)
 {
     struct json_writer w;
@@ -276,8 +282,7 @@ bool expr_kv_text(struct str body, const char *name, char *out, size_t cap)
             end++;
         }
         if (end > n && memcmp(body.ptr, name, n) == 0 && body.ptr[n] == '=') {
-            return end > n + 1 &&
-                   str_copy(out, cap, (struct str){body.ptr + n + 1, end - n - 1}) == 0;
+            return expr_take_text((struct str){body.ptr + n + 1, end - n - 1}, out, cap);
         }
         body = skip(body, end < body.len ? end + 1 : end);
     }
@@ -333,7 +338,7 @@ bool expr_extract(const struct expr *x, const struct recipe_reply *reply, char o
     case SOURCE_REGEX:
         return extract_regex(x, body, out);
     case SOURCE_TEXT:
-        return body.len > 0 && str_copy(out, EXPR_TEXT_MAX, body) == 0;
+        return expr_take_text(body, out, EXPR_TEXT_MAX);
     case SOURCE_HTTP:
         snprintf(out, EXPR_TEXT_MAX, "%d", reply->status);
         return true;

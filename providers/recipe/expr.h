@@ -40,3 +40,5 @@ bool expr_holds(const struct expr *x, const struct recipe_reply *reply);
 bool expr_json_text(const struct json *v, char *out, size_t cap);
 /* The value of "name=…" among pairs separated by white space or "&"; false when none or empty. */
 bool expr_kv_text(struct str body, const char *name, char *out, size_t cap);
+/* Copies what was found; false, and "" in out, when it is empty, holds a NUL or does not fit. */
+bool expr_take_text(struct str s, char *out, size_t cap);

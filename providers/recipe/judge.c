@@ -11,7 +11,9 @@ enum {
     REPLY_KEYS_MAX = 256,
     WAIT_MIN_MS = 1000,
     WAIT_MAX_MS = 6 * 3600 * 1000,
-    DIGITS_SHOWN_MAX = 6
+    DIGITS_SHOWN_MAX = 6,
+    CODE_SHOWN_MAX = 23, /* behind "http 406/" it fills outcome.code */
+    MARKED_CODE_MAX = 22 /* with "unmatched" in front it fills outcome.code */
 };
 
 void recipe_reply_init(struct recipe_reply *reply, int status, struct str body,
@@ -179,10 +181,10 @@ static void judge_success(const struct recipe_answer *a, const struct recipe_rep
 /* Puts a word of ours in front of the vendor's code. */
 static void mark(struct outcome *o, const char *word, const char *detail)
 {
-    char code[sizeof(o->code)];
+    char code[MARKED_CODE_MAX];
 
-    memcpy(code, o->code, sizeof(code));
-    snprintf(o->code, sizeof(o->code), "%s %.20s", word, code);
+    clean_detail(o->code, code, sizeof(code)); /* cut between characters */
+    snprintf(o->code, sizeof(o->code), "%s %s", word, code);
     if (o->detail[0] == '\0') {
         snprintf(o->detail, sizeof(o->detail), "%s", detail);
     }
@@ -264,7 +266,7 @@ static void judge_status(const struct recipe_answer *a, const struct recipe_repl
 static void name_code(const struct recipe_reply *reply, const char *code, struct outcome *o)
 {
     char scrubbed[EXPR_TEXT_MAX];
-    char clean[24];
+    char clean[CODE_SHOWN_MAX];
 
     str_copy(scrubbed, sizeof(scrubbed), str_of(code));
     recipe_scrub(reply->secrets, reply->secret_count, scrubbed);

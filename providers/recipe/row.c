@@ -210,7 +210,7 @@ static bool column(struct str line, const char *number, char *out, size_t cap)
             return false;
         }
         if (--wanted == 0) {
-            return str_copy(out, cap, (struct str){line.ptr + from, i - from}) == 0;
+            return expr_take_text((struct str){line.ptr + from, i - from}, out, cap);
         }
     }
     return false;

@@ -87,7 +87,7 @@ static const struct option poll_table[] = {
     {.key = "every",
      .type = OPTION_DURATION,
      AT(recipe_poll, every_ms),
-     .fallback = "\"60s\"",
+     .fallback = "\"0s\"",
      .max = DAY_MS,
      .tr = "Aynı kimlik için iki soru arasında en az",
      .en = "Least time between two questions for the same id"},
