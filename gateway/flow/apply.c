@@ -112,6 +112,9 @@ static int open_certificate(struct work *w, const char *certificate)
     int rc = store_case_by_certificate(w->now.store, str_of(certificate), case_work_load, &w->now,
                                        w->now.err);
 
+    if (rc == 0 && w->now.seq_before == 0) {
+        return inherit(w); /* an empty one, which undoing an import has left */
+    }
     return rc == ERR_NOT_FOUND ? begin_case(w, certificate) : rc;
 }
 

@@ -188,13 +188,30 @@ static void collect_facts(struct import *in, bool news)
     }
 }
 
+/* A list without certificate numbers means the certificate that others have told of already. */
+static int find_case(struct import *in, struct roster_case *ret)
+{
+    struct fact *f = &in->entry.fact;
+    struct store *s = in->call->store;
+    int rc = roster_case_load(s, str_of(f->certificate.ref), ret, in->err);
+
+    if (rc != 0 || ret->known || !in->entry.certificate_made) {
+        return rc;
+    }
+    rc = roster_case_of_person(s, str_of(f->holder.ref), ret, in->err);
+    if (rc == 0) {
+        (void)str_copy(f->certificate.ref, sizeof f->certificate.ref, str_of(ret->certificate));
+    }
+    return rc == ERR_NOT_FOUND ? roster_case_load(s, str_of(f->certificate.ref), ret, in->err) : rc;
+}
+
 static int compare_row(struct import *in)
 {
     struct roster_report *report = in->report;
     struct roster_case *own = &in->cases.list[0];
     struct store *s = in->call->store;
     bool fresh;
-    int rc = roster_case_load(s, str_of(in->entry.fact.certificate.ref), own, in->err);
+    int rc = find_case(in, own);
 
     if (rc != 0) {
         return rc;
@@ -303,36 +320,6 @@ static int on_row(void *ctx, const struct sheet_row *row)
 
 /* ---- the list ---- */
 
-/* One fault for each of the first bad rows, so that the sender of a request sees them too. */
-static int refuse_list(struct import *in)
-{
-    struct json_limits limits = json_default_limits;
-    struct json_doc *doc = NULL;
-    struct buf text;
-
-    limits.bytes = SIZE_MAX;
-    buf_init(&text, in->report->problem_list.len + 3);
-    (void)buf_addc(&text, '[');
-    (void)buf_add(&text, in->report->problem_list.data, in->report->problem_list.len);
-    (void)buf_addc(&text, ']');
-    if (json_parse((struct str){text.data, text.len}, 0, &limits, &doc, NULL, in->err) == 0) {
-        for (const struct json *v = json_first(json_root(doc)); v != NULL; v = json_next(v)) {
-            struct str reason = json_str(json_get(v, "reason"));
-            char pointer[FAULT_POINTER_MAX];
-            int64_t row = 0;
-
-            (void)json_i64(json_get(v, "row"), &row);
-            (void)snprintf(pointer, sizeof pointer, "/rows/%lld", (long long)row);
-            (void)faults_add(in->call->faults, pointer, json_str(json_get(v, "code")).ptr,
-                             "%lld. satır: %.*s", "row %lld: %.*s", (long long)row, (int)reason.len,
-                             reason.ptr);
-        }
-    }
-    json_free(doc);
-    buf_finish(&text);
-    return err_set(in->err, ERR_INVALID, "%zu rows of the list are wrong", in->report->refused);
-}
-
 static int read_list(struct import *in)
 {
     int rc =
@@ -348,7 +335,8 @@ static int read_list(struct import *in)
     }
     if (rc == 0 && !in->request->dry_run && in->request->mode == ROSTER_ALL_OR_NOTHING &&
         in->report->refused > 0) {
-        rc = refuse_list(in);
+        roster_report_faults(in->report, in->call->faults);
+        rc = err_set(in->err, ERR_INVALID, "%zu rows of the list are wrong", in->report->refused);
     }
     in->report->gained = in->effect.gained;
     in->report->lost = in->effect.lost;
@@ -368,6 +356,13 @@ static int look_for(void *ctx, struct str certificate)
         return 0;
     }
     rc = roster_case_load(in->call->store, certificate, c, in->err);
+    if (rc == 0 && !c->known && str_starts(certificate, ROSTER_CERTIFICATE_PREFIX)) {
+        const size_t n = sizeof ROSTER_CERTIFICATE_PREFIX - 1;
+        const struct str person = {certificate.ptr + n, certificate.len - n};
+
+        rc = roster_case_of_person(in->call->store, person, c, in->err);
+        rc = rc == ERR_NOT_FOUND ? 0 : rc;
+    }
     if (rc != 0 || !c->known ||
         !(case_state_reminds(c->file.state) || c->file.state == CASE_BLOCKED)) {
         return rc; /* ended by now: nothing to wonder about */

@@ -34,6 +34,33 @@ int roster_case_load(struct store *s, struct str certificate, struct roster_case
     return str_copy(ret->certificate, sizeof ret->certificate, certificate);
 }
 
+struct latest {
+    int64_t id;
+    int64_t end_ms;
+};
+
+static int note_latest(void *ctx, const struct case_row *row)
+{
+    struct latest *latest = ctx;
+
+    if (row->not_after_ms > latest->end_ms) {
+        *latest = (struct latest){row->id, row->not_after_ms};
+    }
+    return 0;
+}
+
+int roster_case_of_person(struct store *s, struct str holder, struct roster_case *ret,
+                          struct err *e)
+{
+    struct latest latest = {0, 0};
+    int rc = store_case_by_holder(s, holder, note_latest, &latest, e);
+
+    if (rc == 0 && latest.id == 0) {
+        return ERR_NOT_FOUND;
+    }
+    return rc == 0 ? store_case_by_id(s, latest.id, note_case, ret, e) : rc;
+}
+
 static int add_other(void *ctx, const struct case_row *row)
 {
     struct roster_cases *cases = ctx;

@@ -24,6 +24,12 @@ struct roster_cases {
 
 int roster_case_load(struct store *s, struct str certificate, struct roster_case *ret,
                      struct err *e);
+/*
+ * The case that a list means which names the person alone: that of the holder's latest certificate.
+ * ERR_NOT_FOUND when none of theirs is known.
+ */
+int roster_case_of_person(struct store *s, struct str holder, struct roster_case *ret,
+                          struct err *e);
 /* The certificate's case and the other ones of the holder. */
 int roster_cases_load(struct store *s, const struct fact *fact, struct roster_cases *ret,
                       struct err *e);

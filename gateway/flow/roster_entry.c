@@ -357,11 +357,12 @@ static void make_certificate(const struct line *l)
     if (f->certificate.ref[0] != '\0' || f->holder.ref[0] == '\0') {
         return;
     }
+    l->entry->certificate_made = true;
     buf_reset(words);
-    (void)buf_addf(words, "list:%s", f->holder.ref);
+    (void)buf_addf(words, ROSTER_CERTIFICATE_PREFIX "%s", f->holder.ref);
     if (str_copy(f->certificate.ref, sizeof f->certificate.ref,
                  (struct str){words->data, words->len}) != 0) {
-        keyed(l->reading, "list:", str_of(f->holder.ref), f->certificate.ref);
+        keyed(l->reading, ROSTER_CERTIFICATE_PREFIX, str_of(f->holder.ref), f->certificate.ref);
     }
 }
 
@@ -427,6 +428,7 @@ int roster_entry_read(struct roster_reading *r, const struct sheet_row *row,
 
     ret->row = row->number;
     ret->person_made = false;
+    ret->certificate_made = false;
     ret->has_also = false;
     fact_reset(&ret->fact);
     ret->fact.type = EVENT_CERTIFICATE_EXPIRING;

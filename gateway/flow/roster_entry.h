@@ -7,10 +7,11 @@
 /* What one row tells. */
 struct roster_entry {
     size_t row;
-    struct fact fact;     /* certificate.expiring; source and id are left empty */
-    bool person_made;     /* the key of the person was made from name and address */
-    bool has_also;        /* the row tells another fact too … */
-    enum event_type also; /* … of this type: blocked, applied, duty ended … */
+    struct fact fact;      /* certificate.expiring; source and id are left empty */
+    bool person_made;      /* the key of the person was made from name and address */
+    bool certificate_made; /* the list does not name the certificate */
+    bool has_also;         /* the row tells another fact too … */
+    enum event_type also;  /* … of this type: blocked, applied, duty ended … */
 };
 
 /* How rows are read; lives as long as the reading. */
@@ -26,6 +27,9 @@ struct roster_reading {
 void roster_reading_init(struct roster_reading *r, struct roster_report *report,
                          const struct fact_origin *origin, const unsigned char *key);
 void roster_reading_finish(struct roster_reading *r);
+
+/* Certificates that a list does not name are called so, with the person's key behind. */
+#define ROSTER_CERTIFICATE_PREFIX "list:"
 
 /* 0, or ERR_INVALID after every reason has been put into the report. */
 int roster_entry_read(struct roster_reading *r, const struct sheet_row *row,

@@ -228,7 +228,7 @@ int roster_record_former(struct store *s, const char *id, size_t row, size_t ind
     jsonw_init(&w, &body);
     jsonw_object(&w);
     jsonw_put(&w, "certificate", c->certificate);
-    if (c->known) {
+    if (c->event_seq != 0) { /* else there was none, or an empty one that undoing had left */
         jsonw_put_i64(&w, "fact_ms", c->fact_ms);
         jsonw_put_i64(&w, "event_seq", c->event_seq);
         (void)case_write(&c->file, &file);
@@ -272,12 +272,12 @@ int roster_record_read_former(struct str body, struct roster_case *ret, bool *re
     *ret_existed = json_type(json_get(v, "file")) == JSON_OBJECT;
     ret->event_seq = number_of(v, "event_seq");
     ret->fact_ms = number_of(v, "fact_ms");
-    ret->known = *ret_existed;
     rc = str_copy(ret->certificate, sizeof ret->certificate, json_str(json_get(v, "certificate")));
     case_init(&ret->file);
     if (rc == 0 && *ret_existed) {
         rc = case_read(file_of(body), &ret->file);
     }
+    ret->known = ret->file.known.not_after_ms != 0;
     json_free(doc);
     return rc;
 }

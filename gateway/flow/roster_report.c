@@ -4,7 +4,7 @@
 #include "domain/tckn.h"
 #include "text/mask.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
 enum { PROBLEM_BYTES_MAX = 2048, VALUE_CHARACTERS = 40 };
 
@@ -312,6 +312,34 @@ void roster_report_json(const struct roster_report *r, struct json_writer *w)
     roster_report_summary(r, w);
     list_json(w, "gone", &r->gone_list);
     list_json(w, "errors", &r->problem_list);
+}
+
+void roster_report_faults(const struct roster_report *r, struct faults *faults)
+{
+    struct json_limits limits = json_default_limits;
+    struct json_doc *doc = NULL;
+    struct buf text;
+    struct err e;
+
+    limits.bytes = SIZE_MAX;
+    buf_init(&text, r->problem_list.len + 3);
+    (void)buf_addc(&text, '[');
+    (void)buf_add(&text, r->problem_list.data, r->problem_list.len);
+    (void)buf_addc(&text, ']');
+    (void)json_parse((struct str){text.data, text.len}, 0, &limits, &doc, NULL, &e);
+    for (const struct json *v = doc == NULL ? NULL : json_first(json_root(doc)); v != NULL;
+         v = json_next(v)) {
+        struct str reason = json_str(json_get(v, "reason"));
+        char pointer[FAULT_POINTER_MAX];
+        int64_t row = 0;
+
+        (void)json_i64(json_get(v, "row"), &row);
+        (void)snprintf(pointer, sizeof pointer, "/rows/%lld", (long long)row);
+        (void)faults_add(faults, pointer, json_str(json_get(v, "code")).ptr, "%lld. satır: %.*s",
+                         "row %lld: %.*s", (long long)row, (int)reason.len, reason.ptr);
+    }
+    json_free(doc);
+    buf_finish(&text);
 }
 
 /* ---- as CSV ---- */

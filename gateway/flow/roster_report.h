@@ -68,6 +68,9 @@ void roster_note(struct roster_report *r, const struct roster_fault *fault);
 void roster_report_gone(struct roster_report *r, const char *certificate,
                         const struct case_file *file);
 
+/* One fault (pointer "/rows/3") for each of the listed errors, as far as they fit. */
+void roster_report_faults(const struct roster_report *r, struct faults *faults);
+
 /* The report's members into an open JSON object: file, columns, counts, plan, notes … */
 void roster_report_summary(const struct roster_report *r, struct json_writer *w);
 /* … and with those that may be long: gone, errors. */

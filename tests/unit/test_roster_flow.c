@@ -446,6 +446,107 @@ static void a_certificate_superseded_by_the_list_comes_back(void **state)
     roster_scene_close(&s);
 }
 
+/* An event of another system about the person of row AYSE. */
+static void tell(struct roster_scene *s, enum event_type type, const char *certificate)
+{
+    struct event_row row = {.received_ms = s->now_ms, .type = (int)type};
+    unsigned char first[SHA256_SIZE];
+    struct fact fact;
+    struct buf body;
+    int64_t seq;
+    struct err e = {0};
+    char id[64];
+
+    fact_reset(&fact);
+    fact.type = type;
+    fact.time_ms = s->now_ms;
+    (void)str_copy(fact.certificate.ref, FACT_REF_SIZE, str_of(certificate));
+    (void)str_copy(fact.holder.ref, FACT_REF_SIZE, STR("1001"));
+    if (type == EVENT_CERTIFICATE_EXPIRING) {
+        fact.not_after_ms = istanbul_ms(civil_days(2027, 2, 12), 600);
+        (void)str_copy(fact.holder.phone, FACT_PHONE_SIZE, STR("+905320000067"));
+    }
+    (void)snprintf(id, sizeof id, "told-%d-%lld", (int)type, (long long)s->now_ms);
+    buf_init(&body, FACT_CANONICAL_MAX);
+    assert_int_equal(fact_canonical(&fact, &body), 0);
+    row.source = STR("urn:test");
+    row.id = str_of(id);
+    row.body = (struct str){body.data, body.len};
+    fact_digest(row.body, row.digest);
+    assert_int_equal(store_begin(s->store, &e), 0);
+    assert_int_equal(store_event_append(s->store, &row, &seq, first, &e), 0);
+    assert_int_equal(store_commit(s->store, &e), 0);
+    buf_finish(&body);
+    roster_scene_apply(s);
+}
+
+static void a_certificate_known_by_another_name_is_the_same(void **state)
+{
+    struct roster_scene s;
+    struct case_file file;
+
+    (void)state;
+    roster_scene_open(&s, false);
+    tell(&s, EVENT_CERTIFICATE_EXPIRING, "nes/4a1f09");
+    assert_int_equal(waiting(&s, "nes/4a1f09"), PER_PERSON / 2);
+    import(&s, TITLES AYSE);
+    expect_counts(&s, 0, 1, 0); /* a name and a mailbox are new */
+    assert_int_equal(waiting(&s, "nes/4a1f09"), PER_PERSON);
+    assert_false(case_of(&s, "list:1001", &file));
+    assert_true(case_of(&s, "nes/4a1f09", &file));
+    assert_int_equal(file.known.not_after_ms, istanbul_ms(civil_days(2027, 2, 12), 600));
+    import(&s, TITLES ISIL);
+    assert_int_equal(number(&s, NULL, "gone_count"), 1);
+    roster_scene_close(&s);
+}
+
+static void what_was_known_before_any_certificate_stays(void **state)
+{
+    struct roster_scene s;
+    struct case_file file;
+
+    (void)state;
+    roster_scene_open(&s, false);
+    tell(&s, EVENT_LOGIN_BLOCKED, "");
+    s.now_ms += 60000;
+    import(&s, TITLES AYSE);
+    assert_true(case_of(&s, "list:1001", &file));
+    assert_int_equal(file.state, CASE_BLOCKED);
+    undo(&s, "000000000001");
+    assert_true(case_of(&s, "person:1001", &file));
+    assert_int_not_equal(file.seen_ms[EVENT_LOGIN_BLOCKED], 0);
+    import(&s, TITLES AYSE);
+    assert_true(case_of(&s, "list:1001", &file));
+    assert_int_equal(file.state, CASE_BLOCKED);
+    roster_scene_close(&s);
+}
+
+static void erased_persons_do_not_come_back(void **state)
+{
+    struct roster_scene s;
+    struct case_file file;
+    struct person_counts counts;
+    struct err e = {0};
+
+    (void)state;
+    roster_scene_open(&s, false);
+    import(&s, TITLES AYSE ISIL);
+    assert_int_equal(store_begin(s.store, &e), 0);
+    assert_int_equal(
+        person_erase(s.store,
+                     &(const struct person_env){
+                         .key = s.key, .ids = s.ids, .now_ms = s.now_ms, .actor = "test"},
+                     STR("1001"), &counts, &e),
+        0);
+    assert_int_equal(store_commit(s.store, &e), 0);
+    assert_int_equal(ask(&s, "import.create", "mode", "valid_rows", TITLES AYSE ISIL), 0);
+    assert_int_equal(number(&s, "counts", "refused"), 1);
+    assert_non_null(strstr(buf_cstr(&s.out), "person_erased"));
+    assert_false(case_of(&s, "list:1001", &file));
+    assert_int_equal(number(&s, NULL, "gone_count"), 0);
+    roster_scene_close(&s);
+}
+
 static void identity_numbers_become_hashes_where_wanted(void **state)
 {
     static const char list[] = "T.C. Kimlik No;Ad Soyad;Cep Tel;Bitiş\n"
@@ -632,6 +733,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(undoing_a_change_brings_back_what_was),
     cmocka_unit_test(what_changed_since_is_left_alone),
     cmocka_unit_test(a_certificate_superseded_by_the_list_comes_back),
+    cmocka_unit_test(a_certificate_known_by_another_name_is_the_same),
+    cmocka_unit_test(what_was_known_before_any_certificate_stays),
+    cmocka_unit_test(erased_persons_do_not_come_back),
     cmocka_unit_test(identity_numbers_become_hashes_where_wanted),
     cmocka_unit_test(waiting_events_come_first),
     cmocka_unit_test(dates_in_every_spelling),
