@@ -11,7 +11,7 @@
 
 #include <limits.h>
 
-enum { TRY_SECRETS_MAX = 12 };
+enum { TRY_SECRETS_MAX = 16 };
 
 struct trying {
     struct cli *cli;

@@ -1,5 +1,5 @@
-#include "base/codec.h"
 #include "cli/recipe_try.h"
+#include "providers/recipe/stencil.h"
 
 enum { SHOWN_MAX = 4000, SECRET_MAX = 512 };
 
@@ -50,9 +50,14 @@ void recipe_try_hide(struct trying *t, const char *secret)
     }
     buf_init(&b, 4 * SECRET_MAX);
     add_hidden(t, str_of(secret));
-    (void)codec_percent(&b, str_of(secret));
-    add_hidden(t, (struct str){buf_cstr(&b), b.len});
-    buf_reset(&b);
+    for (int form = 0; form < 4; form++) {
+        enum recipe_charset charset = form < 2 ? CHARSET_UTF8 : CHARSET_LATIN5;
+
+        if (recipe_percent(charset, form % 2 == 1, str_of(secret), &b, NULL) == 0) {
+            add_hidden(t, (struct str){buf_cstr(&b), b.len});
+        }
+        buf_reset(&b);
+    }
     jsonw_init(&w, &b);
     jsonw_cstr(&w, secret);
     add_hidden(t, b.len > 2 ? (struct str){b.data + 1, b.len - 2} : STR(""));

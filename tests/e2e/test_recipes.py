@@ -94,6 +94,8 @@ def hurried(recipe):
         poll["rate"] = "100/s"
         poll["first_after"] = "0s"
         poll.pop("every", None)
+    if "recover" in recipe:
+        recipe["recover"]["again"] = "50ms"
     recipe.setdefault("limits", {}).update(rate="1000/s")
     return recipe
 
@@ -302,6 +304,32 @@ def test_balance(world):
     said = world.drive.hear("balance")
     assert float(said["balance"]) == float(world.model.get("balance", "1500").replace(",", ".")), said
     assert not said["empty"] and not said.get("error"), said
+
+
+# What can be said of an attempt that the vendor never saw.
+ABSENT = {"verimor": "retry", "jetsms": "unknown"}
+
+
+def test_asking_what_became_of_an_attempt(world):
+    """By our reference: found, or surely absent, or it cannot be known."""
+    if "request" not in uncommented(f"{RECIPES}/{world.vendor}.json").get("recover", {}):
+        assert world.vendor not in ABSENT
+        pytest.skip("this vendor cannot be asked")
+    world.sim.faults("lost-reply,n=1")
+    lost = world.drive.one(ref="kayip-a1")
+    world.sim.faults("reset,n=1")
+    never = world.drive.one(ref="hic-a1")
+    assert lost["outcome"] == never["outcome"] == "unknown"
+    for ref, expected in [("kayip-a1", "sent"), ("hic-a1", ABSENT[world.vendor])]:
+        ident = world.drive.next_id
+        world.drive.next_id += 1
+        world.drive.tell({"op": "ask", "id": ident, "ref": ref, "to": "+905320000067",
+                          "text": "x"})
+        outcome = world.drive.outcome(ident)
+        assert outcome["outcome"] == expected, (ref, outcome)
+        if expected == "sent":
+            assert outcome["provider_ref"] in names_of(world.sim.ledger())
+    assert len(world.sim.ledger()) == 1, "asking sends nothing"
 
 
 # ---- reports ----

@@ -1,0 +1,182 @@
+"""`recipe check` and `recipe try`, and a gateway whose vendor misbehaves: the whole way."""
+
+import collections
+import json
+import os
+
+import pytest
+from gateway_support import BATCH, Gateway, event, run, until
+from simulator_support import RECIPES, simulator, uncommented, vendors
+from test_recipes import hurried
+
+SECRET = "çok&gizli \"parola\"<1>"
+
+
+def attempt(*args, **options):
+    return run("recipe", "try", *args, timeout=60, **options)
+
+
+def test_every_shipped_recipe_is_good():
+    names = [name[:-5] for name in os.listdir(RECIPES) if not name.startswith("recipe.")]
+    out = run("recipe", "check", *names)
+    assert out.returncode == 0 and out.stdout.count("is good") == len(names), out
+
+
+@pytest.mark.parametrize("change,place", [
+    (lambda r: r.update(nmae="x"), "/nmae"), (lambda r: r["send"].pop("request"), "/send"),
+    (lambda r: r["send"]["answer"].update(ok={"match": ["regex:ok"]}), "/send/answer/ok")])
+def test_a_wrong_recipe_has_a_place(tmp_path, change, place):
+    recipe = uncommented(f"{RECIPES}/netgsm.json")
+    change(recipe)
+    path = tmp_path / "bozuk.json"
+    path.write_text(json.dumps(recipe, indent=1), encoding="utf-8")
+    out = run("recipe", "check", str(path))
+    assert out.returncode == 78, out
+    assert any(part.isdigit() for part in out.stdout.split(f"{path}:")[1].split(":")[:1]), out
+    listed = json.loads(run("recipe", "check", "--json", str(path)).stdout)
+    assert place in json.dumps(listed), listed
+
+
+@pytest.mark.parametrize("args,status", [
+    (["yok-boyle"], 4), ([], 2), (["/yok/boyle.json"], 4)])
+def test_check_without_a_recipe(args, status):
+    assert run("recipe", "check", *args).returncode == status
+
+
+@pytest.mark.parametrize("vendor", vendors())
+def test_one_message_and_its_report(vendor):
+    out = attempt(vendor, "--json", "--text", "Çiğdem için deneme")
+    assert out.returncode == 0, out
+    told = json.loads(out.stdout)
+    assert told["outcome"] == "sent" and told["really"] is False
+    assert told["requests"][-1]["status"] in (200, 201, 202)
+    if vendor != "vatansms":  # its states are not known
+        assert told["report"] == "delivered", told
+    assert "deneme-sirri" not in out.stdout
+
+
+@pytest.mark.parametrize("fault,status,outcome", [
+    ("code:30", 5, "account"), ("code:20", 5, "rejected"), ("code:80", 75, "throttled"),
+    ("lost-reply", 1, "unknown"), ("state:3", 1, "sent")])
+def test_the_exit_says_what_came_of_it(fault, status, outcome):
+    out = attempt("netgsm", "--json", "--fault", fault)
+    assert out.returncode == status and json.loads(out.stdout)["outcome"] == outcome, out
+
+
+@pytest.mark.parametrize("vendor", vendors())
+def test_secrets_stay_hidden(vendor, tmp_path):
+    """However a request carries them: in a query, a form, JSON, XML or a header."""
+    path = tmp_path / "parola"
+    path.write_text(SECRET, encoding="utf-8")
+    path.chmod(0o600)
+    out = attempt(vendor, "--set-file", f"password={path}")
+    assert "***" in out.stdout, out
+    for form in ("gizli", "%20%22parola", "+%22parola", "&amp;gizli"):
+        assert form not in out.stdout + out.stderr, form
+
+
+def test_secrets_are_not_taken_as_arguments():
+    out = attempt("netgsm", "--set", "password=gizli")
+    assert out.returncode == 2 and "--set-file" in out.stderr, out
+
+
+@pytest.mark.parametrize("args", [
+    ["--set", "user"], ["--set", "=x"], ["--set-file", "password"], ["--to", "0312"],
+    ["--wait", "uzun"], ["--fault", "yok"], ["--text", "x" * 2000], ["--really"]])
+def test_wrong_arguments(args):
+    out = attempt("netgsm", *args)
+    assert out.returncode in (1, 2) and out.stderr, out
+
+
+def test_unknown_settings_have_a_name():
+    out = attempt("netgsm", "--set", "usr=x")
+    assert out.returncode == 78 and "usr" in out.stderr, out
+
+
+def test_settings_reach_the_request():
+    out = attempt("netgsm", "--json", "--set", "sender=ORNEKMEM", "--set", "user=8505550000",
+                  "--set", "parameters.appname=bizim-ad", "--to", "0532 000 00 99")
+    body = json.loads(out.stdout)["requests"][-2]["body"]
+    assert '"msgheader":"ORNEKMEM"' in body and "bizim-ad" in body and "5320000099" in body
+
+
+def test_the_real_vendor_is_never_reached_unasked():
+    with simulator("kannel") as s:
+        real = ["kannel", "--really", "--to", "05320000067", "--set", f"base_url={s.url}",
+                "--set", "sender=ORNEKIL", "--set", "user=u"]
+        refused = attempt(*real, stdin=-3)
+        assert refused.returncode == 5 and "--yes" in refused.stderr, refused
+        assert s.ledger() == []
+        path = "/dev/null"
+        assert attempt(*real, "--yes", "--set-file", f"password={path}").returncode != 0
+        assert s.ledger() == []
+
+
+def test_the_real_vendor_when_asked(tmp_path):
+    path = tmp_path / "parola"
+    path.write_text("gizli-1", encoding="utf-8")
+    path.chmod(0o600)
+    with simulator("netgsm") as s:
+        out = attempt("netgsm", "--really", "--yes", "--json", "--to", "05320000067",
+                      "--set", f"base_url={s.url}", "--set", "sender=BATMANMEM",
+                      "--set", "user=850", "--set-file", f"password={path}")
+        assert out.returncode == 0, out
+        assert [m["to"] for m in s.ledger()] == ["905320000067"]
+        assert json.loads(out.stdout)["really"] is True
+
+
+# ---- the whole way: events, a gateway, a vendor that misbehaves ----
+
+STORM = ["lost-reply,p=0.12", "reset,p=0.1", "throttle:1,p=0.1", "html502,p=0.1", "slow:50ms,p=0.2",
+         "accepted-silent,p=0.1", "dup-report,p=0.3", "out-of-order,p=0.2", "unknown-report,p=0.2"]
+COUNT = 40
+
+
+def office(sim, vendor, folder, on_doubt):
+    recipe = hurried(uncommented(f"{RECIPES}/{vendor}.json"))
+    recipe["send"]["batch"] = min(recipe["send"].get("batch", 1), 3)
+    path = os.path.join(folder, f"{vendor}.json")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(recipe, f)
+    base = sim.url + "/" + recipe["base_url"].split("/", 3)[3] if \
+        recipe["base_url"].count("/") > 2 else sim.url
+    secret = os.path.join(folder, "parola")
+    with open(os.open(secret, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as f:
+        f.write("gizli-parola")
+    sms = {"kind": "http-sms", "recipe": str(path), "user": "8505550000",
+           "password": {"file": secret}, "sender": "BATMANMEM", "base_url": base,
+           "timeout": "2s", "on_doubt": on_doubt, "retry_share": 100,
+           "breaker": {"failures": 1000}}
+    return {"providers": {"s": sms, "e": {"kind": "sink"}}, "routes": {"sms": ["s"]},
+            "campaigns": [{"name": "e-imza", "marks": [90], "channels": ["sms"]}],
+            "retry": {"sms": {"base": "1s", "cap": "2s"}}}
+
+
+@pytest.mark.parametrize("vendor,on_doubt", [
+    ("netgsm", "ask"), ("netgsm", "resend"), ("verimor", "ask"), ("kannel", "park"),
+    ("mutlucell", "resend")])
+def test_never_lost_never_twice(vendor, on_doubt, tmp_path):
+    """What the vendor's ledger holds is what the gateway says, whatever happens to answers."""
+    options = [o for spec in STORM for o in ("--fault", spec)]
+    with simulator(vendor, "--seed", "11", *options) as sim:
+        with Gateway(**office(sim, vendor, tmp_path, on_doubt)) as gateway:
+            gateway.accept([event(n) for n in range(1, COUNT + 1)], BATCH)
+
+            def due():
+                return [m for m in gateway.messages(channel="sms") if m["status"] != "planned"]
+
+            def calm():
+                busy = {"queued", "sending"}
+                return len(due()) == COUNT and not [m for m in due() if m["status"] in busy]
+            until(calm, f"{COUNT} settled messages", 40, 0.2)
+            messages = [gateway.message(m["id"]) for m in due()]
+            copies = collections.Counter(m["to"][-2:] for m in sim.ledger())
+    taken = sum(copies.values())
+    for m in messages:
+        number = copies[m["recipient"][-2:]]  # the rest is masked
+        if m["status"] in ("accepted", "delivered", "undelivered"):
+            assert number >= 1, m
+        elif m["status"] not in ("unknown", "held"):
+            assert number == 0, m
+        assert number <= 1 or m["possible_duplicate"], m
+    assert taken >= COUNT * 0.7
