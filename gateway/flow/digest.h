@@ -38,6 +38,7 @@ struct digest_clock {
     const struct calendar *calendar; /* may be null */
     const struct send_window *window;
     int weekday; /* of K1: 0 Monday … 6 Sunday */
+    bool trial;  /* at any hour of any day, and the first week at once */
 };
 
 struct digest_clock digest_clock_of(const struct settings *s);

@@ -36,7 +36,7 @@ struct digest_clock digest_clock_of(const struct settings *s)
 {
     return (struct digest_clock){s->calendar,
                                  s->conf->has_window ? &s->conf->window : &send_window_default,
-                                 s->conf->digests.weekday};
+                                 s->conf->digests.weekday, s->conf->trial};
 }
 
 static int64_t week_of(int64_t day, int weekday)
@@ -51,7 +51,7 @@ static bool week_is_due(const struct digest_clock *clock, int64_t last, int64_t 
                         int64_t *ret_period)
 {
     *ret_period = week_of(today, clock->weekday);
-    if (last != 0) {
+    if (last != 0 || clock->trial) {
         return *ret_period > last;
     }
     return calendar_working_day(clock->calendar, *ret_period, 1) == today;
@@ -62,7 +62,7 @@ bool digest_is_due(enum digest_kind kind, const struct digest_clock *clock, int6
 {
     const int64_t today = istanbul_day(now_ms);
 
-    if (!calendar_open(clock->calendar, clock->window, now_ms)) {
+    if (!clock->trial && !calendar_open(clock->calendar, clock->window, now_ms)) {
         return false;
     }
     if (kind == DIGEST_K1) {

@@ -43,7 +43,7 @@ static void periods_begin_when_they_should(void **state)
         {"missed days are skipped", DIGEST_BI, MONDAY - 30, MONDAY + 1, WINDOW_OPEN, MONDAY + 1},
         {"letters every day", DIGEST_K2, MONDAY - 1, MONDAY, WINDOW_OPEN, MONDAY},
     };
-    const struct digest_clock clock = {NULL, &send_window_default, 0};
+    const struct digest_clock clock = {NULL, &send_window_default, 0, false};
     struct calendar *calendar = NULL;
     struct digest_clock real = clock;
     struct faults faults;
@@ -60,6 +60,13 @@ static void periods_begin_when_they_should(void **state)
         if (due != (cases[i].period != 0) || (due && period != cases[i].period)) {
             fail_msg("%s: %d %lld", cases[i].what, due, (long long)period);
         }
+    }
+    real.trial = true; /* a trial has no night and does not wait for Monday */
+    for (enum digest_kind kind = DIGEST_K1; kind < DIGEST_KIND_COUNT; kind++) {
+        int64_t period = 0;
+
+        assert_true(digest_is_due(kind, &real, 0, at(MONDAY - 1, 60), &period));
+        assert_false(digest_is_due(kind, &real, period, at(MONDAY - 1, 61), &period));
     }
     calendar_destroy(calendar);
     faults_finish(&faults);
@@ -79,7 +86,7 @@ static void the_first_week_waits_for_a_holiday_to_pass(void **state)
             &calendar, &faults),
         0);
 
-    const struct digest_clock clock = {calendar, &send_window_default, 0};
+    const struct digest_clock clock = {calendar, &send_window_default, 0, false};
 
     assert_false(digest_is_due(DIGEST_K1, &clock, 0, at(MONDAY, WINDOW_OPEN), &period));
     assert_true(digest_is_due(DIGEST_K1, &clock, 0, at(MONDAY + 1, WINDOW_OPEN), &period));
@@ -138,6 +145,7 @@ static void choose(struct settings *settings, const char *kinds)
     for (size_t i = 0; i < 3; i++) {
         list->items[list->count++] = strndup(kinds + 3 * i, 2);
     }
+    settings->conf->trial = false;
     settings->conf->digests.to = strdup("birim@ornekil.meb.gov.tr");
 }
 
