@@ -16,3 +16,5 @@ extern conf_checker *const check_parts[];
 int check_holidays(const struct conf *conf, struct faults *faults);
 int check_templates(const struct conf *conf, struct faults *faults);
 int check_recipes(const struct conf *conf, struct faults *faults);
+/* Warns when the one who releases campaigns needs a new certificate; reads the database, if any. */
+int check_approver(const struct conf *conf, struct faults *faults);

@@ -9,7 +9,8 @@
 
 enum { HOLIDAYS_BYTES_MAX = 1024 * 1024 };
 
-conf_checker *const check_parts[] = {check_holidays, check_templates, check_recipes, NULL};
+conf_checker *const check_parts[] = {check_holidays, check_templates, check_recipes, check_approver,
+                                     NULL};
 
 static bool read_file(const char *path, struct buf *out)
 {

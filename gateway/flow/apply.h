@@ -27,6 +27,8 @@ struct apply_env {
     const struct apply_campaign *campaigns;
     size_t campaign_count;
     const struct calendar *calendar; /* may be null */
+    const char *approver_ref;        /* who releases campaigns is reminded before others; … */
+    const char *approver_email;      /* … found by either, both may be null */
     const unsigned char *key;        /* of the installation: finds erased persons; null: nobody */
     int64_t now_ms;
 };

@@ -56,6 +56,13 @@ const struct campaign_view *campaign_view_find(const struct campaign_views *v, c
 void campaign_view_write(struct json_writer *w, const struct campaign_view *v, bool turkish);
 
 /*
+ * When the latest known certificate of the one who releases ends, 0 when none is known. By mailbox
+ * alone it is looked for among those that end between now and until.
+ */
+int approver_end(struct store *store, const struct conf_approver *a, int64_t now_ms,
+                 int64_t until_ms, int64_t *ret_end, struct err *e);
+
+/*
  * Adds "warnings" to an open object when the certificate of the one who releases ends before
  * until_ms, or has ended: nobody else can be warned then. Store thread.
  */

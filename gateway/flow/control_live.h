@@ -84,6 +84,8 @@ void guard_count(struct dispatch *d, struct attempt *a);
 void guard_uncount(struct dispatch *d, struct attempt *a);
 /* Its outcome is decided: what it did not cost after all, and whether it failed. */
 void guard_settled(struct dispatch *d, struct attempt *a);
+/* The last word about an accepted message has come. */
+void guard_reported(struct dispatch *d, const char *campaign, bool failed, int64_t now_ms);
 /* What the attempts of a list add to their campaigns' day; store thread. */
 int guard_store_claimed(struct store *s, const struct list *attempts, struct err *e);
 int guard_store_settled(struct store *s, const struct list *attempts, struct err *e);

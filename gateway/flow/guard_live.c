@@ -50,6 +50,14 @@ static struct guard_minute *minute_of(struct guard_campaign *g, int64_t now_ms)
     return m;
 }
 
+static void note_fate(struct guard_campaign *g, bool failed, int64_t now_ms)
+{
+    struct guard_minute *m = minute_of(g, now_ms);
+
+    m->settled++;
+    m->failed += failed;
+}
+
 static void sum_window(struct guard_campaign *g, int64_t now_ms)
 {
     const int64_t oldest = now_ms / MINUTE_MS - GUARD_WINDOW_MIN;
@@ -229,7 +237,6 @@ void guard_settled(struct dispatch *d, struct attempt *a)
     const bool untried = a->move.to == MESSAGE_QUEUED && a->move.attempts == 0;
     const bool failed = a->move.to == MESSAGE_FAILED || a->move.to == MESSAGE_UNDELIVERED;
     struct guard_campaign *g = guard_find(d, a->campaign);
-    struct guard_minute *m;
 
     if (g == NULL || a->day == 0) {
         return;
@@ -242,10 +249,18 @@ void guard_settled(struct dispatch *d, struct attempt *a)
         g->facts.sent += a->refund.sent;
         g->facts.kurus += a->refund.kurus;
     }
-    if (a->move.to != MESSAGE_QUEUED) {
-        m = minute_of(g, a->settled_ms);
-        m->settled++;
-        m->failed += failed;
+    /* Where a report follows, only that says whether it arrived. */
+    if (a->move.to != MESSAGE_QUEUED && a->move.to != MESSAGE_UNKNOWN && a->move.lease_ms <= 0) {
+        note_fate(g, failed, a->settled_ms);
+    }
+}
+
+void guard_reported(struct dispatch *d, const char *campaign, bool failed, int64_t now_ms)
+{
+    struct guard_campaign *g = guard_find(d, campaign);
+
+    if (g != NULL) {
+        note_fate(g, failed, now_ms);
     }
 }
 

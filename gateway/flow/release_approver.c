@@ -36,33 +36,32 @@ static int look(void *ctx, const struct case_row *row)
 }
 
 /* By address: among the certificates that end soon. */
-static int search_by_end(struct desk_call *call, struct search *s, int64_t until_ms, struct err *e)
+static int search_by_end(struct store *store, struct search *s, int64_t now_ms, int64_t until_ms,
+                         struct err *e)
 {
-    struct case_range range = {.state = CASE_WATCHING,
-                               .from_ms = call->now_ms,
-                               .to_ms = until_ms,
-                               .limit = STORE_LIST_MAX};
+    struct case_range range = {
+        .state = CASE_WATCHING, .from_ms = now_ms, .to_ms = until_ms, .limit = STORE_LIST_MAX};
     int rc;
 
     do {
         s->rows = 0;
         range.after_ms = s->last_end;
         range.after_id = s->last_id;
-        rc = store_case_by_end(call->store, &range, look, s, e);
+        rc = store_case_by_end(store, &range, look, s, e);
     } while (rc == 0 && s->rows == STORE_LIST_MAX);
     return rc;
 }
 
-static int find_end(struct desk_call *call, int64_t until_ms, int64_t *ret_end, struct err *e)
+int approver_end(struct store *store, const struct conf_approver *a, int64_t now_ms,
+                 int64_t until_ms, int64_t *ret_end, struct err *e)
 {
-    const struct conf_approver *a = &call->settings->conf->office.approver;
     struct search s = {.approver = a, .file = calloc(1, sizeof *s.file)};
     int rc = s.file == NULL ? err_set(e, ERR_NOMEM, "no memory for a case") : 0;
 
     if (rc == 0 && a->holder_ref != NULL) {
-        rc = store_case_by_holder(call->store, str_of(a->holder_ref), look, &s, e);
+        rc = store_case_by_holder(store, str_of(a->holder_ref), look, &s, e);
     } else if (rc == 0 && a->email != NULL) {
-        rc = search_by_end(call, &s, until_ms, e);
+        rc = search_by_end(store, &s, now_ms, until_ms, e);
     }
     free(s.file);
     *ret_end = s.end_ms;
@@ -74,7 +73,8 @@ int approver_warn(struct desk_call *call, struct json_writer *w, int64_t until_m
     char date[16];
     char text[240];
     int64_t end = 0;
-    int rc = find_end(call, until_ms, &end, e);
+    int rc = approver_end(call->store, &call->settings->conf->office.approver, call->now_ms,
+                          until_ms, &end, e);
 
     if (rc != 0 || end == 0 || end >= until_ms) {
         return rc;

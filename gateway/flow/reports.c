@@ -22,6 +22,7 @@ struct report_item {
     char detail[200];
     int64_t at_ms;
     enum stats_report result;
+    char campaign[STORE_NAME_MAX + 1]; /* of a message whose fate this settled, else "" */
     double after_seconds; /* accepted until delivered; negative when unknown */
     enum channel channel;
 };
@@ -56,6 +57,7 @@ struct found_message {
     bool resent;    /* an operator asked for it again */
     bool not_begun; /* and that is what it waits for */
     enum channel channel;
+    char campaign[STORE_NAME_MAX + 1];
     char to[ATTEMPT_TO_MAX];
     struct store *store;
     struct err *err;
@@ -88,6 +90,7 @@ static int note_message(void *ctx, const struct message_row *row)
     m->not_begun = row->state == MESSAGE_QUEUED && m->resent && str_eqs(row->reason, "operator");
     m->channel = row->channel;
     m->to[0] = '\0';
+    (void)str_copy(m->campaign, sizeof m->campaign, row->campaign);
     return 0;
 }
 
@@ -171,6 +174,7 @@ static int move_message(const struct report_job *j, struct store *s, struct repo
     }
     item->result = STATS_REPORT_MATCHED;
     item->channel = m->channel;
+    (void)str_copy(item->campaign, sizeof item->campaign, str_of(m->campaign));
     if (m->state == MESSAGE_ACCEPTED && move.to == MESSAGE_DELIVERED) {
         item->after_seconds = (double)(j->now_ms - m->updated_ms) / 1000;
     }
@@ -269,6 +273,10 @@ static void report_done(struct store_job *job, int status, const struct err *e)
         const struct report_item *item = &j->items[i];
 
         stats->providers[j->provider_index].reports[item->result]++;
+        if (item->campaign[0] != '\0' && j->gateway->dispatch != NULL) {
+            guard_reported(j->gateway->dispatch, item->campaign,
+                           item->state != REPORT_DELIVERED, j->now_ms);
+        }
         if (item->after_seconds >= 0) {
             stats_observe(&stats->delivery_seconds, item->after_seconds);
         }

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "config/conf.h"
 #include "flow/case_work.h"
+#include "flow/control.h"
 
 #include <stdlib.h>
 
@@ -119,7 +120,8 @@ static int number_of(const struct apply_env *env, struct str name)
 
 static bool held_by_plan(struct str reason)
 {
-    return str_eqs(reason, APPLY_PAUSED) || str_eqs(reason, APPLY_PAST_DUE);
+    return str_eqs(reason, APPLY_PAUSED) || str_eqs(reason, APPLY_PAST_DUE) ||
+           str_eqs(reason, CONTROL_REASON_PAUSED) || str_eqs(reason, CONTROL_REASON_AWAITING);
 }
 
 static int collect(void *ctx, const struct message_row *row)
@@ -211,6 +213,19 @@ static struct str template_of(const struct apply_campaign *c, const struct plan_
     return STR(""); /* found when it is sent, by the series of that day */
 }
 
+/* When the certificate of the one who releases ends, nobody else can be reminded: they go first. */
+static enum message_urgency urgency_of(const struct case_work *w, const struct apply_campaign *c)
+{
+    const struct apply_env *env = w->env;
+    const struct fact *known = &w->file.known;
+    const bool approver =
+        (env->approver_ref != NULL && strcmp(env->approver_ref, known->holder.ref) == 0) ||
+        (env->approver_email != NULL && known->holder.email[0] != '\0' &&
+         str_ieq(str_of(env->approver_email), str_of(known->holder.email)));
+
+    return approver && c->urgency > URGENCY_EVENT ? URGENCY_EVENT : c->urgency;
+}
+
 /* A reminder exists once per (case, campaign, step, channel). */
 static int add(struct case_work *w, const struct plan_wish *wish)
 {
@@ -221,7 +236,7 @@ static int add(struct case_work *w, const struct plan_wish *wish)
                                     .step = wish->step,
                                     .channel = wish->channel,
                                     .state = state_at(w, wish),
-                                    .urgency = c->urgency,
+                                    .urgency = urgency_of(w, c),
                                     .template = template_of(c, wish),
                                     .created_ms = w->env->now_ms,
                                     .planned_ms = wish->at_ms,

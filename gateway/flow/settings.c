@@ -214,6 +214,8 @@ struct apply_env settings_apply_env(const struct settings *s, int64_t now_ms)
     return (struct apply_env){.campaigns = s->campaigns,
                               .campaign_count = s->campaign_count,
                               .calendar = s->calendar,
+                              .approver_ref = s->conf->office.approver.holder_ref,
+                              .approver_email = s->conf->office.approver.email,
                               .now_ms = now_ms};
 }
 

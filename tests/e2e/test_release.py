@@ -212,8 +212,10 @@ def test_the_approver_is_warned_first():
         for number in (1, 2, 7):
             expire(g, number)
         in_state(g, "held", 6)
+        urgency = {m["holder"]: m["urgency"] for m in g.messages()}
+        assert urgency == {"sicil-1": "campaign", "sicil-2": "campaign", "sicil-7": "event"}
         done = command(g, "campaign", "release", "e-imza", "--by", "İrem Çağlar")
         assert "WARNING" in done.stderr and "own certificate" in done.stderr
         in_state(g, "accepted", 6)
-        checked = command(g, "campaign", "show", "e-imza")
-        assert "WARNING" in checked.stderr
+        assert "WARNING" in command(g, "campaign", "show", "e-imza").stderr
+        assert "own certificate ends" in run("check", g.config_path).stdout

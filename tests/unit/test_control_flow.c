@@ -390,6 +390,32 @@ static void the_guard_counts_kurus(void **state)
     end_scene(&s);
 }
 
+/* Whether the provider says no at once or reports it later. */
+static void the_guard_sees_failures(void **state)
+{
+    static const char *const providers[] = {
+        "{\"s\":{\"kind\":\"sink\",\"fail\":[\"rejected\"]},\"m\":{\"kind\":\"sink\"}}",
+        "{\"s\":{\"kind\":\"sink\",\"report\":\"undelivered\"},\"m\":{\"kind\":\"sink\"}}"};
+    static const enum message_state ends[] = {MESSAGE_FAILED, MESSAGE_UNDELIVERED};
+
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        struct scene s = {0};
+
+        scene_campaigns = "[{\"name\":\"bitis\",\"marks\":[30],\"channels\":[\"sms\"]}]";
+        scene_open(&s, providers[k]);
+        for (int i = 1; i <= GUARD_SAMPLE; i++) {
+            scene_post_one(&s, "certificate.expiring", i, 29);
+        }
+        scene_until(&s, ends[k], GUARD_SAMPLE);
+        scene_wait(&s, 50);
+        scene_post_one(&s, "certificate.expiring", 100, 29);
+        scene_until(&s, MESSAGE_HELD, 1);
+        assert_int_equal(s.gateway.stats.guard_stops[GUARD_FAILURES], 1);
+        end_scene(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +433,7 @@ int main(void)
         cmocka_unit_test(the_guard_opens_with_the_day),
         cmocka_unit_test(the_guard_knows_the_usual),
         cmocka_unit_test(the_guard_counts_kurus),
+        cmocka_unit_test(the_guard_sees_failures),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
