@@ -312,7 +312,8 @@ static bool extract_json(const struct expr *x, const struct recipe_reply *reply,
         char text[EXPR_TEXT_MAX];
 
         if (expr_json_text(json_at(v, x->below), text, sizeof(text)) &&
-            (!found || (x->question == QUESTION_EQUAL && !is_one_of(x, out)))) {
+            (!found ||
+             (x->question == QUESTION_EQUAL && is_one_of(x, text) && !is_one_of(x, out)))) {
             memcpy(out, text, sizeof(text));
             found = true;
         }

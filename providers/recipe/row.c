@@ -71,6 +71,15 @@ static int *civil_field(struct civil *c, char letter)
     }
 }
 
+/* Years of two digits are of this century. */
+static bool is_time(struct civil *c)
+{
+    c->year += c->year > 0 && c->year < 100 ? 2000 : 0;
+    return c->year >= 2000 && c->month >= 1 && c->month <= 12 && c->day >= 1 &&
+           c->day <= civil_month_length(c->year, c->month) && c->hour < 24 && c->minute < 60 &&
+           c->second < 61;
+}
+
 static bool read_by_form(struct str s, const char *form, struct civil *c)
 {
     while (*form != '\0') {
@@ -90,12 +99,7 @@ static bool read_by_form(struct str s, const char *form, struct civil *c)
         s = (struct str){s.ptr + 1, s.len - 1};
         form++;
     }
-    if (c->year > 0 && c->year < 100) {
-        c->year += 2000;
-    }
-    return s.len == 0 && c->year >= 2000 && c->month >= 1 && c->month <= 12 && c->day >= 1 &&
-           c->day <= civil_month_length(c->year, c->month) && c->hour < 24 && c->minute < 60 &&
-           c->second < 61;
+    return s.len == 0 && is_time(c);
 }
 
 int64_t recipe_time_read(struct str s, const struct option_strings *forms, int zone)

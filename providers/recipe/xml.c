@@ -258,22 +258,30 @@ static const struct {
     char c;
 } entities[] = {{"amp;", '&'}, {"lt;", '<'}, {"gt;", '>'}, {"quot;", '"'}, {"apos;", '\''}};
 
+/* The value of a digit, or base when it is none. */
+static uint32_t digit_of(char c, uint32_t base)
+{
+    uint32_t value = base;
+
+    c = ascii_lower(c);
+    if (ascii_digit(c)) {
+        value = (uint32_t)(c - '0');
+    } else if (c >= 'a' && c <= 'f') {
+        value = (uint32_t)(c - 'a') + 10;
+    }
+    return value < base ? value : base;
+}
+
 /* "#233;" or "#xE9;", without the "&". Returns the bytes used, 0 when it is none. */
 static size_t numeric_reference(struct str s, uint32_t *ret)
 {
-    bool hex = s.len > 1 && s.ptr[1] == 'x';
-    size_t i = hex ? 2 : 1;
-    size_t from = i;
+    uint32_t base = s.len > 1 && s.ptr[1] == 'x' ? 16 : 10;
+    size_t from = base == 16 ? 2 : 1;
+    size_t i = from;
     uint32_t cp = 0;
 
-    for (; i < s.len && i < REFERENCE_MAX && s.ptr[i] != ';'; i++) {
-        char c = ascii_lower(s.ptr[i]);
-        uint32_t digit = ascii_digit(c) ? (uint32_t)(c - '0') : (uint32_t)(c - 'a') + 10;
-
-        if ((!ascii_digit(c) && (!hex || c < 'a' || c > 'f'))) {
-            return 0;
-        }
-        cp = cp * (hex ? 16 : 10) + digit;
+    while (i < s.len && i < REFERENCE_MAX && digit_of(s.ptr[i], base) < base) {
+        cp = cp * base + digit_of(s.ptr[i++], base);
     }
     if (i == from || i >= s.len || s.ptr[i] != ';' || cp == 0 || cp > 0x10FFFF ||
         (cp >= 0xD800 && cp <= 0xDFFF)) {

@@ -8,6 +8,7 @@
 
 #include "providers/recipe/judge.h"
 #include "providers/recipe/report.h"
+#include "providers/recipe/xml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,6 +180,30 @@ static void test_expressions(void **state)
         {"text == \"OK\"", " OK\n", "OK", true},
         {"text", "", NULL, false},
         {"http == \"406\"", "", "406", true},
+        {"text", "a", "a", true},
+        {"json:/m/*/s", "{\"m\":[{},{\"s\":4},{\"s\":0}]}", "4", true},
+        {"json:/m/*/s == \"0\"", "{\"m\":[{\"s\":4},{\"s\":0}]}", "0", true},
+        {"json:/m/*/s == \"0\"", "{\"m\":[{\"s\":4},{\"s\":5}]}", "4", false},
+        {"json:/m/*/s", "{\"m\":[]}", NULL, false},
+        {"json:/m/*/s", "{\"m\":{\"s\":1}}", NULL, false},
+        {"json:/*", "[7]", "7", true},
+        {"kv:Status == \"0\"", "Status=0 MessageIDs=756464245", "0", true},
+        {"kv:MessageIDs", "Status=0 MessageIDs=756464245", "756464245", true},
+        {"kv:IDs", "Status=0 MessageIDs=756464245", NULL, false},
+        {"kv:b", "a=1&b=2", "2", true},
+        {"kv:b", "a=1&b=", NULL, false},
+        {"kv:b", "xb=1 b", NULL, false},
+        {"xml:/a/b", "<?xml version=\"1.0\"?><a><c>x</c><b> 1 &amp; 2 </b><b>3</b></a>", "1 & 2",
+         true},
+        {"xml:/a/b/@n == \"5\"", "<a><b m='1' n = '5'/></a>", "5", true},
+        {"xml:/a/b", "<x:a><!-- <b>0</b> --><y:b><![CDATA[<ok>]]></y:b></x:a>", "<ok>", true},
+        {"xml:/a/b", "<a><c><b>deep</b></c></a>", NULL, false},
+        {"xml:/a/b", "<a><b>&#350;&#x131;</b></a>", "Şı", true},
+        {"xml:/a/b", "<a><b>&unknown;</b></a>", NULL, false},
+        {"xml:/a/b", "<a><b>&#0;</b></a>", NULL, false},
+        {"xml:/a/b", "<!DOCTYPE a [<!ENTITY b 'x'>]><a><b>y</b></a>", NULL, false},
+        {"xml:/a/b", "<a><c></b></c><b>y</b></a>", NULL, false},
+        {"xml:/a/b", "{\"a\":1}", NULL, false},
     };
 
     (void)state;
@@ -206,6 +231,13 @@ static void test_bad_expressions(void **state)
                                        "regex:[0-9]+",
                                        "regex:^(",
                                        "xml:/",
+                                       "xml:a/b",
+                                       "xml:/a//b",
+                                       "xml:/a/@",
+                                       "kv:",
+                                       "kv:a b",
+                                       "json:/a/*/b/*/c",
+                                       "json:/a/*b",
                                        "json:/a == ",
                                        "json:/a == b",
                                        "json:/a == \"b\" \"c\"",
@@ -221,6 +253,131 @@ static void test_bad_expressions(void **state)
             fail_msg("\"%s\" was accepted", rows[i]);
         }
         assert_true(e.text[0] != '\0');
+    }
+}
+
+#define HEAD_OF_RECIPE                                                                             \
+    "{\"name\":\"x\",\"title\":\"X\",\"base_url\":\"https://"                                      \
+    "sms.ornek.test\",\"number_form\":\"5x\","
+
+struct seen {
+    struct {
+        char ref[64];
+        char id[64];
+        char to[32];
+        char code[32];
+        enum report_state state;
+        int64_t at_ms;
+    } list[8];
+    size_t count;
+};
+
+static void see(void *ctx, const struct provider_report *list, size_t count)
+{
+    struct seen *s = ctx;
+
+    for (size_t i = 0; i < count && s->count < 8; i++, s->count++) {
+        snprintf(s->list[s->count].ref, 64, "%s", list[i].ref == NULL ? "" : list[i].ref);
+        snprintf(s->list[s->count].id, 64, "%s",
+                 list[i].provider_ref == NULL ? "" : list[i].provider_ref);
+        snprintf(s->list[s->count].to, 32, "%s", list[i].to == NULL ? "" : list[i].to);
+        snprintf(s->list[s->count].code, 32, "%s", list[i].code);
+        s->list[s->count].state = list[i].state;
+        s->list[s->count].at_ms = list[i].at_ms;
+    }
+}
+
+/* Elements nest to a bound, and no further. */
+static void test_xml_depth(void **state)
+{
+    char found[16];
+    struct buf text;
+
+    (void)state;
+    for (int deep = XML_DEPTH_MAX; deep <= XML_DEPTH_MAX + 1; deep++) {
+        buf_init(&text, 1000);
+        buf_adds(&text, "<a><b>1</b>");
+        for (int i = 1; i < deep; i++) {
+            buf_adds(&text, "<c>");
+        }
+        for (int i = 1; i < deep; i++) {
+            buf_adds(&text, "</c>");
+        }
+        buf_adds(&text, "<d>2</d></a>");
+        assert_int_equal(xml_find((struct str){text.data, text.len}, "/a/d", found, 16),
+                         deep == XML_DEPTH_MAX);
+        assert_true(xml_find((struct str){text.data, text.len}, "/a/b", found, 16));
+        buf_finish(&text);
+    }
+    assert_true(xml_find(STR("<a>123456789012345</a>"), "/a", found, 16));
+    assert_false(xml_find(STR("<a>1234567890123456</a>"), "/a", found, 16));
+}
+
+/* Rows of XML, with fields of every kind. */
+static void test_xml_rows(void **state)
+{
+    static const char text[] = HEAD_OF_RECIPE
+        "\"send\":{\"request\":{\"url\":\"/a\"},\"answer\":{\"id\":[\"xml:/r/id\"]}},"
+        "\"reports\":{\"states\":{\"ok\":\"delivered\"},\"poll\":{\"request\":{\"url\":\"/b\"},"
+        "\"format\":\"xml\",\"rows\":[\"/report/none\",\"/report/row\"],\"row\":{\"id\":\"@id\","
+        "\"to\":\"who/no\",\"state\":\"who/@state\",\"detail\":\".\"}}}}";
+    static const char body[] =
+        "<report><row id=\"1\">x<who state='ok'><no>5320000067</no></who></row>"
+        "<row id='2'><who state='new'/></row><row/></report>";
+    struct recipe *r = NULL;
+    struct faults faults;
+    struct recipe_reply reply;
+    struct seen seen = {0};
+    const struct report_sink sink = {see, &seen};
+
+    (void)state;
+    faults_init(&faults);
+    assert_int_equal(recipe_parse(str_of(text), "x.json", &r, &faults, NULL), 0);
+    struct report_query q = {.rules = &r->poll.rows};
+    recipe_reply_init(&reply, 200, str_of(body), "");
+    assert_int_equal(recipe_report_rows(r, &q, &reply, &sink), 3);
+    assert_int_equal(seen.count, 2);
+    assert_string_equal(seen.list[0].id, "1");
+    assert_string_equal(seen.list[0].to, "+905320000067");
+    assert_int_equal(seen.list[0].state, REPORT_DELIVERED);
+    assert_string_equal(seen.list[1].id, "2");
+    assert_int_equal(seen.list[1].state, REPORT_PENDING);
+    recipe_reply_finish(&reply);
+    recipe_free(r);
+    faults_finish(&faults);
+}
+
+static void test_times(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *form;
+        int zone;
+        int64_t ms;
+    } rows[] = {
+        {"22.11.2026 14:30:12", "dd.MM.yyyy HH:mm:ss", ZONE_TURKIYE, 1795347012000},
+        {"2026-11-22 11:30:12", "yyyy-MM-dd HH:mm:ss", ZONE_UTC, 1795347012000},
+        {"2611221430", "yyMMddHHmm", ZONE_TURKIYE, 1795347000000},
+        {"2026-11-22T11:30:12Z", "dd.MM.yyyy", ZONE_TURKIYE, 1795347012000},
+        {"29.02.2027 00:00:00", "dd.MM.yyyy HH:mm:ss", ZONE_TURKIYE, 0},
+        {"22.11.2026 24:00:00", "dd.MM.yyyy HH:mm:ss", ZONE_TURKIYE, 0},
+        {"22.11.2026 14:30:12 ", "dd.MM.yyyy HH:mm:ss", ZONE_TURKIYE, 0},
+        {"", "dd.MM.yyyy", ZONE_TURKIYE, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char *form = (char *)(uintptr_t)rows[i].form;
+        const struct option_strings forms = {&form, 1};
+        struct buf out;
+
+        assert_int_equal(recipe_time_read(str_of(rows[i].text), &forms, rows[i].zone), rows[i].ms);
+        if (rows[i].ms > 0 && rows[i].zone == ZONE_TURKIYE && i != 3) {
+            buf_init(&out, 100);
+            recipe_time_write(rows[i].ms, form, &out);
+            assert_string_equal(buf_cstr(&out), rows[i].text);
+            buf_finish(&out);
+        }
     }
 }
 
@@ -388,33 +545,6 @@ static void test_detail_is_clean(void **state)
 
 /* Reports. */
 
-struct seen {
-    struct {
-        char ref[64];
-        char id[64];
-        char to[32];
-        char code[32];
-        enum report_state state;
-        int64_t at_ms;
-    } list[8];
-    size_t count;
-};
-
-static void see(void *ctx, const struct provider_report *list, size_t count)
-{
-    struct seen *s = ctx;
-
-    for (size_t i = 0; i < count && s->count < 8; i++, s->count++) {
-        snprintf(s->list[s->count].ref, 64, "%s", list[i].ref == NULL ? "" : list[i].ref);
-        snprintf(s->list[s->count].id, 64, "%s",
-                 list[i].provider_ref == NULL ? "" : list[i].provider_ref);
-        snprintf(s->list[s->count].to, 32, "%s", list[i].to == NULL ? "" : list[i].to);
-        snprintf(s->list[s->count].code, 32, "%s", list[i].code);
-        s->list[s->count].state = list[i].state;
-        s->list[s->count].at_ms = list[i].at_ms;
-    }
-}
-
 static void test_poll_rows(void **state)
 {
     static const char body[] =
@@ -559,6 +689,23 @@ static void test_faults(void **state)
          "/reports/states/1", 4},
         {HEAD "\"send\":{\"request\":{\"url\":\"/a\"}},\n\"sned\":1}", "/sned", 4},
         {HEAD "\"limits\":{}}", "/send", 1},
+        {HEAD "\"send\":{\"request\":{\"url\":\"/a\",\"body\":\"${text|raw}${items|raw}\",\"item\":"
+              "\"${to|raw}\"},\n\"batch\":5}}",
+         "/send/batch", 4},
+        {HEAD "\"send\":{\"request\":{\"url\":\"/a\"},\"answer\":{\"error\":{\"codes\":{\"1\":\n"
+              "\"absent\"}}}}}",
+         "/send/answer/error/codes/1", 4},
+        {HEAD
+         "\"send\":{\"request\":{\"url\":\"/a\"}},\n\"recover\":{\"request\":{\"url\":\"/b\"}}}",
+         "/recover", 4},
+        {HEAD "\"send\":{\"request\":{\"url\":\"/a\"}},\"reports\":{\"states\":{\"1\":\n{\"state\":"
+              "\"undelivered\",\"cause\":\"throttled\"}}}}",
+         "/reports/states/1", 4},
+        {HEAD
+         "\"send\":{\"request\":{\"url\":\"/a\"}},\"reports\":{\"states\":{},\"hook\":{\"format\":"
+         "\"json\",\"row\":{\"state\":\"s\"},\"signature\":{\"header\":\"X\",\n\"content\":"
+         "\"${bdoy}\"}}}}",
+         "/reports/hook/signature/content", 4},
         {"{", "", 1},
     };
 
@@ -645,6 +792,9 @@ int main(void)
         cmocka_unit_test(test_bad_placeholders),
         cmocka_unit_test(test_expressions),
         cmocka_unit_test(test_bad_expressions),
+        cmocka_unit_test(test_xml_depth),
+        cmocka_unit_test(test_xml_rows),
+        cmocka_unit_test(test_times),
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_netgsm_verdicts),
         cmocka_unit_test(test_kannel_verdicts),
