@@ -85,6 +85,12 @@ static const struct option sink_options[] = {
      .fallback = "false",
      .tr = "Rapor iki kez gelsin",
      .en = "Send every report twice"},
+    {.key = "inbox",
+     .type = OPTION_BOOL,
+     .offset = SINK_FIELD(inbox),
+     .fallback = "true",
+     .tr = "Alınan iletiler deneme kutusunda saklansın",
+     .en = "Keep what was taken in the inbox"},
     {.key = "seed",
      .type = OPTION_INT,
      .offset = SINK_FIELD(seed),
@@ -121,7 +127,7 @@ static void remember_report(struct provider *p, const struct provider_job *job,
 
 static void keep(const struct provider *p, const struct provider_job *job)
 {
-    if (p->host->keep != NULL) {
+    if (p->settings->inbox && p->host->keep != NULL) {
         p->host->keep(p->host->ctx, job);
     }
 }

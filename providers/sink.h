@@ -14,6 +14,7 @@ struct sink_settings {
     int report;                 /* enum sink_report */
     int64_t report_delay_ms;
     bool report_twice;
+    bool inbox;
     int64_t seed;
 };
 

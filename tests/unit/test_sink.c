@@ -90,7 +90,7 @@ static void test_unknown_is_kept(void **state)
     static struct provider_world w;
     char unknown[] = "unknown";
     char *items[] = {unknown};
-    struct sink_settings settings = {.fail = {items, 1}};
+    struct sink_settings settings = {.fail = {items, 1}, .inbox = true};
     struct err e;
 
     (void)state;
@@ -106,7 +106,7 @@ static void test_unknown_is_kept(void **state)
 static void test_delay(void **state)
 {
     static struct provider_world w;
-    struct sink_settings settings = {.delay_ms = 50};
+    struct sink_settings settings = {.delay_ms = 50, .inbox = true};
     struct err e;
     uint64_t from;
 
@@ -125,7 +125,7 @@ static void test_delay(void **state)
 static void test_idle_sleeps(void **state)
 {
     static struct provider_world w;
-    struct sink_settings settings = {0};
+    struct sink_settings settings = {.inbox = true};
     struct err e;
 
     (void)state;
