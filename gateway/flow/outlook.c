@@ -5,6 +5,7 @@
 #include "domain/campaign_filter.h"
 #include "domain/reason.h"
 #include "flow/case_work.h"
+#include "flow/suppress.h"
 #include "text/render.h"
 
 #include <stdlib.h>
@@ -188,6 +189,24 @@ static bool wanted(const struct gathering *g, struct str campaign)
     return g->wish->campaign.len == 0 || str_eq(g->wish->campaign, campaign);
 }
 
+/* The list is asked again when the message is sent; today it would stop there. */
+static int leave_out_suppressed(struct gathering *g, struct outlook_item *item, bool *ret_left_out)
+{
+    const struct fact *known = &g->work.file.known;
+    struct str address =
+        str_of(item->channel == CHANNEL_SMS ? known->holder.phone : known->holder.email);
+    struct suppress_entry entry;
+    const char *reason;
+    int rc = suppress_check(g->call->store, g->call->key, item->channel, address, item->at_ms,
+                            &entry, ret_left_out, g->err);
+
+    if (rc != 0 || !*ret_left_out) {
+        return rc;
+    }
+    reason = suppress_message_reason(entry.reason);
+    return exclude(g, item, reason, reason_sentence(str_of(reason), g->call->turkish));
+}
+
 static int take_stored(void *ctx, const struct due_row *row)
 {
     struct gathering *g = ctx;
@@ -200,6 +219,9 @@ static int take_stored(void *ctx, const struct due_row *row)
                                 .holder = row->subject.holder,
                                 .certificate = row->subject.certificate};
 
+    bool left_out;
+    int rc;
+
     g->seen++;
     g->due.after_ms = m->due_ms;
     g->due.after_id = m->id;
@@ -210,7 +232,8 @@ static int take_stored(void *ctx, const struct due_row *row)
     if (m->case_id != 0 && case_read(row->subject.facts, &g->work.file) != 0) {
         return err_set(g->err, ERR_CORRUPT, "case %lld cannot be read", (long long)m->case_id);
     }
-    return add_message(g, &item, m->template);
+    rc = leave_out_suppressed(g, &item, &left_out);
+    return rc == 0 && !left_out ? add_message(g, &item, m->template) : rc;
 }
 
 static int gather_stored(struct gathering *g)

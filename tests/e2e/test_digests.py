@@ -87,6 +87,25 @@ def test_none_is_made_twice(gateway):
     assert len(digests(gateway)) == 3
 
 
+def test_none_is_made_twice_after_a_crash():
+    """Killed as soon as the first digest is told of; the others are made by the next run."""
+    with Gateway() as g:
+        g.accept(told(1))
+        g.accept(told(3))
+        g.accept(happened(3, "application.submitted", 8))
+        until(lambda: g.messages(holder="sicil-3"), "the plan")
+        restart(g, digests={"kinds": ["k1", "k2", "bi"]})
+        until(lambda: g.logged("digest_made"), "the first")
+        g.hang_up()
+        g.process.kill()
+        g.process.wait()
+        g.start()
+        until(lambda: len(digests(g)) == 3, "three digests")
+        restart(g)
+        until(lambda: g.metric('hatirlat_digest_last_run_timestamp_seconds{kind="bi"}'), "a look")
+        assert sorted(m["template"] for m in digests(g)) == ["bi", "k1", "k2"]
+
+
 def test_an_erased_person_is_in_no_digest(gateway):
     answer = gateway.request("POST", "/v1/person:erase",
                              json.dumps({"ref": "sicil-3", "confirm": "sicil-3"}),

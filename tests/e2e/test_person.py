@@ -19,7 +19,7 @@ def told(number, days=20, **holder):
 
 @pytest.fixture
 def gateway():
-    with Gateway(digests={"kinds": ["k1", "bi"]}) as g:
+    with Gateway() as g:
         yield g
 
 
@@ -63,6 +63,16 @@ def test_a_suppressed_address_gets_nothing(gateway):
     assert ask(gateway, "suppression", "remove", entry["id"]).returncode == 4
 
 
+def test_the_plan_knows_who_is_suppressed(gateway):
+    gateway.accept(told(1, days=60))
+    until(lambda: gateway.messages(holder="sicil-1", status="planned"), "the plan")
+    assert ask(gateway, "suppression", "add", "05320000001", "--reason", "bounce").returncode == 0
+    plan = ask(gateway, "plan", "--json")
+    assert plan.returncode == 0, plan
+    left_out = {e["reason"]: e["count"] for e in json.loads(plan.stdout)["excluded"]}
+    assert left_out == {"suppressed_bounce": 1}, "the one SMS of the next month"
+
+
 def test_suppressions_are_checked(gateway):
     assert ask(gateway, "suppression", "add", "0312 000 00 00").returncode == 2
     assert ask(gateway, "suppression", "add", "kisi@ornek.test", "--reason", "x").returncode == 2
@@ -102,12 +112,6 @@ def test_a_private_mailbox_is_told_and_not_used(gateway):
     until(lambda: gateway.messages(holder="sicil-1"), "the plan")
     shown = ask(gateway, "digest", "preview", "--kind", "k1")
     assert "NOT SENT: no mailbox of an institution" in shown.stdout
-
-
-def test_the_heartbeat_of_digests_is_a_metric(gateway):
-    line = 'hatirlat_digest_last_run_timestamp_seconds{kind="k1"}'
-    assert until(lambda: gateway.metric(line) is not None, "the metric")
-    assert gateway.metric('hatirlat_digest_last_run_timestamp_seconds{kind="k2"}') is None
 
 
 # ---- retention ----
