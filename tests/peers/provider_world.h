@@ -167,7 +167,7 @@ static inline void world_submit(struct provider_world *w, size_t n)
 /* Runs the loop until the condition holds or time is up; true when it holds. */
 #define WORLD_UNTIL(w, condition, seconds)                                                         \
     ({                                                                                             \
-        uint64_t world_end = uv_hrtime() + (uint64_t)(seconds)*1000000000u;                        \
+        uint64_t world_end = uv_hrtime() + (uint64_t)((seconds)*1e9);                              \
         while (!(condition) && uv_hrtime() < world_end) {                                          \
             uv_run(&(w)->loop, UV_RUN_NOWAIT);                                                     \
             usleep(200);                                                                           \
