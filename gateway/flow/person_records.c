@@ -108,8 +108,9 @@ static int rewrite(struct person_work *p, const struct record_row *row)
     int rc;
 
     buf_init(&body, STORE_RECORD_BODY_MAX);
-    rc = key_has(row->key, "/list/") ? rewrite_lines(&p->known, row->body, &body)
-                                     : rewrite_json(&p->known, row->body, &body);
+    rc = key_has(row->key, "/list/") || key_has(row->key, "/fresh/")
+             ? rewrite_lines(&p->known, row->body, &body)
+             : rewrite_json(&p->known, row->body, &body);
     next.body = (struct str){body.data == NULL ? "" : body.data, body.len};
     if (rc == 0) {
         rc = store_record_put(p->store, &next, p->err);
@@ -141,7 +142,7 @@ static int take_import(void *ctx, const struct record_row *row)
     if (p->mode != PERSON_ERASE) {
         return 0;
     }
-    return row->kind == RECORD_IMPORT || key_has(row->key, "/list/")
+    return row->kind == RECORD_IMPORT || key_has(row->key, "/list/") || key_has(row->key, "/fresh/")
                ? rewrite(p, row)
                : store_record_remove(p->store, row->kind, row->key, p->err);
 }

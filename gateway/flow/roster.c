@@ -4,6 +4,7 @@
 #include "flow/audit.h"
 #include "flow/person.h"
 #include "flow/roster_effect.h"
+#include "flow/roster_gone.h"
 #include "flow/roster_record.h"
 #include "flow/roster_seen.h"
 
@@ -21,13 +22,16 @@ struct import {
     struct roster_seen seen;
     struct roster_cases cases;
     struct roster_entry entry;
-    struct fact facts[2]; /* of the row at hand */
+    struct fact also;            /* the further fact of the row at hand */
+    const struct fact *facts[2]; /* all of them */
     size_t fact_count;
     struct roster_effect effect;
     struct roster_record record; /* of this import */
+    struct roster_list fresh;    /* certificates nobody knew before */
     struct roster_list members;  /* the certificates of the list, as it is being written */
     struct buf canonical;
     bool has_titles;
+    bool has_erased; /* anybody at all was erased */
 };
 
 /* ---- titles ---- */
@@ -151,11 +155,14 @@ static int write_row(struct import *in)
     int rc = 0;
 
     for (size_t i = 0; i < in->cases.count && rc == 0; i++) {
-        rc = roster_record_former(in->call->store, in->record.id, in->entry.row, i,
-                                  &in->cases.list[i], in->err);
+        const struct roster_case *c = &in->cases.list[i];
+
+        rc = c->event_seq == 0 ? roster_list_add(&in->fresh, c->certificate, in->err)
+                               : roster_record_former(in->call->store, in->record.id, in->entry.row,
+                                                      i, c, in->err);
     }
     for (size_t i = 0; i < in->fact_count && rc == 0; i++) {
-        rc = append_fact(in, &in->facts[i], i);
+        rc = append_fact(in, in->facts[i], i);
     }
     crash_point("in_import");
     return rc;
@@ -181,10 +188,11 @@ static void collect_facts(struct import *in, bool news)
 
     in->fact_count = 0;
     if (news) {
-        in->facts[in->fact_count++] = in->entry.fact;
+        in->facts[in->fact_count++] = &in->entry.fact;
     }
     if (in->entry.has_also && roster_also_is_news(own, in->entry.also)) {
-        roster_entry_also(&in->entry, &in->facts[in->fact_count++]);
+        roster_entry_also(&in->entry, &in->also);
+        in->facts[in->fact_count++] = &in->also;
     }
 }
 
@@ -344,44 +352,6 @@ static int read_list(struct import *in)
     return rc;
 }
 
-/* ---- persons gone ---- */
-
-static int look_for(void *ctx, struct str certificate)
-{
-    struct import *in = ctx;
-    struct roster_case *c = &in->cases.list[0];
-    int rc;
-
-    if (roster_seen_has(&in->seen, hash_of(in->call->hash, certificate))) {
-        return 0;
-    }
-    rc = roster_case_load(in->call->store, certificate, c, in->err);
-    if (rc == 0 && !c->known && str_starts(certificate, ROSTER_CERTIFICATE_PREFIX)) {
-        const size_t n = sizeof ROSTER_CERTIFICATE_PREFIX - 1;
-        const struct str person = {certificate.ptr + n, certificate.len - n};
-
-        rc = roster_case_of_person(in->call->store, person, c, in->err);
-        rc = rc == ERR_NOT_FOUND ? 0 : rc;
-    }
-    if (rc != 0 || !c->known ||
-        !(case_state_reminds(c->file.state) || c->file.state == CASE_BLOCKED)) {
-        return rc; /* ended by now: nothing to wonder about */
-    }
-    roster_report_gone(in->report, c->certificate, &c->file);
-    return 0;
-}
-
-static int find_gone(struct import *in)
-{
-    char former[ROSTER_ID_DIGITS + 1];
-    int rc = roster_record_last(in->call->store, in->record.source, former, in->err);
-
-    if (rc == ERR_NOT_FOUND) {
-        return 0;
-    }
-    return rc == 0 ? roster_list_walk(in->call->store, former, look_for, in, in->err) : rc;
-}
-
 /* ---- life ---- */
 
 /* Comparing with cases that are behind the log would find news where there is none. */
@@ -423,6 +393,8 @@ static int finish_import(struct import *in)
     struct store *s = in->call->store;
     int rc = roster_list_end(&in->members, in->err);
 
+    rc = rc == 0 ? roster_list_end(&in->fresh, in->err) : rc;
+
     if (rc == 0 && in->report->problems_listed > 0) {
         rc = roster_record_errors(s, in->record.id, &in->report->problem_list, in->err);
     }
@@ -435,17 +407,38 @@ static int finish_import(struct import *in)
     return rc;
 }
 
+static int see_one(void *ctx, const struct record_row *row)
+{
+    (void)row;
+    *(bool *)ctx = true;
+    return 0;
+}
+
+/* Most offices have erased nobody: then no row need be looked up. */
+static int look_for_erased(struct import *in)
+{
+    const struct record_range any = {.kind = RECORD_TOMBSTONE, .limit = 1};
+
+    return store_record_list(in->call->store, &any, see_one, &in->has_erased, in->err);
+}
+
 static int run(struct import *in)
 {
     bool writes = !in->request->dry_run;
     int rc = catch_up(in);
 
+    rc = rc == 0 ? look_for_erased(in) : rc;
+
     if (rc == 0 && writes) {
         rc = roster_record_begin(in->call, in->request, &in->record, in->err);
-        roster_list_begin(&in->members, in->call->store, in->record.id);
+        roster_list_begin(&in->members, in->call->store, in->record.id, ROSTER_LIST_MEMBERS);
+        roster_list_begin(&in->fresh, in->call->store, in->record.id, ROSTER_LIST_FRESH);
     }
     rc = rc == 0 ? read_list(in) : rc;
-    rc = rc == 0 ? find_gone(in) : rc;
+    if (rc == 0) {
+        rc = roster_gone_find(in->call->store, in->call->hash, &in->seen, in->record.source,
+                              in->report, in->err);
+    }
     return rc == 0 && writes ? finish_import(in) : rc;
 }
 
@@ -487,6 +480,7 @@ int roster_import(const struct desk_call *call, const struct roster_request *req
     roster_reading_finish(&in->reading);
     roster_seen_finish(&in->seen);
     roster_list_finish(&in->members);
+    roster_list_finish(&in->fresh);
     buf_finish(&in->canonical);
     free(in->cases.list);
     free(in);

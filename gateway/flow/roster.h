@@ -6,7 +6,8 @@
  *
  * Records: RECORD_IMPORT, key "000000000012", is the import. Under RECORD_IMPORT_ROW stand
  *   "000000000012/case/000000345/0"  what the case of row 345 was before;
- *   "000000000012/list/0001"         the certificates of the list, one a line;
+ *   "000000000012/fresh/00001"       the certificates that nobody knew before, one a line;
+ *   "000000000012/list/00001"        the certificates of the list, one a line;
  *   "000000000012/error/0001"        the rows refused, JSON objects with commas between.
  */
 #pragma once

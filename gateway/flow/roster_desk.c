@@ -206,7 +206,7 @@ int roster_desk_list(struct desk_call *call, struct err *e)
 
 static int not_found(struct desk_call *call, int rc, struct err *e)
 {
-    return rc != ERR_NOT_FOUND
+    return rc != ERR_NOT_FOUND || call->faults->count > 0
                ? rc
                : desk_refuse(call, rc, "import_not_found", e, "Bu numarada bir içe aktarma yok.",
                              "There is no import of this number.");

@@ -167,13 +167,14 @@ struct asked {
     bool stops;
 };
 
-static struct asked put_facts(struct case_work *w, enum case_role role, const struct fact *facts,
-                              size_t count, struct roster_effect *inout)
+static struct asked put_facts(struct case_work *w, enum case_role role,
+                              const struct fact *const *facts, size_t count,
+                              struct roster_effect *inout)
 {
     struct asked asked = {false, false};
 
     for (size_t i = 0; i < count; i++) {
-        const struct fact *f = &facts[i];
+        const struct fact *f = facts[i];
         enum case_role as = f->certificate.ref[0] == '\0' ? CASE_SELF : role;
         struct case_change change;
 
@@ -187,7 +188,7 @@ static struct asked put_facts(struct case_work *w, enum case_role role, const st
     return asked;
 }
 
-static int one_case(struct case_work *w, enum case_role role, const struct fact *facts,
+static int one_case(struct case_work *w, enum case_role role, const struct fact *const *facts,
                     size_t count, struct roster_effect *inout)
 {
     int cycle = w->file.cycle;
@@ -204,7 +205,7 @@ static int one_case(struct case_work *w, enum case_role role, const struct fact 
 }
 
 int roster_effect(struct store *s, const struct apply_env *env, const struct roster_cases *cases,
-                  const struct fact *facts, size_t count, struct roster_effect *inout,
+                  const struct fact *const *facts, size_t count, struct roster_effect *inout,
                   struct err *e)
 {
     struct case_work *w = malloc(sizeof *w);
@@ -212,7 +213,7 @@ int roster_effect(struct store *s, const struct apply_env *env, const struct ros
 
     for (size_t i = 1; i < cases->count; i++) {
         if (!cases->list[0].known) {
-            case_inherit(&cases->list[0].file, &cases->list[i].file, facts[0].not_after_ms);
+            case_inherit(&cases->list[0].file, &cases->list[i].file, facts[0]->not_after_ms);
         }
     }
     for (size_t i = 0; i < cases->count && rc == 0; i++) {

@@ -47,5 +47,5 @@ struct roster_effect {
 
 /* Adds up what applying the facts (one or two, in order) would plan and stop. */
 int roster_effect(struct store *s, const struct apply_env *env, const struct roster_cases *cases,
-                  const struct fact *facts, size_t count, struct roster_effect *inout,
+                  const struct fact *const *facts, size_t count, struct roster_effect *inout,
                   struct err *e);

@@ -2,7 +2,12 @@
 
 #include <stdio.h>
 
-enum { CHUNK_BYTES = 60000, CHUNKS_MAX = 9999, FORMER_BYTES_MAX = STORE_RECORD_BODY_MAX };
+enum {
+    CHUNK_BYTES = 60000,
+    LIST_BYTES = 20000,
+    CHUNKS_MAX = 9999,
+    FORMER_BYTES_MAX = STORE_RECORD_BODY_MAX
+};
 
 static const char *const state_names[] = {"imported", "undoing", "undone"};
 
@@ -228,13 +233,11 @@ int roster_record_former(struct store *s, const char *id, size_t row, size_t ind
     jsonw_init(&w, &body);
     jsonw_object(&w);
     jsonw_put(&w, "certificate", c->certificate);
-    if (c->event_seq != 0) { /* else there was none, or an empty one that undoing had left */
-        jsonw_put_i64(&w, "fact_ms", c->fact_ms);
-        jsonw_put_i64(&w, "event_seq", c->event_seq);
-        (void)case_write(&c->file, &file);
-        jsonw_key(&w, "file");
-        jsonw_raw(&w, (struct str){file.data, file.len});
-    }
+    jsonw_put_i64(&w, "fact_ms", c->fact_ms);
+    jsonw_put_i64(&w, "event_seq", c->event_seq);
+    (void)case_write(&c->file, &file);
+    jsonw_key(&w, "file");
+    jsonw_raw(&w, (struct str){file.data, file.len});
     jsonw_end_object(&w);
     rc = buf_failed(&body) == 0 && buf_failed(&file) == 0
              ? put(s, RECORD_IMPORT_ROW, key, (struct str){body.data, body.len}, e)
@@ -258,7 +261,7 @@ static struct str file_of(struct str body)
     return STR("");
 }
 
-int roster_record_read_former(struct str body, struct roster_case *ret, bool *ret_existed)
+int roster_record_read_former(struct str body, struct roster_case *ret)
 {
     struct json_doc *doc;
     const struct json *v;
@@ -269,14 +272,10 @@ int roster_record_read_former(struct str body, struct roster_case *ret, bool *re
         return ERR_CORRUPT;
     }
     v = json_root(doc);
-    *ret_existed = json_type(json_get(v, "file")) == JSON_OBJECT;
     ret->event_seq = number_of(v, "event_seq");
     ret->fact_ms = number_of(v, "fact_ms");
     rc = str_copy(ret->certificate, sizeof ret->certificate, json_str(json_get(v, "certificate")));
-    case_init(&ret->file);
-    if (rc == 0 && *ret_existed) {
-        rc = case_read(file_of(body), &ret->file);
-    }
+    rc = rc == 0 ? case_read(file_of(body), &ret->file) : rc;
     ret->known = ret->file.known.not_after_ms != 0;
     json_free(doc);
     return rc;
@@ -345,9 +344,9 @@ int roster_record_read_errors(struct store *s, const char *id, struct buf *out, 
 
 /* ---- the certificates of a list ---- */
 
-void roster_list_begin(struct roster_list *l, struct store *s, const char *id)
+void roster_list_begin(struct roster_list *l, struct store *s, const char *id, const char *name)
 {
-    *l = (struct roster_list){.store = s, .id = id};
+    *l = (struct roster_list){.store = s, .id = id, .name = name};
     buf_init(&l->lines, STORE_RECORD_BODY_MAX);
 }
 
@@ -356,7 +355,7 @@ static int flush(struct roster_list *l, struct err *e)
     char key[STORE_RECORD_KEY_MAX];
     int rc;
 
-    (void)snprintf(key, sizeof key, "%s/list/%04u", l->id, ++l->count);
+    (void)snprintf(key, sizeof key, "%s/%s/%05u", l->id, l->name, ++l->count);
     rc = put(l->store, RECORD_IMPORT_ROW, key, (struct str){l->lines.data, l->lines.len}, e);
     buf_reset(&l->lines);
     return rc;
@@ -369,7 +368,7 @@ int roster_list_add(struct roster_list *l, const char *certificate, struct err *
     if (buf_failed(&l->lines) != 0) {
         return err_set(e, buf_failed(&l->lines), "no memory for the list");
     }
-    return l->lines.len > CHUNK_BYTES ? flush(l, e) : 0;
+    return l->lines.len > LIST_BYTES ? flush(l, e) : 0;
 }
 
 int roster_list_end(struct roster_list *l, struct err *e)
@@ -383,16 +382,19 @@ void roster_list_finish(struct roster_list *l)
 }
 
 struct walk {
-    int (*fn)(void *ctx, struct str certificate);
+    roster_list_fn *fn;
     void *ctx;
+    char key[STORE_RECORD_KEY_MAX + 1]; /* of the last record seen */
+    size_t records;
 };
 
 static int walk_lines(void *ctx, const struct record_row *row)
 {
-    const struct walk *walk = ctx;
+    struct walk *walk = ctx;
     struct str rest = row->body;
-    int rc = 0;
+    int rc = str_copy(walk->key, sizeof walk->key, row->key);
 
+    walk->records++;
     while (rest.len > 0 && rc == 0) {
         const char *end = memchr(rest.ptr, '\n', rest.len);
         size_t n = end == NULL ? rest.len : (size_t)(end - rest.ptr);
@@ -404,14 +406,39 @@ static int walk_lines(void *ctx, const struct record_row *row)
     return rc;
 }
 
-int roster_list_walk(struct store *s, const char *id, int (*fn)(void *ctx, struct str certificate),
+int roster_list_walk(struct store *s, const char *id, const char *name, roster_list_fn *fn,
                      void *ctx, struct err *e)
 {
-    char prefix[STORE_RECORD_KEY_MAX];
     struct record_range range = {.kind = RECORD_IMPORT_ROW, .limit = STORE_LIST_MAX};
-    struct walk walk = {fn, ctx};
+    struct walk walk = {.fn = fn, .ctx = ctx};
+    char prefix[STORE_RECORD_KEY_MAX];
+    char after[STORE_RECORD_KEY_MAX + 1];
+    size_t before;
+    int rc;
 
-    (void)snprintf(prefix, sizeof prefix, "%s/list/", id);
+    (void)snprintf(prefix, sizeof prefix, "%s/%s/", id, name);
     range.prefix = str_of(prefix);
-    return store_record_list(s, &range, walk_lines, &walk, e);
+    do {
+        memcpy(after, walk.key, sizeof after); /* the walk writes into the key */
+        range.after = str_of(after);
+        before = walk.records;
+        rc = store_record_list(s, &range, walk_lines, &walk, e);
+    } while (rc == 0 && walk.records - before == STORE_LIST_MAX);
+    return rc;
+}
+
+int roster_list_take_last(struct store *s, const char *id, const char *name, roster_list_fn *fn,
+                          void *ctx, bool *ret_found, struct err *e)
+{
+    struct record_range range = {.kind = RECORD_IMPORT_ROW, .backwards = true, .limit = 1};
+    struct walk walk = {.fn = fn, .ctx = ctx};
+    char prefix[STORE_RECORD_KEY_MAX];
+    int rc;
+
+    (void)snprintf(prefix, sizeof prefix, "%s/%s/", id, name);
+    range.prefix = str_of(prefix);
+    rc = store_record_list(s, &range, walk_lines, &walk, e);
+    *ret_found = walk.records > 0;
+    return rc == 0 && *ret_found ? store_record_remove(s, RECORD_IMPORT_ROW, str_of(walk.key), e)
+                                 : rc;
 }

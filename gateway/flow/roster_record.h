@@ -42,8 +42,8 @@ int roster_record_last(struct store *s, const char *source, char ret_id[ROSTER_I
 /* Keeps a case as it was before row `row` of the import touched it. */
 int roster_record_former(struct store *s, const char *id, size_t row, size_t index,
                          const struct roster_case *c, struct err *e);
-/* Reads one back; *ret_existed is false when there was no such case. ERR_CORRUPT. */
-int roster_record_read_former(struct str body, struct roster_case *ret, bool *ret_existed);
+/* Reads one back. ERR_CORRUPT. */
+int roster_record_read_former(struct str body, struct roster_case *ret);
 
 /* Removes the record with the greatest key under this prefix; none is no error. */
 int roster_record_forget_last(struct store *s, const char *prefix, struct err *e);
@@ -56,17 +56,28 @@ int roster_record_read_errors(struct store *s, const char *id, struct buf *out, 
 
 /* ---- the certificates of a list ---- */
 
+#define ROSTER_LIST_MEMBERS "list"
+/* Those that were not known before the import. */
+#define ROSTER_LIST_FRESH "fresh"
+
 struct roster_list {
     struct store *store;
     const char *id;
+    const char *name;
     struct buf lines;
     unsigned count; /* of records written */
 };
 
-void roster_list_begin(struct roster_list *l, struct store *s, const char *id);
+void roster_list_begin(struct roster_list *l, struct store *s, const char *id, const char *name);
 int roster_list_add(struct roster_list *l, const char *certificate, struct err *e);
 /* Writes what is left. */
 int roster_list_end(struct roster_list *l, struct err *e);
 void roster_list_finish(struct roster_list *l);
-int roster_list_walk(struct store *s, const char *id, int (*fn)(void *ctx, struct str certificate),
+
+typedef int roster_list_fn(void *ctx, struct str certificate);
+
+int roster_list_walk(struct store *s, const char *id, const char *name, roster_list_fn *fn,
                      void *ctx, struct err *e);
+/* Walks the last record of the list and removes it; *ret_found is false when there is none. */
+int roster_list_take_last(struct store *s, const char *id, const char *name, roster_list_fn *fn,
+                          void *ctx, bool *ret_found, struct err *e);

@@ -18,7 +18,8 @@ struct undoing {
     struct err *err;
     char actor[32];
     char after[STORE_RECORD_KEY_MAX]; /* the last key taken up */
-    size_t steps;
+    size_t steps;                     /* cases that were known before */
+    size_t fresh;                     /* … and others */
     struct apply_env env;
     struct roster_case former;
     struct roster_case now;
@@ -185,8 +186,7 @@ static int undo_case(struct undoing *u)
 static int on_former(void *ctx, const struct record_row *row)
 {
     struct undoing *u = ctx;
-    bool existed;
-    int rc = roster_record_read_former(row->body, &u->former, &existed);
+    int rc = roster_record_read_former(row->body, &u->former);
 
     u->steps++;
     (void)str_copy(u->after, sizeof u->after, row->key);
@@ -213,6 +213,45 @@ static int undo_slice(struct undoing *u)
         u->ret->finished = u->steps - before < range.limit;
     } while (rc == 0 && !u->ret->finished && u->steps < ROSTER_UNDO_SLICE);
     return rc;
+}
+
+/* There was nothing before: the case becomes empty. */
+static int undo_fresh(void *ctx, struct str certificate)
+{
+    struct undoing *u = ctx;
+
+    u->former.known = false;
+    u->former.event_seq = 0;
+    u->former.fact_ms = 0;
+    case_init(&u->former.file);
+    u->fresh++;
+    (void)str_copy(u->former.certificate, sizeof u->former.certificate, certificate);
+    return undo_case(u);
+}
+
+static int fresh_slice(struct undoing *u)
+{
+    bool found = true;
+    int rc = 0;
+
+    while (rc == 0 && found && u->steps + u->fresh < ROSTER_UNDO_SLICE) {
+        rc = roster_list_take_last(u->call->store, u->record.id, ROSTER_LIST_FRESH, undo_fresh, u,
+                                   &found, u->err);
+    }
+    u->ret->finished = !found;
+    return rc;
+}
+
+/* Retention may have taken what undoing needs. */
+static int check_found(const struct undoing *u)
+{
+    if (u->steps + u->fresh > 0 || u->record.first_seq == 0 || u->record.state != ROSTER_IMPORTED) {
+        return 0;
+    }
+    (void)faults_add(u->call->faults, "/id", "undo_too_late",
+                     "Geri almak için gereken kayıtlar, saklama süreleri dolduğu için silinmiş.",
+                     "What undoing needs was destroyed when its time was over.");
+    return err_set(u->err, ERR_NOT_FOUND, "what undoing import %s needs is gone", u->record.id);
 }
 
 /* Steps that are done are not needed any more, and hold what was to be forgotten. */
@@ -258,6 +297,8 @@ static int run(struct undoing *u)
     int rc = may_undo(u);
 
     rc = rc == 0 ? undo_slice(u) : rc;
+    rc = rc == 0 && u->ret->finished ? fresh_slice(u) : rc;
+    rc = rc == 0 ? check_found(u) : rc;
     rc = rc == 0 ? forget_slice(u) : rc;
     if (rc != 0) {
         return rc;

@@ -376,6 +376,43 @@ static void an_import_after_undoing_works(void **state)
     roster_scene_close(&s);
 }
 
+/* A large import goes back step by step, and each step stands alone. */
+static void a_large_import_is_undone_in_steps(void **state)
+{
+    enum { ROWS = ROSTER_UNDO_SLICE + 500, CHANGED = 100 };
+    struct roster_scene s;
+    struct buf list;
+    int64_t restored = 0;
+    int steps = 0;
+
+    (void)state;
+    roster_scene_open(&s, false);
+    buf_init(&list, 1 << 20);
+    (void)buf_adds(&list, TITLES);
+    for (int i = 0; i < CHANGED; i++) {
+        (void)buf_addf(&list, "Can ÖZ;0532%07d;;12.02.2027;%d\n", i, i);
+    }
+    import(&s, buf_cstr(&list));
+    for (int i = 0; i < ROWS; i++) {
+        (void)buf_addf(&list, "Can ÖZ;0532%07d;;12.02.2027;%d\n", i + 5000, i + 5000);
+    }
+    (void)buf_adds(&list, "Can ÖZ;05329999999;;12.02.2027;9999999\n");
+    import(&s, buf_cstr(&list));
+    expect_counts(&s, ROWS + 1, 0, CHANGED);
+    do {
+        undo(&s, "000000000002");
+        restored += number(&s, NULL, "restored");
+        steps++;
+    } while (strcmp(word(&s, "result"), "undoing") == 0);
+    assert_int_equal(steps, 2);
+    assert_int_equal(restored, ROWS + 1);
+    assert_int_equal(waiting(&s, "list:9999999"), 0);
+    assert_int_equal(waiting(&s, "list:5000"), 0);
+    assert_int_equal(waiting(&s, "list:1"), PER_PERSON / 2);
+    buf_finish(&list);
+    roster_scene_close(&s);
+}
+
 static void undoing_a_change_brings_back_what_was(void **state)
 {
     struct roster_scene s;
@@ -730,6 +767,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(who_is_gone_is_shown_and_kept),
     cmocka_unit_test(an_undone_import_is_forgotten),
     cmocka_unit_test(an_import_after_undoing_works),
+    cmocka_unit_test(a_large_import_is_undone_in_steps),
     cmocka_unit_test(undoing_a_change_brings_back_what_was),
     cmocka_unit_test(what_changed_since_is_left_alone),
     cmocka_unit_test(a_certificate_superseded_by_the_list_comes_back),
