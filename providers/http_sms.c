@@ -1,7 +1,5 @@
 #include "providers/http_sms.h"
 
-#include "base/codec.h"
-#include "base/crypto.h"
 #include "base/log.h"
 #include "providers/http_sms_parts.h"
 #include "providers/http_sms_split.h"
@@ -10,8 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A secret of fewer bytes is found in too many words to be covered there. */
-enum { BATCH_MAX = 100, RETRY_LOCAL_MS = 1000, SECRET_MIN = 4, SECRET_ENCODED_MAX = 4096 };
+enum { BATCH_MAX = 100, RETRY_LOCAL_MS = 1000 };
 
 int64_t http_sms_loop_ms(const struct provider *p)
 {
@@ -76,7 +73,8 @@ static void note_answer(struct provider *p, const struct recipe_judgement *j)
  * An answer that no rule knows is retried a bounded number of times. Then the message is to blame
  * when others went through meanwhile; else nobody's message is thrown away, and a human is called.
  */
-static void complete(struct provider *p, struct provider_job *job, const struct recipe_judgement *j)
+void http_sms_complete(struct provider *p, struct provider_job *job,
+                       const struct recipe_judgement *j)
 {
     struct outcome o = j->outcome;
 
@@ -86,13 +84,26 @@ static void complete(struct provider *p, struct provider_job *job, const struct 
     p->host->done(p->host->ctx, job, &o);
 }
 
+/* Before many are blamed for an answer that no rule knows, the one who causes it is looked for. */
+static bool wants_split(const struct call *c, const struct recipe_judgement *j)
+{
+    bool last_try = false;
+
+    list_each(node, &c->jobs)
+    {
+        last_try = last_try || list_entry(node, struct provider_job, node)->attempt >=
+                                   c->provider->recipe->answer.tries;
+    }
+    return j->split || (j->unmatched && j->outcome.class == OUTCOME_RETRY && last_try);
+}
+
 /* Completes a call's jobs, or sends them again in halves. Frees the call. */
 static void settle(struct call *c, struct recipe_judgement *j)
 {
     struct provider *p = c->provider;
     struct list *node;
 
-    if (j->split && c->count > 1) {
+    if (c->count > 1 && wants_split(c, j)) {
         if (!p->draining && split_call(c)) {
             http_sms_wake(p);
             return;
@@ -100,12 +111,13 @@ static void settle(struct call *c, struct recipe_judgement *j)
         /* Nobody can tell whom of them it meant. */
         j->outcome.class = OUTCOME_RETRY;
         j->unsure = false;
+        j->unmatched = false;
     }
     if (c->group != NULL) {
         split_settle(c, j);
     } else {
         while ((node = list_pop_front(&c->jobs)) != NULL) {
-            complete(p, list_entry(node, struct provider_job, node), j);
+            http_sms_complete(p, list_entry(node, struct provider_job, node), j);
         }
     }
     free(c);
@@ -331,42 +343,13 @@ static void on_now(uv_idle_t *handle)
 
 /* The table of functions. */
 
-static void forget_secrets(struct provider *p)
-{
-    for (size_t i = 0; i < SECRETS_MAX; i++) {
-        if (p->encoded[i] != NULL) {
-            crypto_wipe(p->encoded[i], strlen(p->encoded[i]));
-            free(p->encoded[i]);
-        }
-    }
-}
-
-/* A secret in both forms in which a vendor could repeat it. */
-static void remember_secret(struct provider *p, const char *secret)
-{
-    struct str plain = str_of(secret);
-    struct buf encoded;
-
-    if (plain.len < SECRET_MIN) {
-        return;
-    }
-    p->secrets[p->secret_count++] = plain;
-    buf_init(&encoded, SECRET_ENCODED_MAX);
-    codec_percent(&encoded, plain);
-    p->encoded[p->secret_count] = buf_steal(&encoded, NULL);
-    if (p->encoded[p->secret_count] != NULL) {
-        p->secrets[p->secret_count] = str_of(p->encoded[p->secret_count]);
-        p->secret_count++;
-    }
-}
-
 static void on_closed(uv_handle_t *handle)
 {
     struct provider *p = handle->data;
 
     if (--p->open_handles == 0) {
         http_sms_forget_polls(p);
-        forget_secrets(p);
+        http_sms_forget_secrets(p);
         recipe_free(p->recipe);
         free(p);
     }
@@ -414,8 +397,7 @@ static int http_sms_create(const struct provider_host *host, const void *setting
     list_init(&p->waiting);
     list_init(&p->poll_ids);
     list_init(&p->asks);
-    remember_secret(p, p->settings->password.value);
-    remember_secret(p, p->settings->report_secret.value);
+    http_sms_remember_secrets(p);
     uv_idle_init(host->loop, &p->now);
     uv_timer_init(host->loop, &p->poll);
     uv_timer_init(host->loop, &p->pace);

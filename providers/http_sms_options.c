@@ -1,4 +1,11 @@
+#include "base/codec.h"
+#include "base/crypto.h"
 #include "providers/http_sms_parts.h"
+
+#include <stdlib.h>
+
+/* A secret of fewer bytes is found in too many words to be covered there. */
+enum { SECRET_MIN = 4, SECRET_ENCODED_MAX = 4096 };
 
 #define AT(member) .offset = offsetof(struct http_sms_settings, member)
 
@@ -159,4 +166,39 @@ int http_sms_check_settings(const struct provider *p, struct err *e)
         return err_set(e, ERR_INVALID, "recipe %s needs the setting \"sender\"", r->name);
     }
     return check_parameters(p, e) != 0 ? ERR_INVALID : check_plain(s, e);
+}
+
+void http_sms_forget_secrets(struct provider *p)
+{
+    for (size_t i = 0; i < SECRETS_MAX; i++) {
+        if (p->encoded[i] != NULL) {
+            crypto_wipe(p->encoded[i], strlen(p->encoded[i]));
+            free(p->encoded[i]);
+        }
+    }
+}
+
+/* A secret in both forms in which a vendor could repeat it. */
+static void remember_secret(struct provider *p, const char *secret)
+{
+    struct str plain = str_of(secret);
+    struct buf encoded;
+
+    if (plain.len < SECRET_MIN) {
+        return;
+    }
+    p->secrets[p->secret_count++] = plain;
+    buf_init(&encoded, SECRET_ENCODED_MAX);
+    codec_percent(&encoded, plain);
+    p->encoded[p->secret_count] = buf_steal(&encoded, NULL);
+    if (p->encoded[p->secret_count] != NULL) {
+        p->secrets[p->secret_count] = str_of(p->encoded[p->secret_count]);
+        p->secret_count++;
+    }
+}
+
+void http_sms_remember_secrets(struct provider *p)
+{
+    remember_secret(p, p->settings->password.value);
+    remember_secret(p, p->settings->report_secret.value);
 }

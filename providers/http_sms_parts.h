@@ -102,6 +102,9 @@ int built_send(struct built_request *b, const struct recipe_request *rr,
 void http_sms_check(const void *settings, const char *pointer, struct faults *faults);
 /* The same, and what the recipe asks for. */
 int http_sms_check_settings(const struct provider *p, struct err *e);
+/* Fills p->secrets in both forms in which a vendor could repeat them; forget wipes. */
+void http_sms_remember_secrets(struct provider *p);
+void http_sms_forget_secrets(struct provider *p);
 
 /* http_sms_poll.c: reports, and attempts in doubt; one question at a time, paced. */
 
@@ -143,3 +146,6 @@ bool http_sms_sender_holds(struct provider *p);
 /* Sees to what is due: called by the idle handle, and started by whoever makes something due. */
 void http_sms_wake(struct provider *p);
 int64_t http_sms_loop_ms(const struct provider *p);
+/* Hands a job back with what its request came to. */
+void http_sms_complete(struct provider *p, struct provider_job *job,
+                       const struct recipe_judgement *j);

@@ -87,7 +87,7 @@ void split_settle(struct call *c, const struct recipe_judgement *j)
         if (j->unsure && g->count < g->cap) {
             g->held[g->count++] = (struct held){job, j->outcome};
         } else {
-            p->host->done(p->host->ctx, job, &j->outcome);
+            http_sms_complete(p, job, j);
         }
     }
     if (--g->open == 0) {

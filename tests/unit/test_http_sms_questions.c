@@ -420,6 +420,31 @@ static void test_unmatched(void **state)
     finish(&t);
 }
 
+/* A batch is split at the last try, so that only the one who causes it is blamed. */
+static void test_unmatched_batch(void **state)
+{
+    struct script s[] = {{"5320000002", 400, {"{\"code\":\"4711\"}"}, 0},
+                         {"/send ", 200, {"{\"code\":\"00\",\"jobid\":\"7\"}"}, 0}};
+    static struct test t;
+
+    (void)state;
+    start(&t, "netgsm", s, 2);
+    for (size_t i = 0; i < 8; i++) {
+        world_job(&t.w, i)->attempt = i < 4 ? 2 : 3;
+    }
+    world_submit(&t.w, 4);
+    assert_true(WORLD_UNTIL(&t.w, t.w.done == 4, 5));
+    assert_int_equal(t.w.jobs[1].outcome.class, OUTCOME_RETRY);
+    assert_int_equal(s[0].asked, 1);
+    s[0].part = "5320000005";
+    world_submit(&t.w, 4);
+    assert_true(WORLD_UNTIL(&t.w, t.w.done == 8, 10));
+    for (size_t i = 4; i < 8; i++) {
+        assert_int_equal(t.w.jobs[i].outcome.class, i == 5 ? OUTCOME_REJECTED : OUTCOME_SENT);
+    }
+    finish(&t);
+}
+
 /* Secrets. */
 
 /* A vendor that repeats the password, plainly and encoded, in words and codes. */
@@ -508,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_cannot_ask),
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_unmatched),
+        cmocka_unit_test(test_unmatched_batch),
         cmocka_unit_test(test_secrets_are_not_repeated),
         cmocka_unit_test(test_log_holds_no_secret),
         cmocka_unit_test(test_latin5_form),
