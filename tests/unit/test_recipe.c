@@ -756,6 +756,35 @@ static void test_paths(void **state)
     }
 }
 
+/* The example that people begin with is a good recipe. */
+static void test_documented_example(void **state)
+{
+    char *page = calloc(1, 1 << 16);
+    FILE *f = fopen(HATIRLAT_SOURCE_DIR "/docs/recipes.md", "r");
+    struct recipe *r = NULL;
+    struct faults faults;
+    char *example;
+    char *end;
+
+    (void)state;
+    assert_non_null(f);
+    assert_true(fread(page, 1, (1 << 16) - 1, f) > 0);
+    fclose(f);
+    example = strstr(page, "```jsonc\n{");
+    assert_non_null(example);
+    example += 9;
+    end = strstr(example, "\n```");
+    assert_non_null(end);
+    faults_init(&faults);
+    if (recipe_parse((struct str){example, (size_t)(end - example)}, "recipes.md", &r, &faults,
+                     NULL) != 0) {
+        fail_msg("%s: %s", faults.list[0].pointer, faults.list[0].en);
+    }
+    faults_finish(&faults);
+    recipe_free(r);
+    free(page);
+}
+
 /* The shipped schema is what the table says. To write it anew: HATIRLAT_WRITE=1. */
 static void test_schema(void **state)
 {
@@ -805,6 +834,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_documented_example),
         cmocka_unit_test(test_schema),
     };
 
