@@ -99,9 +99,19 @@ void case_init(struct case_file *c)
 
 /* ---- the state, from the times alone ---- */
 
+/* A certificate issued after the duty had ended says that there is a duty again. */
+static bool outlives(int64_t not_after_ms, int64_t duty_ended_ms)
+{
+    return not_after_ms != 0 && not_after_ms - (int64_t)LIFE_DAYS * DAY_MS > duty_ended_ms;
+}
+
 /* Facts from before the present end was told belong to the certificate before it. */
 static bool counts(const struct case_file *c, enum event_type t)
 {
+    if (t == EVENT_DUTY_ENDED && c->seen_ms[t] <= c->end_since_ms &&
+        outlives(c->known.not_after_ms, c->seen_ms[t])) {
+        return false;
+    }
     return c->seen_ms[t] != 0 && !(c->extended && c->seen_ms[t] <= c->end_since_ms);
 }
 
@@ -171,37 +181,67 @@ static bool is_successor(int64_t end_ms, int64_t former_ms)
     return end_ms - former_ms >= (int64_t)CORRECTION_DAYS * DAY_MS;
 }
 
+/* A new certificate has this reference from then on. */
+static void succeed(struct case_file *c, int64_t end_ms, int64_t time_ms)
+{
+    c->extended = true;
+    c->doubted_end_ms = 0;
+    c->end_since_ms = time_ms;
+    c->cycle++;
+    c->known.not_after_ms = end_ms;
+    c->end_told_ms = time_ms;
+}
+
+/* A far later end that something newer has contradicted: a mistake, unless its forerunner shows. */
+static void doubt(struct case_file *c, int64_t end_ms, int64_t time_ms)
+{
+    if (end_ms > c->doubted_end_ms) {
+        c->doubted_end_ms = end_ms;
+        c->doubted_told_ms = time_ms;
+    }
+}
+
 /* A fact not newer than the one that told the present end: what it still teaches. */
 static void tell_older_end(struct case_file *c, int64_t end_ms, int64_t time_ms)
 {
-    if (time_ms > c->end_since_ms) {
-        return;
-    }
-    if (is_successor(c->known.not_after_ms, end_ms)) {
+    int64_t known = c->known.not_after_ms;
+
+    if (c->doubted_end_ms != 0 && time_ms < c->doubted_told_ms &&
+        is_successor(c->doubted_end_ms, end_ms)) {
+        succeed(c, c->doubted_end_ms, c->doubted_told_ms);
+    } else if (time_ms > c->end_since_ms) {
+        if (is_successor(end_ms, known)) {
+            succeed(c, end_ms, time_ms); /* what told the present end later was stale */
+        }
+    } else if (is_successor(known, end_ms)) {
         c->extended = true;
-    } else if (!is_successor(end_ms, c->known.not_after_ms)) {
+    } else if (is_successor(end_ms, known)) {
+        doubt(c, end_ms, time_ms);
+    } else {
         c->end_since_ms = time_ms;
     }
 }
 
-/* The newest fact that tells an end is right; of two at the same time the later end. */
+/*
+ * The newest fact that tells an end is right; of two at the same time the later end. Only when a
+ * new certificate is known, an end that lies far before its own is the old one's, told once more.
+ */
 static void tell_end(struct case_file *c, int64_t end_ms, int64_t time_ms)
 {
     int64_t known = c->known.not_after_ms;
 
     if (time_ms < c->end_told_ms || (time_ms == c->end_told_ms && end_ms < known)) {
         tell_older_end(c, end_ms, time_ms);
-        return;
+    } else if (known != 0 && is_successor(end_ms, known)) {
+        succeed(c, end_ms, time_ms);
+    } else if (!c->extended || !is_successor(known, end_ms)) {
+        if (known == 0 || is_successor(known, end_ms)) {
+            doubt(c, known, c->end_told_ms);
+            c->end_since_ms = time_ms;
+        }
+        c->known.not_after_ms = end_ms;
+        c->end_told_ms = time_ms;
     }
-    if (known == 0) {
-        c->end_since_ms = time_ms;
-    } else if (is_successor(end_ms, known)) {
-        c->extended = true;
-        c->end_since_ms = time_ms;
-        c->cycle++;
-    }
-    c->known.not_after_ms = end_ms;
-    c->end_told_ms = time_ms;
 }
 
 static void tell_eonay(struct case_file *c, const struct fact *f)
@@ -248,6 +288,7 @@ static void take_renewed(struct case_file *c, const struct fact *f)
         tell_end(c, f->not_after_ms, f->time_ms);
         if (first && !successor && fresh) {
             c->extended = true;
+            c->cycle++;
         }
     }
     if (!successor) {
@@ -311,15 +352,20 @@ static const char *reason_of(const struct case_file *c, enum case_state s)
     return reasons[s];
 }
 
-/* Said when it is told, and when it is told again after a while. */
+/*
+ * Said when it is told, and when it is told again after a while; as soon as there is an address
+ * when there was none.
+ */
 static bool blocked_is_news(const struct case_file *before, const struct case_file *c,
                             int64_t now_ms)
 {
-    bool told = before->state != CASE_BLOCKED ||
+    bool reachable = c->known.holder.phone[0] != '\0' || c->known.holder.email[0] != '\0';
+    bool told = before->state != CASE_BLOCKED || c->blocked_said_ms == 0 ||
                 c->seen_ms[EVENT_LOGIN_BLOCKED] > before->seen_ms[EVENT_LOGIN_BLOCKED];
 
-    return told && (c->blocked_said_ms == 0 ||
-                    now_ms - c->blocked_said_ms >= (int64_t)BLOCKED_AGAIN_DAYS * DAY_MS);
+    return reachable && told &&
+           (c->blocked_said_ms == 0 ||
+            now_ms - c->blocked_said_ms >= (int64_t)BLOCKED_AGAIN_DAYS * DAY_MS);
 }
 
 static bool expired_is_news(const struct case_file *c, int64_t now_ms)
@@ -371,7 +417,7 @@ static unsigned actions_of(const struct case_file *before, const struct case_fil
     if (after->state != CASE_BLOCKED) {
         return before->state == after->state ? 0 : CASE_STOP;
     }
-    if (after->cycle != before->cycle) {
+    if (after->cycle != before->cycle && before->known.not_after_ms != 0) {
         return CASE_STOP;
     }
     return before->state == CASE_WATCHING ? CASE_PAUSE : 0;
@@ -406,13 +452,14 @@ void case_apply(struct case_file *c, enum case_role role, const struct fact *f, 
     memcpy(&before, c, sizeof before); /* whole, because it is compared whole below */
     if (role == CASE_REPLACED) {
         see(c, EVENT_CERTIFICATE_RENEWED, f->time_ms);
+        see_other(c, f->certificate.ref, f->not_after_ms);
     } else if (role == CASE_RELATED) {
         take_related(c, f);
     } else {
         take_self(c, f);
     }
-    if (role != CASE_REPLACED && (role == CASE_SELF || event_is_personal(f->type))) {
-        tell_eonay(c, f);
+    if (role != CASE_REPLACED) {
+        tell_eonay(c, f); /* the holder's, whichever certificate it was told with */
     }
     conclude(&before, c, now_ms, ret);
     ret->stored = memcmp(&before, c, sizeof before) != 0;
@@ -426,19 +473,12 @@ void case_tick(struct case_file *c, int64_t now_ms, struct case_change *ret)
     ret->stored = before.state != c->state;
 }
 
-/* A certificate issued after the duty ended says that there is a duty again. */
-static bool outlives_duty(const struct case_file *other, int64_t not_after_ms)
-{
-    return not_after_ms != 0 &&
-           not_after_ms - (int64_t)LIFE_DAYS * DAY_MS > other->seen_ms[EVENT_DUTY_ENDED];
-}
-
 void case_inherit(struct case_file *c, const struct case_file *other, int64_t not_after_ms)
 {
     see(c, EVENT_LOGIN_BLOCKED, other->seen_ms[EVENT_LOGIN_BLOCKED]);
     see(c, EVENT_LOGIN_UNBLOCKED, other->seen_ms[EVENT_LOGIN_UNBLOCKED]);
     see(c, EVENT_EONAY_ACTIVATED, other->seen_ms[EVENT_EONAY_ACTIVATED]);
-    if (!outlives_duty(other, not_after_ms)) {
+    if (!outlives(not_after_ms, other->seen_ms[EVENT_DUTY_ENDED])) {
         see(c, EVENT_DUTY_ENDED, other->seen_ms[EVENT_DUTY_ENDED]);
     }
     if (other->known.eonay != EONAY_UNKNOWN && other->eonay_told_ms >= c->eonay_told_ms) {
@@ -450,4 +490,15 @@ void case_inherit(struct case_file *c, const struct case_file *other, int64_t no
     }
     see_other(c, other->known.certificate.ref, other->known.not_after_ms);
     c->state = derive(c, 0);
+}
+
+void case_meet(struct case_file *c, const struct case_file *other, int64_t now_ms,
+               struct case_change *ret)
+{
+    struct case_file before;
+
+    memcpy(&before, c, sizeof before);
+    case_inherit(c, other, c->known.not_after_ms);
+    conclude(&before, c, now_ms, ret);
+    ret->stored = memcmp(&before, c, sizeof before) != 0;
 }

@@ -51,6 +51,8 @@ struct case_file {
     int64_t end_since_ms;              /* oldest fact that told of the present certificate */
     int64_t other_end_ms;              /* latest end among the holder's other certificates */
     int64_t eonay_told_ms;
+    int64_t doubted_end_ms; /* a far later end that newer facts speak against, 0 none */
+    int64_t doubted_told_ms;
     int64_t blocked_said_ms; /* when the holder was last told of the blocked login */
     int cycle;               /* certificates before this one under the same reference */
     bool extended;           /* an earlier certificate had this reference before */
@@ -108,6 +110,13 @@ void case_tick(struct case_file *c, int64_t now_ms, struct case_change *ret);
  * known.certificate.ref set; not_after_ms is that fact's, 0 unknown.
  */
 void case_inherit(struct case_file *c, const struct case_file *other, int64_t not_after_ms);
+
+/*
+ * Another case turns out to be of the same holder: what is known about the holder there holds here
+ * too. Pure.
+ */
+void case_meet(struct case_file *c, const struct case_file *other, int64_t now_ms,
+               struct case_change *ret);
 
 /* The file as JSON for the store (case_row.facts) and back. ERR_CORRUPT for foreign bytes. */
 int case_write(const struct case_file *c, struct buf *out);

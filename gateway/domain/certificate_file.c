@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "domain/certificate.h"
 
-enum { FIXED_NUMBERS = 8, NUMBERS_MAX = FIXED_NUMBERS + EVENT_TYPE_COUNT, DIGITS_MAX = 20 };
+enum { FIXED_NUMBERS = 10, NUMBERS_MAX = FIXED_NUMBERS + EVENT_TYPE_COUNT, DIGITS_MAX = 20 };
 
 static void numbers_of(const struct case_file *c, int64_t out[NUMBERS_MAX])
 {
@@ -17,6 +17,8 @@ static void numbers_of(const struct case_file *c, int64_t out[NUMBERS_MAX])
     out[5] = c->other_end_ms;
     out[6] = c->eonay_told_ms;
     out[7] = c->blocked_said_ms;
+    out[8] = c->doubted_end_ms;
+    out[9] = c->doubted_told_ms;
     memcpy(out + FIXED_NUMBERS, c->seen_ms, sizeof c->seen_ms);
 }
 
@@ -103,6 +105,8 @@ static int take_numbers(struct case_file *c, const int64_t numbers[NUMBERS_MAX])
     c->other_end_ms = numbers[5];
     c->eonay_told_ms = numbers[6];
     c->blocked_said_ms = numbers[7];
+    c->doubted_end_ms = numbers[8];
+    c->doubted_told_ms = numbers[9];
     memcpy(c->seen_ms, numbers + FIXED_NUMBERS, sizeof c->seen_ms);
     return 0;
 }

@@ -11,6 +11,8 @@
 struct work {
     struct case_work now; /* first: the case at hand */
     struct fact fact;
+    bool met;                  /* the fact told whose a case is that was known before: */
+    struct case_file newcomer; /* what it brings to the holder's other cases */
 };
 
 int apply_step(int mark, int cycle)
@@ -21,24 +23,6 @@ int apply_step(int mark, int cycle)
 int apply_step_mark(int step)
 {
     return campaign_step_mark(step);
-}
-
-static int apply_to_case(struct work *w, enum case_role role)
-{
-    struct case_work *c = &w->now;
-    struct case_change change;
-    bool again;
-    int rc = 0;
-
-    case_apply(&c->file, role, &w->fact, c->env->now_ms, &change);
-    again = w->fact.type == EVENT_CERTIFICATE_EXPIRING && change.stored;
-    if ((change.actions & CASE_RESUME) != 0) {
-        rc = notice_withdraw_blocked(c, change.reason);
-    }
-    if (rc == 0 && (change.stored || c->id == 0)) {
-        rc = case_work_store(c);
-    }
-    return rc == 0 ? case_work_follow(c, &change, again) : rc;
 }
 
 /* The cases of a holder, oldest first. */
@@ -94,6 +78,54 @@ static int inherit(struct work *w)
     return rc;
 }
 
+/* A case that came before anybody said whose it is. */
+static int learn_holder(struct work *w)
+{
+    const char *holder = w->fact.holder.ref;
+
+    if (w->now.id == 0 || holder[0] == '\0' || w->now.file.known.holder.ref[0] != '\0') {
+        return 0;
+    }
+    w->met = true;
+    return inherit(w);
+}
+
+/* A case of the holder hears what the newcomer knew. */
+static int meet(struct work *w)
+{
+    struct case_work *c = &w->now;
+    struct case_change change;
+    int rc;
+
+    case_meet(&c->file, &w->newcomer, c->env->now_ms, &change);
+    if (!change.stored) {
+        return 0;
+    }
+    rc = case_work_store(c);
+    return rc == 0 ? case_work_follow(c, &change, false) : rc;
+}
+
+static int apply_to_case(struct work *w, enum case_role role)
+{
+    struct case_work *c = &w->now;
+    struct case_change change;
+    bool again;
+    int rc = role == CASE_SELF ? learn_holder(w) : 0;
+
+    if (rc != 0) {
+        return rc;
+    }
+    case_apply(&c->file, role, &w->fact, c->env->now_ms, &change);
+    again = role == CASE_SELF && change.stored; /* an address, an institution may be new */
+    if ((change.actions & CASE_RESUME) != 0) {
+        rc = notice_withdraw_blocked(c, change.reason);
+    }
+    if (rc == 0 && (change.stored || c->id == 0)) {
+        rc = case_work_store(c);
+    }
+    return rc == 0 ? case_work_follow(c, &change, again) : rc;
+}
+
 static int begin_case(struct work *w, const char *certificate)
 {
     struct case_work *c = &w->now;
@@ -129,7 +161,8 @@ static int apply_to_siblings(struct work *w, enum case_role role, const char *ho
             strcmp(w->now.certificate, w->fact.certificate.replaces) == 0) {
             continue;
         }
-        rc = apply_to_case(w, role);
+        rc = w->met ? meet(w) : 0;
+        rc = rc == 0 ? apply_to_case(w, role) : rc;
     }
     free(others.ids);
     return rc;
@@ -154,6 +187,21 @@ static int remember_person(struct work *w, const char *holder)
     return rc == 0 ? apply_to_case(w, CASE_SELF) : rc;
 }
 
+/* The certificate that was replaced is of the same holder. */
+static int name_holder(struct work *w, const char *holder)
+{
+    struct fact *known = &w->now.file.known;
+    int rc = 0;
+
+    if (holder[0] != '\0' && known->holder.ref[0] == '\0') {
+        rc = w->now.id == 0 ? 0 : inherit(w);
+        (void)str_copy(known->holder.ref, sizeof known->holder.ref, str_of(holder));
+        memcpy(&w->newcomer, &w->now.file, sizeof w->newcomer);
+        w->met = true;
+    }
+    return rc;
+}
+
 static int apply_fact(struct work *w)
 {
     const char *certificate = w->fact.certificate.ref;
@@ -165,12 +213,14 @@ static int apply_fact(struct work *w)
     if (certificate[0] != '\0') {
         rc = open_certificate(w, certificate);
         rc = rc == 0 ? apply_to_case(w, CASE_SELF) : rc;
+        memcpy(&w->newcomer, &w->now.file, sizeof w->newcomer);
         if (rc == 0 && holder[0] == '\0') {
             (void)str_copy(holder, sizeof holder, str_of(w->now.file.known.holder.ref));
         }
     }
     if (rc == 0 && replaces[0] != '\0') {
         rc = open_certificate(w, replaces);
+        rc = rc == 0 ? name_holder(w, holder) : rc;
         rc = rc == 0 ? apply_to_case(w, CASE_REPLACED) : rc;
     }
     if (rc == 0) {

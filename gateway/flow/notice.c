@@ -34,6 +34,33 @@ static const struct apply_campaign *campaign_of(const struct case_work *w)
     return NULL;
 }
 
+/* The notice that there is already, when it was stopped before anything was tried. */
+struct returning {
+    struct case_work *work;
+    const struct message_row *wanted;
+};
+
+static int bring_back(void *ctx, const struct message_row *row)
+{
+    const struct returning *r = ctx;
+    const struct message_row *m = r->wanted;
+    const struct message_move move = {.id = row->id,
+                                      .from = row->state,
+                                      .to = m->state,
+                                      .set = SET_DUE | SET_PLANNED | SET_DEADLINE | SET_REASON |
+                                             SET_TRACE,
+                                      .now_ms = m->created_ms,
+                                      .due_ms = m->due_ms,
+                                      .deadline_ms = m->deadline_ms,
+                                      .actor = str_of(r->work->actor)};
+
+    if (!str_eqs(row->campaign, APPLY_NOTICE_CAMPAIGN) || row->step != m->step ||
+        row->channel != m->channel || !message_may_revive(row->state, row->attempts, row->reason)) {
+        return 0;
+    }
+    return store_message_move(r->work->store, &move, r->work->err);
+}
+
 /* Only the notice of a blocked login may be said more than once about a certificate. */
 static int add(struct case_work *w, enum case_notice notice, struct message_row *row)
 {
@@ -45,7 +72,12 @@ static int add(struct case_work *w, enum case_notice notice, struct message_row 
         row->step = apply_step((int)notice + i * NOTICE_REPEAT, w->file.cycle);
         rc = store_message_add(w->store, row, &id, w->err);
     }
-    return rc == ERR_EXISTS ? 0 : rc;
+    if (rc == ERR_EXISTS) {
+        struct returning r = {w, row};
+
+        rc = repeats > 1 ? 0 : store_message_by_case(w->store, w->id, bring_back, &r, w->err);
+    }
+    return rc;
 }
 
 int notice_add(struct case_work *w, enum case_notice notice)

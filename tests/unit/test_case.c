@@ -32,6 +32,7 @@ static struct fact fact_of(const struct told *t)
     f.not_after_ms = t->end_day == 0 ? 0 : now_ms + (int64_t)t->end_day * DAY_MS;
     (void)str_copy(f.certificate.ref, sizeof f.certificate.ref, STR("c1"));
     (void)str_copy(f.holder.ref, sizeof f.holder.ref, STR("h1"));
+    (void)str_copy(f.holder.phone, sizeof f.holder.phone, STR("+905320000001"));
     return f;
 }
 
@@ -199,6 +200,29 @@ static void a_corrected_end_opens_nothing(void **state)
     assert_int_equal(c.state, CASE_WATCHING);
 }
 
+/* A list from before the renewal comes once more: the holder is not reminded of what is done. */
+static void a_stale_end_brings_nothing_back(void **state)
+{
+    static const struct told list[] = {{EVENT_CERTIFICATE_EXPIRING, 1, FIRST_END},
+                                       {EVENT_CERTIFICATE_EXPIRING, 2, SECOND_END},
+                                       {EVENT_CERTIFICATE_EXPIRING, 3, FIRST_END}};
+    static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                    {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        struct case_file c;
+
+        case_init(&c);
+        for (int k = 0; k < 3; k++) {
+            const struct told *t = &list[orders[i][k]];
+
+            (void)tell(&c, t->type, t->day, t->end_day);
+        }
+        assert_int_equal(c.known.not_after_ms, now_ms + (int64_t)SECOND_END * DAY_MS);
+    }
+}
+
 static void of_two_ends_told_at_once_the_later_counts(void **state)
 {
     static const int orders[2][2] = {{FIRST_END, FIRST_END + 5}, {FIRST_END + 5, FIRST_END}};
@@ -264,6 +288,24 @@ static void blocked_is_said_again_only_after_a_while(void **state)
     assert_int_equal(tell_at(&c, EVENT_LOGIN_BLOCKED, 28).notice, NOTICE_NONE);
     (void)tell_at(&c, EVENT_LOGIN_UNBLOCKED, 29);
     assert_int_equal(tell_at(&c, EVENT_LOGIN_BLOCKED, 30).notice, NOTICE_BLOCKED);
+}
+
+/* Blocked before anybody knew where to write: said as soon as somebody can be told. */
+static void blocked_waits_for_an_address(void **state)
+{
+    struct told t = {EVENT_LOGIN_BLOCKED, 1, 0};
+    struct fact f = fact_of(&t);
+    struct case_file c;
+    struct case_change change;
+
+    (void)state;
+    case_init(&c);
+    f.holder.phone[0] = '\0';
+    case_apply(&c, CASE_SELF, &f, now_ms, &change);
+    assert_int_equal(change.to, CASE_BLOCKED);
+    assert_int_equal(change.notice, NOTICE_NONE);
+    assert_int_equal(tell(&c, EVENT_CERTIFICATE_EXPIRING, 2, FIRST_END).notice, NOTICE_BLOCKED);
+    assert_int_equal(tell(&c, EVENT_EONAY_ACTIVATED, 3, 0).notice, NOTICE_NONE);
 }
 
 /* The last day belongs to the certificate, whatever its hour. */
@@ -562,7 +604,7 @@ static void the_file_survives_the_store(void **state)
         assert_int_equal(case_read((struct str){text.data, cut}, &again), ERR_CORRUPT);
     }
     /* files from before a kind of fact was added have fewer numbers */
-    assert_int_equal(case_read(STR("{\"case\":[6,0,0,1,1,0,0,0,5],\"fact\":{\"type\":\"certificate."
+    assert_int_equal(case_read(STR("{\"case\":[6,0,0,1,1,0,0,0,0,0,5],\"fact\":{\"type\":\"certificate."
                                    "renewed\"}}"),
                                &again),
                      0);
@@ -593,10 +635,12 @@ int main(void)
         cmocka_unit_test(a_later_end_opens_a_new_cycle),
         cmocka_unit_test(the_same_day_is_the_same_end),
         cmocka_unit_test(a_corrected_end_opens_nothing),
+        cmocka_unit_test(a_stale_end_brings_nothing_back),
         cmocka_unit_test(of_two_ends_told_at_once_the_later_counts),
         cmocka_unit_test(a_corrected_end_is_planned_anew),
         cmocka_unit_test(blocked_pauses_and_unblocked_resumes),
         cmocka_unit_test(blocked_is_said_again_only_after_a_while),
+        cmocka_unit_test(blocked_waits_for_an_address),
         cmocka_unit_test(a_case_expires_with_the_day),
         cmocka_unit_test(long_expired_is_no_news),
         cmocka_unit_test(of_equal_ends_one_speaks),
