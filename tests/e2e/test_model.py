@@ -2,8 +2,8 @@
 
 The model below says what the rules say in words, from the facts alone; tests/peers/rules_drive.c
 plays the same facts through the program's cases, plan and claims. Both have to send the same
-messages at the same instants. HATIRLAT_SEQUENCES says how many worlds are played (2000; 50000 for the
-whole), HATIRLAT_SEED where they begin.
+messages at the same instants. HATIRLAT_SEQUENCES says how many worlds are played (2000; 50000 for
+the whole), HATIRLAT_SEED where they begin.
 """
 
 import bisect
@@ -257,7 +257,8 @@ class World:
     def follow_plan(self, c, end, generation):
         wished = plan(end, self.now)
         for channel in self.channels(c):
-            mine = {k[1]: m for k, m in c.reminders.items() if k[0] == generation and k[2] == channel}
+            mine = {k[1]: m for k, m in c.reminders.items()
+                    if k[0] == generation and k[2] == channel}
             for mark, m in mine.items():  # nobody wishes it any more
                 if m.state == "waiting" and mark not in wished and m.planned > self.now:
                     m.state = "dropped"
@@ -351,7 +352,8 @@ class World:
             (person.eonays if person else c.eonays).append((time, eonay))
         touched = [c] if c else []
         touched += [o for o in self.certs.values()
-                    if o is not c and (o.ref == f.get("replaces") or (person and o.person is person))]
+                    if o is not c
+                    and (o.ref == f.get("replaces") or (person and o.person is person))]
         for one in touched:
             self.look(one)
         self.send()
@@ -393,8 +395,8 @@ class World:
             m.due = next_open(instant(day_of(self.now) + 1, 0))
         else:
             m.state = "sent"
-            template = m.what if isinstance(m.what, str) else words(self.eonay(c), m.what, m.channel)
-            self.sent.append((self.now, c.ref, m.channel, template))
+            self.sent.append((self.now, c.ref, m.channel, m.what if isinstance(m.what, str)
+                              else words(self.eonay(c), m.what, m.channel)))
 
 
 # ---- worlds ----
