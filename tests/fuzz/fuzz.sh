@@ -21,7 +21,7 @@ for program in build/fuzz/tests/fuzz_*; do
     case $name in
     fuzz_phone | fuzz_email) longest=512 ;;
     fuzz_sms | fuzz_template | fuzz_recipe_xml) longest=2048 ;;
-    fuzz_recipe_reply) longest=4096 ;;
+    fuzz_recipe_reply | fuzz_sim_request) longest=4096 ;;
     *) longest=65536 ;;
     esac
     # shellcheck disable=SC2086

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import threading
 
@@ -29,19 +28,7 @@ LOCKING = {0x04: "€", 0x07: "ı", 0x0B: "Ğ", 0x0C: "ğ", 0x1C: "Ş", 0x1D: "�
 
 def package():
     """The directory where npm has put the server; fetched once and kept."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("npm is not installed: the suite of npm's smpp server is left out")
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-    folder = cache / "hatirlat-peers" / PACKAGE
-    if not (folder / "node_modules" / "smpp").is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run([npm, "install", "--prefix", folder, "--ignore-scripts", "--no-audit",
-                               "--no-fund", PACKAGE], capture_output=True, text=True, timeout=120)
-        if done.returncode != 0:
-            pytest.skip(f"npm could not fetch {PACKAGE} (offline?): "
-                        f"{(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
-    return folder
+    return support.npm_package(PACKAGE, "node_modules/smpp")
 
 
 class Centre:

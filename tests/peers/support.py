@@ -36,6 +36,26 @@ def program(name, package):
     return found or missing(f"{name} is not installed (package {package})")
 
 
+def npm_package(package, proof):
+    """
+    The directory where npm has put a package ("name@version"); fetched once and kept. proof is a
+    path below it that is there when the package is.
+    """
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip(f"npm is not installed: what {package} would check is left out")
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    folder = cache / "hatirlat-peers" / package.replace("/", "-")
+    if not (folder / proof).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run([npm, "install", "--prefix", folder, "--ignore-scripts", "--no-audit",
+                               "--no-fund", package], capture_output=True, text=True, timeout=300)
+        if done.returncode != 0:
+            pytest.skip(f"npm could not fetch {package} (offline?): "
+                        f"{(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+    return folder
+
+
 def wait_for(what, condition, limit=20.0):
     """Polls until condition() is true; returns its value."""
     end = time.monotonic() + limit
