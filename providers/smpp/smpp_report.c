@@ -61,9 +61,45 @@ static enum report_state state_of(struct provider *p, const struct smpp_receipt 
     return r->state;
 }
 
+static struct provider_report report_of(struct provider *p, const struct smpp_receipt *r,
+                                        const char *to)
+{
+    const struct smpp_sent *sent = smpp_ids_find(p->ids, r->id);
+
+    return (struct provider_report){.ref = sent == NULL ? NULL : sent->ref,
+                                    .provider_ref = r->id,
+                                    .to = to,
+                                    .state = state_of(p, r),
+                                    .code = r->code,
+                                    .detail = r->detail};
+}
+
+static void keep_early(struct provider *p, const struct smpp_receipt *r, const char *to)
+{
+    struct smpp_early *early = &p->early[p->early_at];
+
+    early->receipt = *r;
+    (void)str_copy(early->to, sizeof(early->to), str_of(to));
+    p->early_at = (p->early_at + 1) % SMPP_EARLY;
+}
+
+void smpp_report_early(struct provider *p, const char *id)
+{
+    for (size_t i = 0; i < SMPP_EARLY; i++) {
+        struct smpp_early *early = &p->early[i];
+        struct provider_report report;
+
+        if (strcmp(early->receipt.id, id) != 0) {
+            continue;
+        }
+        report = report_of(p, &early->receipt, early->to[0] == '\0' ? NULL : early->to);
+        p->host->report(p->host->ctx, &report, 1);
+        early->receipt.id[0] = '\0';
+    }
+}
+
 void smpp_report_take(struct provider *p, const struct smpp_pdu *pdu)
 {
-    const struct smpp_sent *sent;
     struct provider_report report;
     struct smpp_receipt r;
     struct phone phone;
@@ -74,12 +110,9 @@ void smpp_report_take(struct provider *p, const struct smpp_pdu *pdu)
         return;
     }
     smpp_id_normalise((enum smpp_id_form)p->settings->id_form, SMPP_ID_IN_RECEIPT, r.id);
-    sent = smpp_ids_find(p->ids, r.id);
-    report = (struct provider_report){.ref = sent == NULL ? NULL : sent->ref,
-                                      .provider_ref = r.id,
-                                      .to = number_of(pdu, &phone),
-                                      .state = state_of(p, &r),
-                                      .code = r.code,
-                                      .detail = r.detail};
+    report = report_of(p, &r, number_of(pdu, &phone));
+    if (report.ref == NULL) {
+        keep_early(p, &r, report.to);
+    }
     hand_over(p, &report, pdu->sequence);
 }

@@ -6,6 +6,7 @@
 #include "providers/smpp/smpp_ids.h"
 #include "providers/smpp/smpp_link.h"
 #include "providers/smpp/smpp_pdu.h"
+#include "providers/smpp/smpp_receipt.h"
 #include "providers/smpp/smpp_status.h"
 
 enum {
@@ -13,7 +14,8 @@ enum {
     SMPP_WINDOW_MAX = 1000,
     SMPP_SLOTS = 4096, /* power of two; more than the window, for late answers */
     SMPP_REFS = 1024,
-    SMPP_ACKS_MAX = 1000 /* receipts waiting to be stored; no more are read then */
+    SMPP_ACKS_MAX = 1000, /* receipts waiting to be stored; no more are read then */
+    SMPP_EARLY = 64
 };
 
 enum smpp_phase {
@@ -33,6 +35,12 @@ struct smpp_slot {
     struct smpp_sent *sent; /* held */
     size_t unit;
     int64_t sent_ms;
+};
+
+/* A receipt for an id nobody knows (yet): some centres bring it before their answer. */
+struct smpp_early {
+    struct smpp_receipt receipt; /* id "": free */
+    char to[16];
 };
 
 struct provider {
@@ -80,6 +88,8 @@ struct provider {
     struct sms_part parts[SMS_SEGMENTS_MAX];
 
     struct smpp_ids *ids;
+    struct smpp_early early[SMPP_EARLY];
+    size_t early_at; /* the oldest, to be written next */
     size_t acks;
     bool draining;
     bool drained;
@@ -133,3 +143,5 @@ void smpp_window_abandon(struct provider *p, const char *why);
 /* smpp_report.c: deliver_sm. */
 
 void smpp_report_take(struct provider *p, const struct smpp_pdu *pdu);
+/* An id has become known: reports what was told of it before. */
+void smpp_report_early(struct provider *p, const char *id);

@@ -339,6 +339,7 @@ static void note_id(struct provider *p, const struct smpp_pdu *pdu, struct smpp_
     smpp_id_normalise((enum smpp_id_form)p->settings->id_form, SMPP_ID_IN_ANSWER, ret);
     if (ret[0] != '\0' && sent != NULL) {
         smpp_ids_add(p->ids, ret, sent);
+        smpp_report_early(p, ret);
     }
 }
 

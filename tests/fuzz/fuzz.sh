@@ -20,7 +20,7 @@ for program in build/fuzz/tests/fuzz_*; do
     # What is read as one short text needs no long ones: they only make the runs fewer.
     case $name in
     fuzz_phone | fuzz_email) longest=512 ;;
-    fuzz_sms | fuzz_template | fuzz_recipe_xml) longest=2048 ;;
+    fuzz_sms | fuzz_smpp_pdu | fuzz_template | fuzz_recipe_xml) longest=2048 ;;
     fuzz_recipe_reply | fuzz_sim_request) longest=4096 ;;
     *) longest=65536 ;;
     esac

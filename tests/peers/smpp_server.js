@@ -16,6 +16,7 @@ const rules = {
   drop: 0, // before the answer to this submit, counted from now, the link is cut
   receipts: 'tlv', // or 'text', or 'none'
   state: 2,
+  early: false, // the receipt comes in front of the answer
 };
 let taken = 0;
 
@@ -69,8 +70,12 @@ function submit(session, pdu, raw) {
     session.destroy();
     return;
   }
+  const wanted = rules.receipts !== 'none' && pdu.registered_delivery & 1;
+  if (wanted && rules.early) {
+    receipt(session, pdu, id);
+  }
   session.send(pdu.response({ message_id: id }));
-  if (rules.receipts !== 'none' && pdu.registered_delivery & 1) {
+  if (wanted && !rules.early) {
     receipt(session, pdu, id);
   }
 }

@@ -25,7 +25,8 @@ def server():
 @pytest.fixture
 def centre(server):
     """The server with its usual rules and nothing told yet."""
-    server.rules(password=smpp_peer.PASSWORD, throttle=0, drop=0, receipts="tlv", state=2)
+    server.rules(password=smpp_peer.PASSWORD, throttle=0, drop=0, receipts="tlv", state=2,
+                 early=False)
     with server.lock:
         server.told.clear()
     return server
@@ -137,6 +138,15 @@ def test_a_reminder_arrives_and_its_receipt_ends_it(tmp_path, centre, mode):
     assert {unit["data_coding"] for unit in units} <= ({0, 8} if mode == "ucs2" else {0})
     assert len(units) == len(centre.events("receipt"))
     assert {event["status"] for event in centre.events("receipt")} == {0}
+
+
+def test_a_receipt_in_front_of_the_answer(tmp_path, centre):
+    centre.rules(early=True)
+    with sms_gateway(tmp_path, centre.port, {"reserve_chars": 60}) as g:
+        g.post(support.fact("smpp-11", phone="0532 000 00 77"))
+        message = g.settled("smpp-11", "delivered")
+    assert len(centre.submits()) > 1
+    assert support.attempt(message)["outcome"] == "sent"
 
 
 def test_many_are_each_sent_once(tmp_path, centre):

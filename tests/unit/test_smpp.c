@@ -727,9 +727,16 @@ static void test_receipt_before_the_answer(void **state)
     start(t, "");
     world_submit(&t->w, 1);
     expect(t, 0, OUTCOME_SENT, "0x00000000");
-    UNTIL(t->w.reports == 1);
-    assert_string_equal(t->w.last_report_id, "id2"); /* nobody knows the id yet: kept as it is */
+    assert_int_equal(t->w.reports, 2); /* by its id, and again when that was known */
+    assert_string_equal(t->w.last_report_ref, "m0-a1");
+    assert_string_equal(t->w.last_report_id, "id2");
     assert_string_equal(t->w.last_report_to, "+905320000001");
+    assert_int_equal(t->w.last_report.state, REPORT_DELIVERED);
+    submit_long(t); /* its receipts come part by part, each before its answer */
+    expect(t, 1, OUTCOME_SENT, "0x00000000");
+    assert_int_equal(t->w.reports, 8);
+    assert_string_equal(t->w.last_report_ref, "m1-a1");
+    assert_int_equal(t->w.last_report.state, REPORT_DELIVERED);
     finish(t);
 }
 
