@@ -71,6 +71,18 @@ static void steer_lane(struct lane *lane, const struct controls *picture, int64_
     lane_steer(lane, order, c);
 }
 
+static void note_channel(struct dispatch *d, enum channel channel, const struct control *c)
+{
+    bool *shown = &d->gateway->stats.channel_paused[channel];
+
+    if (*shown != (c != NULL)) {
+        log_warning(c != NULL ? "channel_paused" : "channel_resumed",
+                    LOG_S("channel", channel_name(channel)), LOG_S("by", c == NULL ? "" : c->by),
+                    LOG_S("note", c == NULL ? "" : c->note));
+    }
+    *shown = c != NULL;
+}
+
 static void steer_route(struct dispatch *d, enum channel channel, int64_t now_ms)
 {
     char subject[CONTROL_SUBJECT_MAX + 1];
@@ -81,8 +93,7 @@ static void steer_route(struct dispatch *d, enum channel channel, int64_t now_ms
     d->control.pin[channel] = c == NULL ? NULL : back_end_lane(d, str_of(c->value));
     (void)str_copy(d->gateway->stats.pinned[channel], sizeof d->gateway->stats.pinned[channel],
                    d->control.pin[channel] == NULL ? STR("") : str_of(c->value));
-    d->gateway->stats.channel_paused[channel] =
-        controls_channel(d->control.picture, channel, now_ms) != NULL;
+    note_channel(d, channel, controls_channel(d->control.picture, channel, now_ms));
     if (c != NULL && d->control.pin[channel] == NULL) {
         log_error("pin_ignored", LOG_S("channel", channel_name(channel)),
                   LOG_S("provider", c->value), LOG_S("reason", "there is no such provider"));
