@@ -19,6 +19,8 @@ struct claim_job {
     struct channel_state *channel;
     struct list attempts; /* to be sent, or only moved */
     bool refused;         /* the lanes are full: there is no use in looking for more */
+    int64_t controls;     /* version of the picture that the decisions come from */
+    bool outdated;        /* somebody has paused or released since: nothing was claimed */
 };
 
 /* ---- verdicts without sending ---- */
@@ -274,7 +276,15 @@ static int claim_one(const struct claim_job *j, struct store *s, struct attempt 
 static int claim_work(struct store_job *job, struct store *s, struct err *e)
 {
     struct claim_job *j = (struct claim_job *)job;
+    int64_t version;
 
+    if (controls_version(s, &version, e) != 0) {
+        return e->code;
+    }
+    j->outdated = version != j->controls;
+    if (j->outdated) {
+        return 0;
+    }
     list_each(node, &j->attempts)
     {
         struct attempt *a = list_entry(node, struct attempt, job.node);
@@ -327,6 +337,8 @@ static void claim_done(struct store_job *job, int status, const struct err *e)
     }
     if (status != 0) {
         dispatch_wait(c, CLAIM_RETRY_MS);
+    } else if (j->outdated) {
+        dispatch_controls_changed(d);
     }
     dispatch_claimed(c, &claimed, status == 0 && !j->refused);
     free(j);
@@ -393,6 +405,7 @@ void claim_candidates(struct channel_state *c, struct list *candidates)
         }
     }
     j->channel = c;
+    j->controls = c->dispatch->control.picture == NULL ? 0 : c->dispatch->control.picture->version;
     j->job.work = claim_work;
     j->job.done = claim_done;
     store_thread_submit(c->dispatch->gateway->writer, &j->job);

@@ -42,7 +42,7 @@ void control_write(struct json_writer *w, const struct control *c)
 
 /* ---- records ---- */
 
-int control_put(struct store *s, const struct control *c, struct err *e)
+int control_put_quietly(struct store *s, const struct control *c, struct err *e)
 {
     struct json_writer w;
     struct buf body;
@@ -61,6 +61,13 @@ int control_put(struct store *s, const struct control *c, struct err *e)
     }
     buf_finish(&body);
     return rc;
+}
+
+int control_put(struct store *s, const struct control *c, struct err *e)
+{
+    int rc = control_put_quietly(s, c, e);
+
+    return rc == 0 ? controls_touch(s, e) : rc;
 }
 
 static int64_t time_of(const struct json *object, const char *name)
@@ -123,7 +130,10 @@ int control_remove(struct store *s, const char *subject, struct err *e)
 {
     int rc = store_record_remove(s, RECORD_CONTROL, str_of(subject), e);
 
-    return rc == ERR_NOT_FOUND ? 0 : rc;
+    if (rc == ERR_NOT_FOUND) {
+        return 0;
+    }
+    return rc == 0 ? controls_touch(s, e) : rc;
 }
 
 /* ---- the picture ---- */
@@ -215,7 +225,8 @@ int controls_read(struct store *s, int64_t now_ms, struct controls **ret, struct
         return err_set(e, ERR_NOMEM, "no memory for the controls");
     }
     r.c->holders = 1;
-    rc = collect_controls(s, &r);
+    rc = controls_version(s, &r.c->version, e);
+    rc = rc == 0 ? collect_controls(s, &r) : rc;
     rc = rc == 0 ? release_list(s, STR(""), 0, collect_release, &r, e) : rc;
     if (rc != 0) {
         free(r.c);

@@ -59,6 +59,8 @@ void control_write(struct json_writer *w, const struct control *c);
 /* ---- records; synchronous, in the caller's transaction when they write ---- */
 
 int control_put(struct store *s, const struct control *c, struct err *e);
+/* Without making anybody's picture old: for the dispatcher, which knows already. */
+int control_put_quietly(struct store *s, const struct control *c, struct err *e);
 /* The one in force; ERR_NOT_FOUND when there is none. */
 int control_get(struct store *s, const char *subject, int64_t now_ms, struct control *ret,
                 struct err *e);
@@ -70,6 +72,7 @@ int control_remove(struct store *s, const char *subject, struct err *e);
 /* Never changed once read; counted by the loop thread, read by any thread that holds it. */
 struct controls {
     int holders;
+    int64_t version; /* see controls_version() */
     struct control list[CONTROLS_MAX];
     size_t count;
     struct release releases[CONTROLS_RELEASES_MAX]; /* not yet ended */

@@ -150,7 +150,7 @@ static int note_done(struct bite_job *j)
 
     if (rc == 0 && now.verb == CONTROL_CANCEL && now.at_ms == c->at_ms) {
         (void)str_copy(now.value, sizeof now.value, STR("done"));
-        rc = control_put(j->store, &now, j->err);
+        rc = control_put_quietly(j->store, &now, j->err);
     }
     return rc == ERR_NOT_FOUND ? 0 : rc;
 }

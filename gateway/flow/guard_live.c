@@ -86,7 +86,7 @@ static int trip_work(struct store_job *job, struct store *s, struct err *e)
         j->paused_already = rc == 0; /* by a person: that one stays */
         return rc;
     }
-    rc = control_put(s, &j->pause, e);
+    rc = control_put_quietly(s, &j->pause, e);
     if (rc != 0) {
         return rc;
     }

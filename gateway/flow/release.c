@@ -30,6 +30,31 @@ void release_write(struct json_writer *w, const struct release *r)
     jsonw_end_object(w);
 }
 
+/* ---- the version ---- */
+
+static const char version_name[] = "controls_version";
+
+int controls_version(struct store *s, int64_t *ret, struct err *e)
+{
+    size_t size = sizeof *ret;
+    int rc;
+
+    *ret = 0;
+    rc = store_meta_get(s, version_name, ret, &size, e);
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+int controls_touch(struct store *s, struct err *e)
+{
+    int64_t version;
+    int rc = controls_version(s, &version, e);
+
+    version++;
+    return rc == 0 ? store_meta_put(s, version_name, &version, sizeof version, e) : rc;
+}
+
+/* ---- writing ---- */
+
 /* The key with the moment, moved on while it is taken. */
 static int free_key(struct store *s, struct release *r, char key[KEY_SIZE], struct err *e)
 {
@@ -63,6 +88,7 @@ int release_put(struct store *s, struct release *r, struct err *e)
         const struct record_row row = {RECORD_RELEASE, str_of(key), {body.data, body.len}};
 
         rc = store_record_put(s, &row, e);
+        rc = rc == 0 ? controls_touch(s, e) : rc;
     } else {
         (void)err_set(e, rc, "the release cannot be written");
     }

@@ -30,6 +30,13 @@ struct release {
     int64_t until_ms;
 };
 
+/*
+ * How often releases and controls have been changed: grows in the transaction of every change, so
+ * whoever claims messages sees in its own transaction that its picture is old.
+ */
+int controls_version(struct store *s, int64_t *ret, struct err *e);
+int controls_touch(struct store *s, struct err *e);
+
 /* Adds a release; in a transaction. at_ms is moved on when that moment is taken. */
 int release_put(struct store *s, struct release *r, struct err *e);
 /* Whether it lets a message go that was planned at created_ms and would go now. Pure. */

@@ -213,6 +213,24 @@ static void a_pause_survives_a_restart(void **state)
     end_scene(&s);
 }
 
+/* Nobody has told the dispatcher yet: the claim sees it in its own transaction. */
+static void a_pause_counts_from_its_commit(void **state)
+{
+    struct scene s;
+    struct control c = {.verb = CONTROL_PAUSE, .subject = "campaign:bitis", .by = "key:panel"};
+
+    (void)state;
+    open_with(&s, "");
+    scene_write(&s, write_control, &c);
+    scene_post_one(&s, "certificate.expiring", 1, 29);
+    scene_until(&s, MESSAGE_HELD, 2);
+    scene_write(&s, write_removal, "campaign:bitis");
+    dispatch_kick(s.gateway.dispatch, CHANNEL_SMS);
+    scene_post_one(&s, "certificate.expiring", 2, 29);
+    scene_until(&s, MESSAGE_ACCEPTED, 4);
+    end_scene(&s);
+}
+
 static void a_campaign_waits_for_its_release(void **state)
 {
     struct scene s;
@@ -424,6 +442,7 @@ int main(void)
         cmocka_unit_test(a_pause_ends_by_itself),
         cmocka_unit_test(a_paused_channel_sends_nothing),
         cmocka_unit_test(a_pause_survives_a_restart),
+        cmocka_unit_test(a_pause_counts_from_its_commit),
         cmocka_unit_test(a_campaign_waits_for_its_release),
         cmocka_unit_test(a_standing_release_covers_what_comes),
         cmocka_unit_test(the_reason_follows),
