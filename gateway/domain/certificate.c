@@ -217,7 +217,9 @@ static void take_renewed(struct case_file *c, const struct fact *f)
     bool first = c->known.not_after_ms == 0;
     bool fresh = f->not_after_ms - f->time_ms >= (int64_t)FRESH_DAYS * DAY_MS;
 
-    if (f->not_after_ms != 0) {
+    if (!first && !successor && fresh && is_successor(f->not_after_ms, c->known.not_after_ms)) {
+        succeed(c, f->not_after_ms, f->time_ms); /* what told the old end later was stale */
+    } else if (f->not_after_ms != 0) {
         tell_end(c, f->not_after_ms, f->time_ms);
         if (first && !successor && fresh) {
             c->extended = true;

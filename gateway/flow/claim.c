@@ -142,7 +142,8 @@ static struct lane *pick_lane(struct channel_state *c, const struct attempt *a,
     struct dispatch *d = c->dispatch;
     int64_t mono = clock_mono_ms(d->gateway->clock);
     size_t route[ROUTE_MAX];
-    size_t count = control_route(d, c->channel, route);
+    size_t own = claim_route(d, a, route);
+    size_t count = own > 0 ? own : control_route(d, c->channel, route);
     struct route_candidate candidates[ROUTE_MAX];
     struct route_choice choice;
     struct lane *lane;
@@ -154,11 +155,12 @@ static struct lane *pick_lane(struct channel_state *c, const struct attempt *a,
     }
     route_pick(candidates, count, c->channel, 0, &choice);
     *ret = (struct lane_refusal){.wait_ms = choice.wait_ms};
-    if (choice.index < 0) {
-        return NULL;
+    lane = choice.index < 0 ? NULL : &d->lanes[route[choice.index]];
+    if (lane != NULL && !lane_take(lane, a->to, a->attempts > 0, mono, ret)) {
+        lane = NULL;
     }
-    lane = &d->lanes[route[choice.index]];
-    return lane_take(lane, a->to, a->attempts > 0, mono, ret) ? lane : NULL;
+    ret->message |= own > 0; /* others need not wait for the lanes of one campaign */
+    return lane;
 }
 
 static void name_attempt(const struct gateway *g, struct attempt *a)

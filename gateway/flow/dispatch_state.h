@@ -164,6 +164,8 @@ bool claim_is_planned(const struct gateway *g, const struct attempt *a);
 /* True when it has to wait for its hours, until ret_due_ms. */
 bool claim_outside_hours(const struct gateway *g, const struct attempt *a, int64_t now_ms,
                          int64_t *ret_due_ms);
+/* The lanes of the message's campaign, when it has providers of its own on this channel; else 0. */
+size_t claim_route(struct dispatch *d, const struct attempt *a, size_t ret[ROUTE_MAX]);
 /*
  * One SMS a day for a person, over all campaigns and notices: prepare on the loop thread, take in
  * the transaction that claims. ret_taken: another message has had this day.

@@ -60,6 +60,20 @@ def mail_text(raw):
         message.get_body(("plain",)).get_content()
 
 
+def test_a_campaign_may_have_providers_of_its_own():
+    campaigns = [{"name": "bir", "marks": [90], "channels": ["sms"], "who": {"units": ["bir"]}},
+                 {"name": "iki", "marks": [90], "channels": ["sms"], "who": {"units": ["iki"]},
+                  "routes": {"sms": ["bozuk", "s2"]}}]
+    providers = {"s": {"kind": "sink"}, "s2": {"kind": "sink"}, "e": {"kind": "sink"},
+                 "bozuk": {"kind": "sink", "fail": ["account"]}}
+    with Gateway(campaigns=campaigns, providers=providers) as g:
+        for n, unit in enumerate(("bir", "iki", "iki"), 1):
+            g.accept(event(n, data=data(n, unit=unit)))
+        sent = until(lambda: len(g.messages(status="accepted")) == 3 and
+                     g.messages(status="accepted"), "sent")
+        assert {(m["campaign"], m["provider"]) for m in sent} == {("bir", "s"), ("iki", "s2")}
+
+
 def test_an_escalation_stops_with_its_case():
     marks = [{"days": 60, "escalate": True}]
     with Gateway(campaigns=[{"name": "k", "marks": marks, "channels": ["sms"]}]) as g:
