@@ -22,7 +22,10 @@ struct curlmux_stream {
     curl_socket_t fd;
     bool open;
     bool closed;
-    bool told; /* written has been reported */
+    bool told;   /* written has been reported */
+    bool broken; /* a write failed */
+    bool unread; /* there may be something to read that the socket does not show */
+    int watched; /* for these events */
     bool ending;
     struct buf out;
     size_t sent; /* of out */
@@ -78,14 +81,28 @@ void curlmux_streams_end(struct curlmux *mux)
 
 /* ---- bytes ---- */
 
-static void watch(struct curlmux_stream *s);
+static bool is_alive(const struct curlmux_stream *s)
+{
+    return !s->closed && !s->ending;
+}
 
 static void end(struct curlmux_stream *s)
 {
-    if (!s->ending) {
+    if (is_alive(s)) {
         s->ending = true;
         (void)uv_poll_stop(&s->poll);
         s->events->ended(s->ctx);
+    }
+}
+
+static void on_kick(uv_idle_t *idle);
+
+/* Told before anything that is read later: it may be about what was sent. */
+static void tell_written(struct curlmux_stream *s)
+{
+    if (is_alive(s) && s->sent == s->out.len && !s->told) {
+        s->told = true;
+        s->events->written(s->ctx);
     }
 }
 
@@ -94,7 +111,7 @@ static void read_some(struct curlmux_stream *s)
 {
     char bytes[READ_BYTES];
 
-    for (int i = 0; i < READ_ROUNDS && !s->closed && !s->ending; i++) {
+    for (int i = 0; i < READ_ROUNDS && is_alive(s); i++) {
         size_t n = 0;
         CURLcode code = curl_easy_recv(s->easy, bytes, sizeof bytes, &n);
 
@@ -105,14 +122,19 @@ static void read_some(struct curlmux_stream *s)
             end(s);
             return;
         }
-        s->events->received(s->ctx, bytes, n);
+        tell_written(s);
+        if (is_alive(s)) {
+            s->events->received(s->ctx, bytes, n);
+        }
     }
-    if (!s->closed && !s->ending) {
-        watch(s); /* with a kick: TLS may hold decrypted bytes that the socket does not show */
+    if (is_alive(s)) {
+        s->unread = true; /* TLS may hold decrypted bytes */
+        (void)uv_idle_start(&s->kick, on_kick);
     }
 }
 
-static void write_some(struct curlmux_stream *s)
+/* Hands over what the system takes; false when the connection is broken. */
+static bool send_some(struct curlmux_stream *s)
 {
     while (s->sent < s->out.len) {
         size_t n = 0;
@@ -122,69 +144,80 @@ static void write_some(struct curlmux_stream *s)
             break;
         }
         if (code != CURLE_OK) {
-            read_some(s); /* the relay may have said why before it left */
-            if (!s->closed) {
-                end(s);
-            }
-            return;
+            return false;
         }
         s->sent += n;
     }
-    if (s->sent == s->out.len && !s->told) {
-        s->told = true;
-        buf_reset(&s->out);
-        s->sent = 0;
-        s->events->written(s->ctx);
+    return true;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void watch(struct curlmux_stream *s)
+{
+    int events = UV_READABLE | (curlmux_stream_waiting(s) > 0 ? UV_WRITABLE : 0);
+
+    if (is_alive(s) && events != s->watched) {
+        s->watched = events;
+        if (uv_poll_start(&s->poll, events, on_poll) != 0) {
+            end(s);
+        }
     }
-    if (!s->closed && !s->ending) {
-        watch(s);
+}
+
+/* One turn: what waits is sent, then the relay is heard, also about why it left. */
+static void turn(struct curlmux_stream *s)
+{
+    bool sound = send_some(s);
+
+    tell_written(s);
+    if (is_alive(s)) {
+        s->unread = false;
+        read_some(s);
     }
+    if (!sound) {
+        end(s);
+    }
+    watch(s);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct curlmux_stream *s = poll->data;
 
-    if (status < 0 || (events & (UV_READABLE | UV_DISCONNECT)) != 0) {
-        read_some(s);
-    }
-    if (!s->closed && !s->ending && curlmux_stream_waiting(s) > 0) {
-        write_some(s);
+    (void)status;
+    (void)events;
+    if (is_alive(s)) {
+        turn(s);
     }
 }
 
+/* After a write, and when the socket would not tell. */
 static void on_kick(uv_idle_t *idle)
 {
     struct curlmux_stream *s = idle->data;
 
     (void)uv_idle_stop(idle);
-    if (s->ending) {
-        return;
-    }
-    read_some(s);
-    if (!s->closed && !s->ending && !s->told) {
-        write_some(s);
-    }
-}
-
-static void watch(struct curlmux_stream *s)
-{
-    int events = UV_READABLE | (curlmux_stream_waiting(s) > 0 ? UV_WRITABLE : 0);
-
-    if (uv_poll_start(&s->poll, events, on_poll) != 0) {
-        (void)uv_idle_start(&s->kick, on_kick);
+    if (is_alive(s) && (s->unread || s->broken)) {
+        turn(s);
+    } else {
+        tell_written(s);
+        watch(s);
     }
 }
 
 int curlmux_stream_write(struct curlmux_stream *s, const char *bytes, size_t len, struct err *e)
 {
-    if (!s->open || s->closed || s->ending || !s->told) {
+    if (!s->open || !is_alive(s) || s->sent < s->out.len) {
         return err_set(e, ERR_WRONG_STATE, "the conversation takes no bytes now");
     }
+    buf_reset(&s->out);
+    s->sent = 0;
     if (buf_add(&s->out, bytes, len) != 0) {
         return err_set(e, buf_failed(&s->out), "no room for %zu bytes", len);
     }
     s->told = false;
+    s->broken = !send_some(s); /* at once; what came of it is told in the next round of the loop */
     (void)uv_idle_start(&s->kick, on_kick);
     return 0;
 }
@@ -289,6 +322,7 @@ static void on_finished(struct curlmux_work *work, CURLcode result)
     s->events->opened(s->ctx, how, how == CURLMUX_OPENED ? "" : error);
     if (!s->closed && s->open) {
         /* The first read ties the connection to its handle: until then it counts as idle. */
+        s->unread = true;
         (void)uv_idle_start(&s->kick, on_kick);
     }
 }

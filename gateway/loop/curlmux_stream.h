@@ -65,8 +65,8 @@ int curlmux_stream_open(struct curlmux *mux, const struct curlmux_stream_request
                         const struct curlmux_stream_events *events, void *ctx,
                         struct curlmux_stream **ret, struct err *e);
 /*
- * Sends bytes, once those before were reported as written: TLS allows nothing else. They are
- * copied, and nothing is reported from inside. ERR_WRONG_STATE, ERR_LIMIT beyond 64 MiB, ERR_NOMEM.
+ * Sends bytes, once those before have been handed over: TLS allows nothing else. They are copied,
+ * and nothing is reported from inside. ERR_WRONG_STATE, ERR_LIMIT beyond 64 MiB, ERR_NOMEM.
  */
 int curlmux_stream_write(struct curlmux_stream *stream, const char *bytes, size_t len,
                          struct err *e);

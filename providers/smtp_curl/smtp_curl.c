@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { AHEAD = 8, BATCH_MAX = 100, PATIENCE_MS = 1000 };
+enum { AHEAD = 100, BATCH_MAX = 100, PATIENCE_MS = 1000 };
 
 static int64_t mono_ms(void)
 {

@@ -279,8 +279,10 @@ void lane_send(struct lane *lane, struct provider_job *job)
     lane->rcpt_asked = false;
     buf_reset(&lane->text);
     write_mail(lane, from, utf8);
+    lane->data_asked = lane->offers.pipelining;
     if (lane->offers.pipelining) {
         write_rcpt(lane);
+        (void)buf_adds(&lane->text, "DATA\r\n");
     }
     (void)say(lane, (struct str){lane->text.data, lane->text.len});
 }
@@ -359,6 +361,7 @@ static void conclude(struct lane *lane)
 {
     struct smtp_ending ending = {.dot_sent = lane->step == LANE_BODY, .served = lane->carried > 1};
     bool half = lane->step == LANE_BODY && !lane->wire.body_done;
+    bool open = lane->step != LANE_BODY && lane->step != LANE_VOID; /* the transaction */
     struct outcome outcome;
 
     ending.reply = smtp_wire_verdict(&lane->wire, &ending.verb);
@@ -366,21 +369,53 @@ static void conclude(struct lane *lane)
     settle(lane, &outcome);
     if (half || lane->wire.closing || (ending.verb == SMTP_DATA && ending.reply->code < 400)) {
         close_lane(lane);
-    } else if (ending.verb == SMTP_RCPT || ending.verb == SMTP_DATA) {
+    } else if (open && ending.verb != SMTP_MAIL) {
         clear_transaction(lane);
     } else {
         lane_rest(lane);
     }
 }
 
-static void envelope_answered(struct lane *lane)
+/* MAIL or RCPT was refused, and yet the relay awaits a text: nobody gets an empty one. */
+static void send_void(struct lane *lane)
+{
+    struct err e = {0};
+
+    lane->step = LANE_VOID;
+    if (curlmux_stream_write(lane->stream, ".\r\n", 3, &e) != 0) {
+        end_lane(lane, "memory", e.text);
+        return;
+    }
+    smtp_wire_body_sent(&lane->wire);
+    lane_allow(lane, times(lane)->final);
+}
+
+/* MAIL, RCPT and DATA went together: what DATA comes to is known last. */
+static void group_answered(struct lane *lane, bool refused)
 {
     const struct smtp_reply *replies = lane->wire.replies;
 
-    if (lane->wire.pending_count > 0 && !lane->wire.closing) {
-        return;
+    if (replies[SMTP_DATA].code == 0) {
+        lane_allow(lane, replies[SMTP_RCPT].code != 0 ? times(lane)->data : times(lane)->envelope);
+    } else if (replies[SMTP_DATA].code != 354) {
+        conclude(lane);
+    } else if (refused) {
+        send_void(lane);
+    } else {
+        send_body(lane);
     }
-    if (replies[SMTP_MAIL].code >= 300 || replies[SMTP_RCPT].code >= 300) {
+}
+
+static void envelope_answered(struct lane *lane)
+{
+    const struct smtp_reply *replies = lane->wire.replies;
+    bool refused = replies[SMTP_MAIL].code >= 300 || replies[SMTP_RCPT].code >= 300;
+
+    if (lane->wire.closing) {
+        conclude(lane);
+    } else if (lane->data_asked) {
+        group_answered(lane, refused);
+    } else if (refused) {
         conclude(lane);
     } else if (!lane->rcpt_asked) {
         send_rcpt(lane);
@@ -404,6 +439,7 @@ static void answered(struct lane *lane)
         }
         break;
     case LANE_BODY:
+    case LANE_VOID:
         conclude(lane);
         break;
     case LANE_CLEARING:

@@ -90,6 +90,7 @@ static void on_opened(void *ctx, enum curlmux_opening how, const char *error)
 
     if (how == CURLMUX_OPENED && (!lane->wire.want_login || lane->wire.logged_in) &&
         lane->wire.breach == SMTP_BREACH_NONE) {
+        lane->wire.closing = false; /* a 421 to EHLO, and yet it took HELO */
         lane_rest(lane);
         return;
     }

@@ -17,6 +17,7 @@ enum lane_step {
     LANE_ENVELOPE, /* MAIL and RCPT */
     LANE_DATA,
     LANE_BODY,
+    LANE_VOID,     /* a lone dot, for a relay that wants the text of a refused message */
     LANE_CLEARING, /* RSET after a refusal */
     LANE_LEAVING   /* QUIT */
 };
@@ -41,8 +42,9 @@ struct lane {
     unsigned carried;         /* messages that were begun on this connection */
     bool greeting_due;        /* connected; the greeting is what is waited for */
     bool rcpt_asked;
-    bool dot_given; /* the final dot was handed to the stream */
-    bool has_rest;  /* of a long message: its dot is held until the rest has left */
+    bool data_asked; /* together with MAIL and RCPT (RFC 2920) */
+    bool dot_given;  /* the final dot was handed to the stream */
+    bool has_rest;   /* of a long message: its dot is held until the rest has left */
     struct buf text;
 };
 

@@ -127,7 +127,8 @@ def test_replies(kind, step, action, expected, code, pipelining):
     expected = by_itself(kind, expected, "sent")
     assert result.outcomes() == expected
     assert result.by_id[1]["code"] == code
-    assert len(relay.messages) == expected.count("sent")
+    # A peer that takes DATA after a refusal is given an empty text.
+    assert len([m for m in relay.messages if m["bytes"]]) == expected.count("sent")
 
 
 @pytest.mark.parametrize("code", list(range(400, 600, 7)) + [400, 499, 500, 599])
@@ -144,11 +145,11 @@ def test_one_bad_recipient_leaves_the_others_sent():
     assert "kisi3" not in result.by_id[3]["detail"]  # personal data stays out of logs
 
 
-def test_250_for_a_message_without_recipients_is_not_sent(kind):
+def test_250_for_a_message_without_recipients_is_not_sent():
     # libesmtp reports 250 for the message although its only recipient was refused.
     result, relay = run(count=1, script={"RCPT": "550 5.1.1 yok", "DATA": "354 go"})
     assert result.outcomes() == ["rejected"]
-    assert [m["to"] for m in relay.messages] == ([[]] if kind == "smtp" else [])
+    assert [m["to"] for m in relay.messages] == [[]]
 
 
 def test_421_between_messages_costs_the_rest_nothing(kind):
@@ -181,7 +182,7 @@ def test_drops(kind, step, how):
     if kind == "smtp-curl" and step not in ("GREETING", "EHLO"):
         assert result.outcomes() == ["unknown" if step == "BODY" else "down"] * 3
         assert result.by_id[1]["code"] == "closed"
-        assert relay.verbs().count("MAIL") == 3  # nothing is sent twice by itself
+        assert relay.verbs().count("MAIL") == 3 and relay.connections == 3  # nothing is sent twice by itself
         return
     if step in ("GREETING", "EHLO"):
         assert result.outcomes() == ["down"] * 3
@@ -273,7 +274,8 @@ NONSENSE = {
 @pytest.mark.parametrize("step,action,code", NONSENSE.values(), ids=NONSENSE.keys())
 def test_nonsense_ends_the_session_and_is_no_success(kind, step, action, code):
     result, relay = run(script={step: action})
-    codes = (code, "closed") if kind == "smtp-curl" else (code,)  # libcurl has bounds of its own
+    # libcurl has bounds of its own, and an answer too many shifts those behind it.
+    codes = (code, "closed", "250 2.1.5") if kind == "smtp-curl" else (code,)
     assert result.outcomes()[0] == "down" and result.by_id[1]["code"] in codes
     assert "sent" not in result.outcomes() and relay.messages == []
     assert result.seconds < 4
@@ -503,9 +505,12 @@ def test_bytes_beyond_ascii_are_not_forced_on_a_relay(only_curl):
     assert relay.messages == []
 
 
-def test_a_refused_recipient_is_cleared_before_the_next(only_curl):
-    _, relay = run(count=2, recipients={"kisi1@ornek.test": "550 5.1.1 yok"})
-    assert relay.verbs() == ["EHLO", "MAIL", "RCPT", "RSET", "MAIL", "RCPT", "DATA", "QUIT"]
+@pytest.mark.parametrize("pipelining", [True, False], ids=["pipelined", "lockstep"])
+def test_a_refused_recipient_is_cleared_before_the_next(only_curl, pipelining):
+    _, relay = run(count=2, recipients={"kisi1@ornek.test": "550 5.1.1 yok"},
+                   extensions=["PIPELINING"] * pipelining)
+    assert relay.verbs() == ["EHLO", "MAIL", "RCPT"] + ["DATA"] * pipelining + [
+        "RSET", "MAIL", "RCPT", "DATA", "QUIT"]
 
 
 def test_a_session_ends_after_its_share(only_curl):
