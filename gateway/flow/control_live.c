@@ -142,7 +142,7 @@ static void follow(struct dispatch *d)
     }
     d->control.told = 0;
     if (next != INT64_MAX) {
-        arm(d, next - now);
+        arm(d, clock_wait_ms(d->gateway->clock, next - now));
     }
     for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
         steer_route(d, ch, now);

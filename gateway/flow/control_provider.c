@@ -103,7 +103,7 @@ void provider_write(const struct gateway *g, int index, struct json_writer *w)
         jsonw_put_time(w, "held_since", lane->held_ms);
     }
     if (wait > 0 && wait != INT64_MAX && strcmp(state, "busy") != 0) {
-        jsonw_put_time(w, "tries_again", now + wait);
+        jsonw_put_time(w, "tries_again", now + clock_span_ms(g->clock, wait));
     }
     jsonw_put(w, "circuit", breaker_state_name(lane->breaker.state));
     jsonw_put_i64(w, "in_flight", (int64_t)lane->in_flight);

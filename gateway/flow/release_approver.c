@@ -41,7 +41,7 @@ static int search_by_end(struct store *store, struct search *s, int64_t now_ms, 
 {
     struct case_range range = {
         .state = CASE_WATCHING, .from_ms = now_ms, .to_ms = until_ms, .limit = STORE_LIST_MAX};
-    int rc;
+    int rc = 0;
 
     do {
         s->rows = 0;

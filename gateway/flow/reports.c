@@ -23,7 +23,7 @@ struct report_item {
     int64_t at_ms;
     enum stats_report result;
     char campaign[STORE_NAME_MAX + 1]; /* of a message whose fate this settled, else "" */
-    double after_seconds; /* accepted until delivered; negative when unknown */
+    double after_seconds;              /* accepted until delivered; negative when unknown */
     enum channel channel;
 };
 
@@ -274,8 +274,8 @@ static void report_done(struct store_job *job, int status, const struct err *e)
 
         stats->providers[j->provider_index].reports[item->result]++;
         if (item->campaign[0] != '\0' && j->gateway->dispatch != NULL) {
-            guard_reported(j->gateway->dispatch, item->campaign,
-                           item->state != REPORT_DELIVERED, j->now_ms);
+            guard_reported(j->gateway->dispatch, item->campaign, item->state != REPORT_DELIVERED,
+                           j->now_ms);
         }
         if (item->after_seconds >= 0) {
             stats_observe(&stats->delivery_seconds, item->after_seconds);
