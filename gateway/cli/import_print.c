@@ -4,9 +4,7 @@
 
 enum { BAR_CELLS = 10, FIRST_MS = 1000, REDRAW_MS = 200, LINE_MS = 10000, ERRORS_SHOWN = 20 };
 
-/* The sentences of this file stand in the tables or go through cli_tr. */
-
-const char *import_number(const struct cli *cli, int64_t n, char out[IMPORT_NUMBER_SIZE])
+const char *import_number(int64_t n, char out[IMPORT_NUMBER_SIZE])
 {
     char digits[IMPORT_NUMBER_SIZE];
     int length = snprintf(digits, sizeof digits, "%lld", (long long)n);
@@ -14,7 +12,7 @@ const char *import_number(const struct cli *cli, int64_t n, char out[IMPORT_NUMB
 
     for (int i = 0; i < length && at + 2 < IMPORT_NUMBER_SIZE; i++) {
         if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-') {
-            out[at++] = cli->turkish ? '.' : ',';
+            out[at++] = ' ';
         }
         out[at++] = digits[i];
     }
@@ -99,7 +97,7 @@ static void print_counts(struct cli *cli, const struct json *root)
         bool bad = n > 0 && strcmp(lines[i].key, "refused") == 0;
 
         (void)fprintf(cli->out, "%s%10s %s%s\n", bad ? cli_style(cli, "31") : "",
-                      import_number(cli, n, number), cli->turkish ? lines[i].tr : lines[i].en,
+                      import_number(n, number), cli->turkish ? lines[i].tr : lines[i].en,
                       bad ? cli_style(cli, "0") : "");
     }
 }
@@ -114,9 +112,9 @@ static void print_plan(struct cli *cli, const struct json *root)
     (void)fprintf(cli->out,
                   cli_tr(cli, "Plan      +%s ileti, −%s ileti, %s iletinin günü değişir\n",
                          "Plan      +%s messages, −%s messages, %s change their day\n"),
-                  import_number(cli, whole(plan, "gained"), gained),
-                  import_number(cli, whole(plan, "lost"), lost),
-                  import_number(cli, whole(plan, "moved"), moved));
+                  import_number(whole(plan, "gained"), gained),
+                  import_number(whole(plan, "lost"), lost),
+                  import_number(whole(plan, "moved"), moved));
 }
 
 static void print_gone(struct cli *cli, const struct json *root)
@@ -131,7 +129,7 @@ static void print_gone(struct cli *cli, const struct json *root)
     (void)fprintf(cli->out,
                   cli_tr(cli, "Listeden çıkan %s kişi (silinmez, hatırlatmaları sürer):\n",
                          "%s persons are gone from the list (kept, and still reminded):\n"),
-                  import_number(cli, count, number));
+                  import_number(count, number));
     for (const struct json *p = json_first(json_get(root, "gone"));
          p != NULL && shown < ERRORS_SHOWN; p = json_next(p), shown++) {
         (void)fprintf(cli->out, "  %s  %s  %s\n", text(p, "end"), text(p, "name"),
@@ -149,8 +147,7 @@ static void print_notes(struct cli *cli, const struct json *root)
                              "%sNote%s %s%s%s (%s rows, first %lld)\n"),
                       cli_style(cli, "33"), cli_style(cli, "0"), text(n, "column"),
                       text(n, "column")[0] == '\0' ? "" : ": ", text(n, "text"),
-                      import_number(cli, whole(n, "count"), number),
-                      (long long)whole(n, "first_row"));
+                      import_number(whole(n, "count"), number), (long long)whole(n, "first_row"));
     }
 }
 
@@ -246,8 +243,8 @@ static void draw(const struct import_progress *p, int64_t done, int64_t total, i
     (void)fprintf(p->cli->err,
                   cli_tr(p->cli, " %lld %%  %s/%s  hata %lld  kalan %02lld:%02lld",
                          " %lld %%  %s/%s  errors %lld  left %02lld:%02lld"),
-                  (long long)(total > 0 ? done * 100 / total : 100), import_number(p->cli, done, a),
-                  import_number(p->cli, total, b), (long long)p->bad, (long long)(left / 60),
+                  (long long)(total > 0 ? done * 100 / total : 100), import_number(done, a),
+                  import_number(total, b), (long long)p->bad, (long long)(left / 60),
                   (long long)(left % 60));
     (void)fputs(p->terminal ? "\033[K" : "\n", p->cli->err);
     (void)fflush(p->cli->err);

@@ -6,8 +6,8 @@
 
 enum { IMPORT_NUMBER_SIZE = 32 };
 
-/* "12.345" in Turkish, "12,345" in English. */
-const char *import_number(const struct cli *cli, int64_t n, char out[IMPORT_NUMBER_SIZE]);
+/* "12 345". */
+const char *import_number(int64_t n, char out[IMPORT_NUMBER_SIZE]);
 /* The document of "import.check" and "import.create" (flow/roster_desk.c). */
 void import_print_report(struct cli *cli, const struct json *root);
 /* The document of "import.list". */

@@ -2,12 +2,14 @@
 
 import json
 import os
+import pty
 import subprocess
 import time
+import urllib.parse
 
 import pytest
 
-from gateway_support import PROGRAM, config, until
+from gateway_support import PROGRAM, Gateway, config, is_problem, until
 
 TITLES = "Ad Soyad;Cep Tel;E-posta;Bitiş Tarihi;Sicil No\r\n"
 AYSE = "Ayşe Nur YILMAZ;0532 000 00 67;ayse@ornek.test;{end};1001\r\n"
@@ -112,6 +114,21 @@ def test_without_a_yes_nothing_happens(office):
     assert office.json("import", "--list")["items"] == []
 
 
+@pytest.mark.parametrize("answer,status,imports", [("e\n", 0, 1), ("h\n", 5, 0), ("\n", 5, 0)])
+def test_on_a_terminal_it_asks(office, answer, status, imports):
+    path = office.write("liste.csv", rows(AYSE))
+    master, slave = pty.openpty()
+    asked = subprocess.Popen([PROGRAM, "import", path, "-c", str(office.settings)], stdin=slave,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    os.close(slave)
+    os.write(master, answer.encode())
+    told = asked.communicate(timeout=60)[1].decode()
+    os.close(master)
+    assert asked.returncode == status, told
+    assert "İçe aktarılsın mı? (e/h)" in told
+    assert len(office.json("import", "--list")["items"]) == imports
+
+
 def test_bad_rows_refuse_the_list_or_are_left_out(office):
     path = office.write("liste.csv", rows(AYSE, BAD))
     errors = office.path / "hatalar.csv"
@@ -174,18 +191,82 @@ def test_who_is_gone_is_shown(office):
     assert "Listeden çıkan 1 kişi" in done.stdout and "I*** Ç*****" in done.stdout, done
 
 
-@pytest.mark.parametrize("moment", [0.05, 0.2, 0.5, 1.0, 2.0])
-def test_killed_half_way_nothing_is_half_imported(office, moment):
-    many = "".join(f"Ayşe YILMAZ;0532{i:07d};;{END};{i}\r\n" for i in range(6000))
-    path = office.write("liste.csv", rows(many))
+@pytest.fixture(scope="module")
+def long_import(tmp_path_factory):
+    """A list that takes a while, and how long it takes here when nobody disturbs it."""
+    office = Office(tmp_path_factory.mktemp("long"))
+    text = rows("".join(f"Ayşe YILMAZ;0532{i:07d};;{END};{i}\r\n" for i in range(3000)))
+    began = time.monotonic()
+    assert office.run("import", office.write("liste.csv", text), "--yes").returncode == 0
+    return text, time.monotonic() - began
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.35, 0.45, 0.55, 0.65, 0.8])
+def test_killed_half_way_nothing_is_half_imported(office, long_import, share):
+    text, lasts = long_import
+    path = office.write("liste.csv", text)
     running = subprocess.Popen([PROGRAM, "import", path, "--yes", "-c", str(office.settings)],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(moment)
+    time.sleep(share * lasts)
     running.kill()
     running.wait()
     items = office.json("import", "--list")["items"]
     known = office.counts(path, "--dry-run")
     if items:
-        assert items[0]["counts"]["new"] == 6000 and known["unchanged"] == 6000
+        assert items[0]["counts"]["new"] == 3000 and known["unchanged"] == 3000
     else:
-        assert known["new"] == 6000 and known["unchanged"] == 0
+        assert known["new"] == 3000 and known["unchanged"] == 0
+
+
+# ---- over HTTP ----
+
+def post(g, path, body, **options):
+    return g.request("POST", path, body.encode(), {"Content-Type": "text/csv"}, **options)
+
+
+@pytest.fixture(scope="module")
+def gateway():
+    g = Gateway(limits={"import_bytes": 65536, "body_bytes": 4096}, start=False)
+    g.reader = g.make_key("reader", "events:write messages:read")
+    g.clerk = g.make_key("clerk", "roster:write campaigns:read")
+    with g.start():
+        yield g
+
+
+def test_an_import_by_http(gateway):
+    query = "?mode=valid_rows&source=okullar&map=" + urllib.parse.quote("Sicil No=person;#2=phone")
+    look = post(gateway, "/v1/imports:check" + query, rows(AYSE, BAD), key=gateway.clerk)
+    assert look.status == 200 and look.json["result"] == "would_import", look
+    assert look.json["errors"][0]["row"] == 3 and look.json["errors"][0]["value"] == "***"
+    done = post(gateway, "/v1/imports" + query, rows(AYSE, BAD), key=gateway.clerk)
+    assert done.status == 200 and done.json["result"] == "imported", done
+    id = done.json["import"]
+    until(lambda: gateway.get("/v1/imports/" + id, key=gateway.clerk).json["events_waiting"] == 0,
+          "the import is planned")
+    shown = gateway.get("/v1/imports/" + id, key=gateway.clerk).json
+    assert shown["state"] == "imported" and shown["source"] == "okullar", shown
+    assert shown["counts"]["new"] == 1 and shown["plan"]["gained"] == 2 * MARKS
+    errors = gateway.get(f"/v1/imports/{id}/errors.csv", key=gateway.clerk)
+    assert errors.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert errors.body.decode("utf-8-sig").splitlines()[1].startswith("3;"), errors
+    undone = gateway.request("POST", f"/v1/imports/{id}:undo", key=gateway.clerk)
+    assert undone.status == 200 and undone.json["messages_stopped"] == 2 * MARKS, undone
+    is_problem(gateway.request("POST", f"/v1/imports/{id}:undo", key=gateway.clerk), 409)
+    is_problem(gateway.get("/v1/imports/000000000999", key=gateway.clerk), 404)
+
+
+def test_a_bad_row_is_told_with_its_place(gateway):
+    refused = is_problem(post(gateway, "/v1/imports", rows(AYSE, BAD), key=gateway.clerk), 422,
+                         "validation_failed", "tr")
+    assert [e["pointer"] for e in refused["errors"]] == ["#/rows/3"]
+    assert "0532" not in json.dumps(refused)
+
+
+def test_who_may_import_and_how_much(gateway):
+    is_problem(post(gateway, "/v1/imports", rows(AYSE), key=gateway.reader), 403)
+    is_problem(post(gateway, "/v1/imports", rows(AYSE), key=None), 401)
+    edge = (TITLES + AYSE).format(end=END)
+    edge += " " * (65536 - len(edge.encode()))
+    assert post(gateway, "/v1/imports:check", edge, key=gateway.clerk).status == 200
+    is_problem(post(gateway, "/v1/imports:check", edge + " ", key=gateway.clerk), 413)
+    is_problem(post(gateway, "/v1/imports", edge, key=gateway.reader), 413)
