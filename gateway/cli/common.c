@@ -80,6 +80,7 @@ int common_share(struct cli *cli, const char *name, char *out, size_t size)
     const char *wanted = getenv("HATIRLAT_SHARE");
 
     if ((wanted != NULL && usable(out, size, wanted, name)) || beside_program(out, size, name) ||
+        usable(out, size, "/etc/hatirlat", name) ||
         usable(out, size, "/usr/share/hatirlat", name) ||
         usable(out, size, "/usr/local/share/hatirlat", name)) {
         return CLI_OK;

@@ -19,7 +19,8 @@ void common_print_faults(struct cli *cli, const struct faults *faults);
 /* "hatirlat: <lead>: <sentence>" and the exit status that fits the error. */
 int common_failed(struct cli *cli, const char *tr, const char *en, const struct err *e);
 /*
- * Finds our data ("templates", "recipes", "holidays-tr.json") beside the program's build or below
- * /usr/share/hatirlat; $HATIRLAT_SHARE wins. CLI_NOT_FOUND with a sentence when it is nowhere.
+ * Finds our data ("templates", "recipes", "holidays-tr.json") beside the program's build, below
+ * /etc/hatirlat or /usr/share/hatirlat; $HATIRLAT_SHARE wins. CLI_NOT_FOUND with a sentence when it
+ * is nowhere.
  */
 int common_share(struct cli *cli, const char *name, char *out, size_t size);
