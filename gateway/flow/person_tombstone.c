@@ -135,12 +135,35 @@ int person_count_refused(struct store *s, const unsigned char key[HASH_KEY_SIZE]
     return write_stone(s, &stone, e);
 }
 
+static int note_any(void *ctx, const struct record_row *row)
+{
+    (void)row;
+    *(bool *)ctx = true;
+    return 0;
+}
+
+/* Where nobody was ever erased, facts need not be hashed to learn that. */
+static int has_tombstones(struct store *s, bool *ret_any, struct err *e)
+{
+    const struct record_range first = {
+        .kind = RECORD_TOMBSTONE, .prefix = STR(""), .after = STR(""), .limit = 1};
+
+    *ret_any = false;
+    return store_record_list(s, &first, note_any, ret_any, e);
+}
+
 static int is_erased_fact(struct store *s, const unsigned char *key, const struct fact *fact,
                           bool *ret_erased, struct err *e)
 {
     struct str holder = str_of(fact->holder.ref);
-    int rc = person_is_erased(s, key, holder, str_of(fact->certificate.ref), ret_erased, e);
+    bool any;
+    int rc = has_tombstones(s, &any, e);
 
+    *ret_erased = false;
+    if (rc != 0 || !any) {
+        return rc;
+    }
+    rc = person_is_erased(s, key, holder, str_of(fact->certificate.ref), ret_erased, e);
     if (rc == 0 && !*ret_erased) {
         rc = person_is_erased(s, key, STR(""), str_of(fact->certificate.replaces), ret_erased, e);
     }
