@@ -171,6 +171,7 @@ static void reload(struct app *app)
     g->settings = fresh;
     dispatch_reloaded(g->dispatch);
     rounds_reloaded(g->rounds);
+    upkeep_reloaded(g->upkeep);
     if (app->api != NULL) {
         api_reload(app->api);
     }

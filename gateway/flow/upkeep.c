@@ -27,6 +27,7 @@ struct upkeep {
 
     struct store_job job;
     bool busy;
+    bool again; /* settings have changed on the way */
     enum step step;
     struct settings *settings; /* held while busy */
     int64_t now_ms;
@@ -192,8 +193,9 @@ static void on_timer(uv_timer_t *timer)
 
 static void wait_for_next(struct upkeep *u)
 {
-    const int64_t wait = clock_wait_ms(u->gateway->clock, EVERY_MS);
+    const int64_t wait = u->again ? 0 : clock_wait_ms(u->gateway->clock, EVERY_MS);
 
+    u->again = false;
     (void)uv_timer_start(&u->timer, on_timer, wait < SOONEST_MS ? SOONEST_MS : (uint64_t)wait, 0);
 }
 
@@ -240,6 +242,15 @@ struct upkeep *upkeep_create(struct gateway *g)
 void upkeep_start(struct upkeep *u)
 {
     (void)uv_timer_start(&u->timer, on_timer, 0, 0);
+}
+
+void upkeep_reloaded(struct upkeep *u)
+{
+    if (u != NULL && u->settings == NULL) {
+        (void)uv_timer_start(&u->timer, on_timer, 0, 0);
+    } else if (u != NULL) {
+        u->again = true; /* it is at work by the old ones */
+    }
 }
 
 static void on_closed(uv_handle_t *handle)

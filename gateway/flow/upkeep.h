@@ -13,5 +13,7 @@ struct upkeep;
 struct upkeep *upkeep_create(struct gateway *g);
 /* Looks at once, then every twenty seconds. */
 void upkeep_start(struct upkeep *u);
+/* New settings are in g->settings: looks at once when idle. Accepts null. */
+void upkeep_reloaded(struct upkeep *u);
 /* Begins nothing new; it is gone when what is under way has ended. Accepts null. */
 void upkeep_destroy(struct upkeep *u);

@@ -14,7 +14,7 @@ import threading
 import support
 
 DAEMONS = "/usr/lib/postfix/sbin"
-MAILBOXES = ("isil", "cagri", "umit", "gulsen")
+MAILBOXES = ("isil", "cagri", "umit", "gulsen", "okul")
 # Queue directories that postfix-script would make, with their groups and modes.
 OPEN_QUEUES = {"maildrop": ("postdrop", 0o1730), "public": ("postdrop", 0o2710)}
 QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming",

@@ -1,8 +1,10 @@
 """A real Postfix takes our mails, and what lies in its mailboxes is what we meant to say."""
 
 import html
+import json
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -242,3 +244,27 @@ def test_an_unknown_authority_gets_no_mail(tmp_path, tls_server, certificates):
         assert support.attempt(message)["outcome"] not in ("sent", "rejected"), message
         assert message["status"] == "queued" and "certificate" in str(message["timeline"])
     assert tls_server.files("isil") == []
+
+
+def test_a_digest_arrives_as_a_table(tmp_path, server):
+    school = {"ref": "123456", "name": "Örnek Ortaokulu", "email": "okul@ornek.test",
+              "address_form": "Örnek Ortaokulu Müdürlüğüne"}
+    digests = {"kinds": [], "domains": ["ornek.test"]}
+    with mail_gateway(tmp_path, server, campaigns=[], digests=digests) as g:
+        g.post({**support.fact("kart-d1", days=20, given="Zehra", family="Çelik"),
+                "institution": school},
+               {**support.fact("kart-d2", days=10, given="Ali", family="Şen"),
+                "institution": school})
+        settings = json.loads(g.file.read_text(encoding="utf-8"))
+        settings["digests"]["kinds"] = ["k1"]
+        g.file.write_text(json.dumps(settings), encoding="utf-8")
+        g.process.child.send_signal(signal.SIGHUP)
+        support.wait_for("the digest", lambda: any(
+            m["campaign"] == "digest" and m["status"] == "accepted" for m in g.messages()))
+    (raw, mail), = server.mails("okul")
+    assert mail["Subject"].startswith("E-imza süresi dolacak personeliniz: 2 kişi (")
+    assert not mail["Subject"].defects and raw.isascii()
+    text, page = part(mail, "plain"), part(mail, "html")
+    assert text.index("Ali ŞEN") < text.index("Zehra ÇELİK")
+    assert "<td>Ali ŞEN</td>" in re.sub(r"<td[^>]*>", "<td>", page), "a table in HTML too"
+    assert mail["Auto-Submitted"] == "auto-generated"
