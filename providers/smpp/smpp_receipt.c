@@ -249,9 +249,12 @@ static void strip_zeros(char id[64])
 
 void smpp_id_normalise(enum smpp_id_form form, enum smpp_id_side side, char id[64])
 {
+    char raw[64];
     bool hex = (form == SMPP_ID_HEX_DECIMAL && side == SMPP_ID_IN_ANSWER) ||
                (form == SMPP_ID_DECIMAL_HEX && side == SMPP_ID_IN_RECEIPT);
 
+    (void)str_copy(raw, sizeof(raw), str_of(id));
+    copy_clean(id, sizeof(raw), str_of(raw));
     if (hex) {
         hex_to_decimal(id);
     } else if (form != SMPP_ID_SAME) {

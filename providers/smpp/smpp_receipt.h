@@ -26,7 +26,8 @@ enum smpp_id_form { SMPP_ID_SAME, SMPP_ID_HEX_DECIMAL, SMPP_ID_DECIMAL_HEX };
 enum smpp_id_side { SMPP_ID_IN_ANSWER, SMPP_ID_IN_RECEIPT };
 
 /*
- * Rewrites an id to the decimal form that both sides share, without leading zeros; leaves it alone
- * where the form is the same anyway or the id is no such number of at most 128 bits.
+ * Takes out of an id what is not printable ASCII, and rewrites it to the decimal form that both
+ * sides share, without leading zeros; leaves it alone where the form is the same anyway or the id
+ * is no such number of at most 128 bits.
  */
 void smpp_id_normalise(enum smpp_id_form form, enum smpp_id_side side, char id[64]);

@@ -29,6 +29,22 @@ static void read_receipt(const struct smpp_pdu *p)
     }
 }
 
+/* Any id in any form stays printable and inside its bounds, and a second time nothing changes. */
+static void read_id(const struct smpp_pdu *p)
+{
+    for (unsigned i = 0; i < 6; i++) {
+        char id[64] = "";
+        char again[64];
+
+        memcpy(id, p->message_id, sizeof(id) - 1);
+        smpp_id_normalise((enum smpp_id_form)(i / 2), (enum smpp_id_side)(i % 2), id);
+        expect(strlen(id) < sizeof(id));
+        memcpy(again, id, sizeof(id));
+        smpp_id_normalise(SMPP_ID_SAME, SMPP_ID_IN_ANSWER, again);
+        expect(strcmp(id, again) == 0);
+    }
+}
+
 static void one(const void *bytes, size_t n)
 {
     struct smpp_pdu p;
@@ -38,6 +54,7 @@ static void one(const void *bytes, size_t n)
         return;
     }
     read_receipt(&p);
+    read_id(&p);
     buf_reset(&first);
     buf_reset(&second);
     if (smpp_pdu_encode(&p, &first, NULL) != 0) {

@@ -1,6 +1,7 @@
 """npm's SMPP server takes our messages and reports on them; libsmpp34 reads what it was sent."""
 
 import json
+import signal
 import subprocess
 
 import pytest
@@ -230,6 +231,19 @@ def test_a_wrong_password_holds_the_provider(tmp_path, centre):
     assert "ESME_RINVPASWD" in check["detail"]
     assert support.attempt(message)["outcome"] == "account"
     assert centre.submits() == []
+
+
+def test_a_new_password_takes_hold(tmp_path, centre):
+    with sms_gateway(tmp_path, centre.port, password="yanlis") as g:
+        g.post(support.fact("smpp-12", phone="0532 000 00 78"))
+        centre.wait("it was refused", "bind")
+        (tmp_path / "parola").write_text(smpp_peer.PASSWORD)
+        g.process.child.send_signal(signal.SIGHUP)
+        g.settled("smpp-12", "delivered")
+        g.process.child.send_signal(signal.SIGHUP)  # one session follows the other
+        centre.wait("the first says goodbye", "unbind")
+        g.post(support.fact("smpp-13", phone="0532 000 00 79"))
+        g.settled("smpp-13", "delivered")
 
 
 # ---- TLS ----

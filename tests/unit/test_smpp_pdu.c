@@ -710,6 +710,7 @@ static void test_id_forms(void **state)
         const char *both;
     } rows[] = {
         {SMPP_ID_SAME, "0aF9", "0aF9", "0aF9"},
+        {SMPP_ID_SAME, " 0aF9 \xff\r", "0aF9", "0aF9"},
         {SMPP_ID_HEX_DECIMAL, "0A1B", "2587", "2587"},
         {SMPP_ID_HEX_DECIMAL, "a1b", "0000002587", "2587"},
         {SMPP_ID_HEX_DECIMAL, "0", "000", "0"},
