@@ -129,7 +129,7 @@ static struct lane *test_lane(struct dispatch *d, struct attempt *a, int64_t now
     struct lane *lane = back_end_lane(d, str_of(a->provider));
 
     if (lane == NULL || lane->back_end == NULL) {
-        decide(a, MESSAGE_FAILED, "no_provider", now_ms);
+        decide(a, MESSAGE_FAILED, "provider_gone", now_ms);
         return NULL;
     }
     lane_take_test(lane);

@@ -318,7 +318,7 @@ void control_watch_failover(struct dispatch *d, enum channel channel)
                   LOG_S("to", lane == NULL ? "nobody" : lane->conf->name));
     } else {
         log_info("failover_ended", LOG_S("channel", channel_name(channel)),
-                 LOG_S("provider", first->conf->name));
+                 LOG_S("provider", first == NULL ? "" : first->conf->name));
     }
 }
 

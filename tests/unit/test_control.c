@@ -1,4 +1,5 @@
 /* Controls, releases and the guard's rules over the memory store. */
+#include "flow/campaign_view.h"
 #include "flow/control.h"
 #include "flow/guard.h"
 
@@ -255,6 +256,51 @@ static void releases_of_one_moment(void **state)
     assert_int_equal(count, 2);
 }
 
+static void what_the_numbers_of_a_campaign_mean(void **state)
+{
+    static const struct {
+        int campaign; /* 0 free, 1 each */
+        bool covered;
+        int64_t planned, queued, awaiting, paused, sending, accepted, failed;
+        bool cancelled;
+        enum campaign_state expected;
+    } cases[] = {
+        {.campaign = 0, .expected = CAMPAIGN_DRAFT},
+        {.campaign = 1, .expected = CAMPAIGN_DRAFT},
+        {.campaign = 0, .planned = 5, .expected = CAMPAIGN_RELEASED},
+        {.campaign = 0, .planned = 5, .paused = 1, .expected = CAMPAIGN_RELEASED},
+        {.campaign = 0, .planned = 5, .queued = 1, .expected = CAMPAIGN_SENDING},
+        {.campaign = 0, .planned = 5, .accepted = 1, .expected = CAMPAIGN_SENDING},
+        {.campaign = 0, .sending = 1, .expected = CAMPAIGN_SENDING},
+        {.campaign = 0, .accepted = 5, .failed = 2, .expected = CAMPAIGN_DONE},
+        {.campaign = 1, .planned = 5, .expected = CAMPAIGN_AWAITING},
+        {.campaign = 1, .planned = 5, .covered = true, .expected = CAMPAIGN_RELEASED},
+        {.campaign = 1, .awaiting = 1, .covered = true, .expected = CAMPAIGN_AWAITING},
+        {.campaign = 1, .awaiting = 1, .accepted = 9, .expected = CAMPAIGN_AWAITING},
+        {.campaign = 1, .accepted = 9, .expected = CAMPAIGN_DONE},
+        {.campaign = 0, .planned = 5, .cancelled = true, .expected = CAMPAIGN_CANCELLED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct campaign_view v = {.conf = &campaigns[cases[i].campaign],
+                                  .covered = cases[i].covered,
+                                  .has_control = cases[i].cancelled,
+                                  .control = {.verb = CONTROL_CANCEL}};
+
+        v.counts[MESSAGE_PLANNED] = cases[i].planned;
+        v.counts[MESSAGE_QUEUED] = cases[i].queued;
+        v.counts[MESSAGE_HELD] = cases[i].awaiting + cases[i].paused;
+        v.counts[MESSAGE_SENDING] = cases[i].sending;
+        v.counts[MESSAGE_ACCEPTED] = cases[i].accepted;
+        v.counts[MESSAGE_FAILED] = cases[i].failed;
+        v.held[0] = (struct campaign_reason){"awaiting_release", cases[i].awaiting};
+        v.reasons = 1;
+        assert_string_equal(campaign_state_name(campaign_state_of(&v)),
+                            campaign_state_name(cases[i].expected));
+    }
+}
+
 /* ---- the guard ---- */
 
 static void when_the_guard_stops(void **state)
@@ -343,6 +389,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_gate, setup, teardown),
         cmocka_unit_test_setup_teardown(many_releases, setup, teardown),
         cmocka_unit_test_setup_teardown(releases_of_one_moment, setup, teardown),
+        cmocka_unit_test(what_the_numbers_of_a_campaign_mean),
         cmocka_unit_test(when_the_guard_stops),
         cmocka_unit_test(the_median),
         cmocka_unit_test_setup_teardown(days_are_kept, setup, teardown),
