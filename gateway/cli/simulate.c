@@ -9,8 +9,10 @@
 #include "loop/curlmux.h"
 #include "simulate/simulate.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct simulating {
     struct cli *cli;
@@ -51,15 +53,55 @@ static int read_listen(struct simulating *s, const char *listen)
     return CLI_OK;
 }
 
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_description(const struct dirent *entry)
+{
+    size_t len = strlen(entry->d_name);
+
+    return len > 5 && strcmp(entry->d_name + len - 5, ".json") == 0;
+}
+
+/* "netgsm verimor …": the descriptions of a directory. */
+static void add_vendors(const char *dir, struct buf *out)
+{
+    struct dirent **list = NULL;
+    int count = scandir(dir, &list, is_description, by_name);
+
+    for (int i = 0; i < count; i++) {
+        (void)buf_addf(out, " %.*s", (int)strlen(list[i]->d_name) - 5, list[i]->d_name);
+        free(list[i]);
+    }
+    free(list);
+}
+
 int simulate_find(struct cli *cli, const char *vendor, char *out, size_t size)
 {
-    char name[128];
+    char dir[PATH_MAX];
+    struct buf names;
+    int rc;
 
     if (strchr(vendor, '/') != NULL) {
         return snprintf(out, size, "%s", vendor) < (int)size ? CLI_OK : CLI_NOT_FOUND;
     }
-    (void)snprintf(name, sizeof name, "simulators/%.100s.json", vendor);
-    return common_share(cli, name, out, size);
+    rc = common_share(cli, "simulators", dir, sizeof dir);
+    if (rc != CLI_OK) {
+        return rc;
+    }
+    if (snprintf(out, size, "%s/%.100s.json", dir, vendor) < (int)size && access(out, R_OK) == 0) {
+        return CLI_OK;
+    }
+    buf_init(&names, 4096);
+    add_vendors(dir, &names);
+    cli_error(cli,
+              cli_tr(cli, "%s adında bir benzetim yok. Olanlar:%s",
+                     "there is no simulation of %s. There are:%s"),
+              vendor, buf_cstr(&names));
+    buf_finish(&names);
+    return CLI_NOT_FOUND;
 }
 
 /* One line per request. */
@@ -272,8 +314,8 @@ static const struct cli_option options[] = {
 static const struct cli_example examples[] = {
     {"hatirlat simulate netgsm", "bir adres yazar, Ctrl-C'ye kadar dinler",
      "prints an address, listens until Ctrl-C"},
-    {"hatirlat simulate verimor --fault throttle,n=3",
-     "ilk üç istek hız sınırına takılır", "the first three requests are too fast"},
+    {"hatirlat simulate verimor --fault throttle,n=3", "ilk üç istek hız sınırına takılır",
+     "the first three requests are too fast"},
     {"hatirlat simulate twilio --fault lost-reply,p=0.1 --fault dup-report",
      "onda birinin yanıtı yolda kaybolur, raporlar iki kez gelir",
      "one answer in ten is lost, reports come twice"},

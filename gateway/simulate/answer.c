@@ -14,6 +14,7 @@ static void exchange_free(struct sim_exchange *x)
     for (size_t i = 0; x->rows != NULL && x->endpoint->kind == SIM_SEND && i < x->count; i++) {
         free((char *)(uintptr_t)x->rows[i].to);
         free((char *)(uintptr_t)x->rows[i].ref);
+        free(x->rows[i].part_id);
     }
     free(x->rows);
     json_free(x->doc);

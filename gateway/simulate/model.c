@@ -29,6 +29,7 @@ static const struct option model_table[] = {
     {.key = "job_id", .type = OPTION_STRING, IN_MODEL(job_id), .fallback = "\"{number}\""},
     {.key = "message_id", .type = OPTION_STRING, IN_MODEL(message_id), .fallback = "\"{number}\""},
     {.key = "accepted", .type = OPTION_STRING, IN_MODEL(accepted), .fallback = "\"0\""},
+    {.key = "per_part", .type = OPTION_BOOL, IN_MODEL(per_part), .fallback = "false"},
     {.key = "balance", .type = OPTION_STRING, IN_MODEL(balance), .fallback = "\"1500\""},
     {.key = "sample_user", .type = OPTION_STRING, IN_MODEL(sample_user), .fallback = "\"deneme\""},
     {.key = "senders", .type = OPTION_STRINGS, IN_MODEL(senders), .fallback = "[\"BATMANMEM\"]"},

@@ -75,6 +75,7 @@ struct sim_model {
     char *job_id; /* "{digits:26}", "SM{hex:32}", "{HEX:16}", "{number}" */
     char *message_id;
     char *accepted; /* the code of success, where answers carry one */
+    bool per_part;  /* an answer has a row for every part of a long text */
     char *balance;
     char *sample_user; /* a user name that fits the vendor's form */
     struct option_strings senders;

@@ -19,7 +19,8 @@ struct sim_row {
     const char *state;
     const char *id;
     const char *job;
-    bool over; /* the state is final */
+    char *part_id; /* owned: id of a further part */
+    bool over;     /* the state is final */
 };
 
 /* What the names of a template stand for. */

@@ -437,6 +437,29 @@ static void take_all(struct sim_exchange *x)
     }
 }
 
+/* A row more for every further part; its report is the message's. */
+static void add_parts(struct sim_exchange *x)
+{
+    size_t messages = x->count;
+
+    for (size_t i = 0; i < messages; i++) {
+        const struct sim_row *first = &x->rows[i];
+        unsigned parts = first->message == NULL ? 1 : first->message->parts;
+
+        for (unsigned n = 1; n < parts && x->count < ROWS_MAX; n++) {
+            struct sim_row *row = &x->rows[x->count++];
+            char id[LEDGER_ID_MAX];
+
+            sim_make_id(x->sim, x->sim->model->message_id, id);
+            *row = *first;
+            row->to = str_dup(str_of(first->to));
+            row->ref = first->ref == NULL ? NULL : str_dup(str_of(first->ref));
+            row->part_id = str_dup(str_of(id));
+            row->id = row->part_id;
+        }
+    }
+}
+
 void sim_do_data(struct sim_exchange *x)
 {
     check_account(x);
@@ -459,6 +482,9 @@ void sim_do_send(struct sim_exchange *x)
     refuse_whole(x);
     if (x->code == NULL) {
         take_all(x);
+        if (x->sim->model->per_part) {
+            add_parts(x);
+        }
     } else {
         x->refused = x->count;
     }

@@ -175,6 +175,15 @@ def test_what_was_asked_is_what_was_taken(world):
         assert outcome["provider_ref"] in names_of(ledger) or world.vendor == "kannel", outcome
 
 
+def test_a_text_of_several_parts(world):
+    text = "Sn. Çiğdem IŞIK, e-imzanızın süresi doluyor; ne yapacağınız şudur. " * 4
+    outcome = world.drive.one(text=text.strip())
+    assert outcome["outcome"] == "sent", outcome
+    (message,) = world.sim.ledger()
+    assert message["text"] == text.strip() and message["parts"] > 1
+    assert outcome["provider_ref"] in names_of([message]) or world.vendor == "kannel"
+
+
 def test_every_code(world):
     expected = {code: meaning for meaning, codes in CODES[world.vendor].items()
                 for code in codes.split()}

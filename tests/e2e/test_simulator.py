@@ -265,6 +265,41 @@ def test_a_wrong_fault_changes_nothing():
         assert [f["fault"] for f in listed] == ["slow"]
 
 
+def test_so_many_faults_at_once():
+    with simulator("kannel") as s:
+        s.faults(*["slow:1ms"] * 16)
+        status, text = s.request("/_sim/fault", b"slow:1ms\n" * 17)
+        assert status == 400 and "16" in text
+
+
+@pytest.mark.parametrize("depth,taken", [(12, 1), (13, 0)])
+def test_so_much_xml_in_each_other(depth, taken):
+    inner = "<x>" * (depth - 1) + "</x>" * (depth - 1)
+    with simulator("mutlucell") as s:
+        path, body, headers = mutlucell("+905320000067", "x", "")
+        s.request(path, body.replace(b"</smspack>", inner.encode() + b"</smspack>"),
+                  headers=headers)
+        assert len(s.ledger()) == taken
+
+
+@pytest.mark.parametrize("fields,taken", [(64, 1), (65, 0)])
+def test_so_many_fields(fields, taken):
+    with simulator("kannel") as s:
+        path = kannel("+905320000067", "x", "http://127.0.0.1:1/")[0]
+        path += "".join(f"&f{i}=1" for i in range(fields - path.count("&") - 1))
+        s.request(path)
+        assert len(s.ledger()) == taken
+
+
+def test_one_row_for_every_part():
+    with simulator("vonage") as s:
+        rows = json.loads(send(s, text="ığ" * 100)[1])
+        ids = {row["message-id"] for row in rows["messages"]}
+        assert rows["message-count"] == str(len(ids))
+        assert len(ids) == len(rows["messages"]) == s.ledger()[0]["parts"] > 1
+        assert s.ledger()[0]["id"] in ids
+
+
 def test_the_same_seed_gives_the_same_ids():
     jobs = []
     for _ in range(2):
@@ -364,6 +399,12 @@ def test_xml_that_vendors_do_not_send():
             s.clear()
             s.request("/smsgw-ws/sndblkex", body.encode())
             assert [m["text"] for m in s.ledger()] == ([] if text is None else [text]), body
+
+
+def test_an_unknown_vendor_is_told_who_there_is():
+    out = subprocess.run([PROGRAM, "simulate", "netgsn"], capture_output=True, text=True,
+                         timeout=20, check=False)
+    assert out.returncode == 4 and all(vendor in out.stderr for vendor in vendors()), out
 
 
 def test_an_office_may_bring_its_own_vendor(tmp_path):
