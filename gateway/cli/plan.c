@@ -81,9 +81,8 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_example examples[] = {
-    {"hatirlat plan", "önümüzdeki 30 gün", "the next 30 days"},
-    {"hatirlat plan --day 2027-02-20 --cost --explain", "bir gün, kişi kişi", "one day in full"},
-    {"hatirlat plan --from 2027-02-01 --to 2027-03-31 --calendar", NULL, NULL},
+    {"hatirlat plan --calendar", NULL, NULL},
+    {"hatirlat plan --day 2027-02-20 --cost --explain", NULL, NULL},
     {"hatirlat plan --with yeni.jsonc", "ayarları değiştirmeden önce",
      "before settings are changed"},
     {NULL, NULL, NULL},
