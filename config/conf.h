@@ -18,7 +18,12 @@
 /* The campaign column of one-time notices (B, S, T, X): no campaign may have this name. */
 #define CONF_NOTICE_CAMPAIGN "notice"
 
-enum { CONF_PROVIDERS_MAX = 32, CONF_CAMPAIGNS_MAX = 16, CONF_BYTES_MAX = 1024 * 1024 };
+enum {
+    CONF_WEIGHT_MAX = 1000,
+    CONF_PROVIDERS_MAX = 32,
+    CONF_CAMPAIGNS_MAX = 16,
+    CONF_BYTES_MAX = 1024 * 1024
+};
 
 enum conf_lang { CONF_TURKISH, CONF_ENGLISH };
 
@@ -163,8 +168,10 @@ struct conf_provider {
     void *settings; /* type->settings_size bytes, filled from type->options */
 };
 
+/* In order; or, when it has weights, shared between them in that proportion. */
 struct conf_route {
     const struct conf_provider *list[ROUTE_MAX];
+    int weights[ROUTE_MAX]; /* 1..CONF_WEIGHT_MAX, or all 0 */
     size_t count;
 };
 

@@ -238,10 +238,45 @@ static void unknown_provider(struct conf_reading *r, const char *name, const cha
     }
 }
 
-static void add_route(struct conf_reading *r, struct conf_route *route, enum channel channel,
-                      const char *name, const char *pointer)
+/* "netgsm:70" is a name and its weight. False, with a fault, for a weight that is none. */
+static bool split_weight(struct conf_reading *r, const char *text, const char *pointer,
+                         struct str *ret_name, int *ret_weight)
 {
-    const struct conf_provider *p = conf_provider_find(&r->draft->conf, str_of(name));
+    const char *colon = strchr(text, ':');
+    char quoted[OPTION_QUOTE_MAX + 4];
+    int64_t weight = 0;
+
+    *ret_name = str_of(text);
+    *ret_weight = 0;
+    if (colon == NULL) {
+        return true;
+    }
+    ret_name->len = (size_t)(colon - text);
+    if (str_i64(str_of(colon + 1), &weight) != 0 || weight < 1 || weight > CONF_WEIGHT_MAX) {
+        option_quote(str_of(text), quoted);
+        (void)faults_add(r->faults, pointer, "CFG-206",
+                         "pay 1 ile %2$d arasında olmalı: \"%1$s\"; örnek \"netgsm:70\"",
+                         "a share is 1 to %2$d: \"%1$s\"; for instance \"netgsm:70\"", quoted,
+                         CONF_WEIGHT_MAX);
+        return false;
+    }
+    *ret_weight = (int)weight;
+    return true;
+}
+
+static void add_route(struct conf_reading *r, struct conf_route *route, enum channel channel,
+                      const char *text, const char *pointer)
+{
+    const struct conf_provider *p;
+    char name[OPTION_QUOTE_MAX * 2];
+    struct str part;
+    int weight;
+
+    if (!split_weight(r, text, pointer, &part, &weight)) {
+        return;
+    }
+    (void)str_copy(name, sizeof name, part);
+    p = conf_provider_find(&r->draft->conf, part);
 
     if (p == NULL) {
         unknown_provider(r, name, pointer);
@@ -260,7 +295,14 @@ static void add_route(struct conf_reading *r, struct conf_route *route, enum cha
             return;
         }
     }
+    if (route->count > 0 && (weight > 0) != (route->weights[0] > 0)) {
+        (void)faults_add(r->faults, pointer, "CFG-207",
+                         "ya hepsinin payı yazılır ya hiçbirinin: \"%s\"",
+                         "either all have a share or none has: \"%s\"", text);
+        return;
+    }
     if (route->count < ROUTE_MAX) {
+        route->weights[route->count] = weight;
         route->list[route->count++] = p;
     }
 }

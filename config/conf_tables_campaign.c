@@ -37,16 +37,16 @@ static const struct option routes_table[] = {
      .reloadable = true,
      .max = ROUTE_MAX,
      .fallback = "[]",
-     .tr = "SMS sağlayıcıları, sırayla",
-     .en = "Providers for SMS, in order"},
+     .tr = "SMS sağlayıcıları, sırayla; paylaştırmak için \"netgsm:70\"",
+     .en = "Providers for SMS, in order; \"netgsm:70\" to share"},
     {.key = "email",
      .type = OPTION_STRINGS,
      .offset = sizeof(struct option_strings) * CHANNEL_EMAIL,
      .reloadable = true,
      .max = ROUTE_MAX,
      .fallback = "[]",
-     .tr = "E-posta sağlayıcıları, sırayla",
-     .en = "Providers for e-mail, in order"},
+     .tr = "E-posta sağlayıcıları, sırayla; paylaştırmak için \"posta:70\"",
+     .en = "Providers for e-mail, in order; \"relay:70\" to share"},
     {0}};
 
 const struct option conf_mark_table[] = {

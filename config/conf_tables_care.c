@@ -97,8 +97,7 @@ const struct option conf_retention_table[] = {
          "The rows of roster imports"),
     KEEP("reports", reports_ms, "\"1d\"", 1, "Hiçbir iletiye uymayan iletim raporları",
          "Delivery reports that match no message"),
-    KEEP("audit", audit_ms, "\"1095d\"", 365, "Denetim günlüğü",
-         "The audit log"),
+    KEEP("audit", audit_ms, "\"1095d\"", 365, "Denetim günlüğü", "The audit log"),
     {0}};
 
 const struct option conf_suppression_table[] = {

@@ -6,6 +6,10 @@
 
 #include "base/str.h"
 
+/* Why a message is back in the queue: its last provider failed, and not because of it. */
+#define MESSAGE_REASON_DOWN    "provider_down"
+#define MESSAGE_REASON_ACCOUNT "provider_account"
+
 enum message_state {
     MESSAGE_PLANNED = 0,     /* due in the future */
     MESSAGE_QUEUED = 1,      /* due, waiting for a provider */

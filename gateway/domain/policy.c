@@ -108,15 +108,16 @@ static void down(const struct deciding *d)
 {
     int64_t wait = backoff_wait(d, 1);
 
+    wait = wait > d->o->wait_ms ? wait : clamp_wait(d->o->wait_ms);
     d->ret->effects = EFFECT_FAILURE;
-    queue_again(d, wait > d->o->wait_ms ? wait : clamp_wait(d->o->wait_ms), "provider_down");
+    queue_again(d, d->m->other_way ? 0 : wait, MESSAGE_REASON_DOWN);
 }
 
 /* The wait only keeps it from spinning: a held provider takes nothing anyway. */
 static void hold(const struct deciding *d)
 {
     d->ret->effects = EFFECT_HOLD;
-    queue_again(d, WAIT_FLOOR_MS, "provider_account");
+    queue_again(d, d->m->other_way ? 0 : WAIT_FLOOR_MS, MESSAGE_REASON_ACCOUNT);
 }
 
 static void ask_later(const struct deciding *d, int asks)

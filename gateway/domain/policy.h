@@ -32,6 +32,7 @@ struct policy_message {
     bool can_ask;    /* the provider can be asked by reference */
     int asks;        /* how often it was asked about this attempt before */
     bool asked;      /* the outcome is the answer to such a question */
+    bool other_way;  /* another provider of its route could take it now */
     bool reports;    /* an accepted message is followed by a report */
     int max_unknown; /* how often it may be sent again in doubt; 0 for the default of 1 */
     int unknowns;    /* how often it was in doubt before */

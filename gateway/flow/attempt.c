@@ -24,6 +24,8 @@ struct attempt *attempt_create(const struct due_row *row)
     (void)str_copy(a->campaign, sizeof a->campaign, m->campaign);
     (void)str_copy(a->template, sizeof a->template, m->template);
     (void)str_copy(a->provider, sizeof a->provider, m->provider);
+    a->path_failed =
+        str_eqs(m->reason, MESSAGE_REASON_DOWN) || str_eqs(m->reason, MESSAGE_REASON_ACCOUNT);
     a->created_ms = m->created_ms;
     a->planned_ms = m->planned_ms;
     a->attempts = m->attempts;

@@ -136,33 +136,6 @@ static struct lane *test_lane(struct dispatch *d, struct attempt *a, int64_t now
     return lane;
 }
 
-static struct lane *pick_lane(struct channel_state *c, const struct attempt *a,
-                              struct lane_refusal *ret)
-{
-    struct dispatch *d = c->dispatch;
-    int64_t mono = clock_mono_ms(d->gateway->clock);
-    size_t route[ROUTE_MAX];
-    size_t own = claim_route(d, a, route);
-    size_t count = own > 0 ? own : control_route(d, c->channel, route);
-    struct route_candidate candidates[ROUTE_MAX];
-    struct route_choice choice;
-    struct lane *lane;
-
-    for (size_t i = 0; i < count; i++) {
-        lane = &d->lanes[route[i]];
-        candidates[i].channel = c->channel;
-        candidates[i].state = lane_state(lane, mono, &candidates[i].wait_ms);
-    }
-    route_pick(candidates, count, c->channel, 0, &choice);
-    *ret = (struct lane_refusal){.wait_ms = choice.wait_ms};
-    lane = choice.index < 0 ? NULL : &d->lanes[route[choice.index]];
-    if (lane != NULL && !lane_take(lane, a->to, a->attempts > 0, mono, ret)) {
-        lane = NULL;
-    }
-    ret->message |= own > 0; /* others need not wait for the lanes of one campaign */
-    return lane;
-}
-
 static void name_attempt(const struct gateway *g, struct attempt *a)
 {
     a->job.attempt = a->number;
@@ -373,7 +346,7 @@ static bool place(struct channel_state *c, struct attempt *a, int64_t now_ms)
         }
         return true;
     }
-    lane = pick_lane(c, a, &refusal);
+    lane = lane_route_pick(c->dispatch, a, &refusal);
     if (lane != NULL) {
         prepare(c, a, lane, now_ms);
     } else if (refusal.message) {

@@ -76,22 +76,6 @@ bool claim_outside_hours(const struct gateway *g, const struct attempt *a, int64
     return *ret_due_ms > now_ms;
 }
 
-size_t claim_route(struct dispatch *d, const struct attempt *a, size_t ret[ROUTE_MAX])
-{
-    const struct conf_campaign *c = wording_campaign(d->gateway->settings, str_of(a->campaign));
-    const struct conf_route *route = c == NULL ? NULL : &c->routes[a->job.channel];
-    size_t count = 0;
-
-    for (size_t i = 0; route != NULL && i < route->count; i++) {
-        const struct lane *lane = back_end_lane(d, str_of(route->list[i]->name));
-
-        if (lane != NULL) {
-            ret[count++] = (size_t)(lane - d->lanes);
-        }
-    }
-    return count;
-}
-
 /* ---- one SMS a day ---- */
 
 void claim_prepare_day(const struct gateway *g, struct attempt *a, int64_t now_ms)

@@ -56,7 +56,7 @@ struct desk_call {
 typedef int desk_run(struct desk_call *call, struct err *e);
 
 enum desk_flag {
-    DESK_WRITES = 1,    /* runs on the writing thread, in a transaction */
+    DESK_WRITES = 1,     /* runs on the writing thread, in a transaction */
     DESK_TAKES_FILE = 2, /* the body is a file as it is; members come from the query */
     DESK_LIVE = 4        /* the running service alone can answer; its route is in api/routes.c */
 };

@@ -1,6 +1,6 @@
 /* Every operation of the desk, with its route and who may use it. */
-#include "flow/control_desk.h"
 #include "flow/care_desk.h"
+#include "flow/control_desk.h"
 #include "flow/desk.h"
 #include "flow/explain.h"
 #include "flow/outlook.h"

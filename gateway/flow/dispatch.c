@@ -101,30 +101,39 @@ static void fetch_done(struct store_job *job, int status, const struct err *e)
     free(j);
 }
 
-/*
- * What the first usable lane of the channel could take now (see route_pick); when nothing, when to
- * ask again.
- */
-static size_t channel_room(struct channel_state *c)
+/* What the first usable lane of the channel could take now (see route_pick). */
+static size_t ordered_room(const struct channel_state *c, int64_t *ret_wait_ms)
 {
     struct dispatch *d = c->dispatch;
     int64_t mono = clock_mono_ms(d->gateway->clock);
-    int64_t soonest = INT64_MAX;
-    size_t room = 0;
     size_t route[ROUTE_MAX];
     size_t count = control_route(d, c->channel, route);
+    size_t room = 0;
 
+    *ret_wait_ms = INT64_MAX;
     for (size_t i = 0; i < count && room == 0; i++) {
         struct lane *lane = &d->lanes[route[i]];
         int64_t wait;
         enum route_state state = lane_state(lane, mono, &wait);
 
         room = lane_room(lane, mono, FETCH_MAX);
-        soonest = wait < soonest ? wait : soonest;
+        *ret_wait_ms = wait < *ret_wait_ms ? wait : *ret_wait_ms;
         if (state == ROUTE_BUSY) {
             break;
         }
     }
+    return room;
+}
+
+/* How many messages are worth fetching; when none, when to ask again. */
+static size_t channel_room(struct channel_state *c)
+{
+    struct dispatch *d = c->dispatch;
+    const bool shared = d->control.pin[c->channel] == NULL && lane_routes_differ(d, c->channel);
+    int64_t soonest;
+    size_t room =
+        shared ? lane_routes_room(d, c->channel, FETCH_MAX, &soonest) : ordered_room(c, &soonest);
+
     if (room == 0 && soonest != INT64_MAX) {
         dispatch_wait(c, soonest);
     }

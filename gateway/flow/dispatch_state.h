@@ -42,8 +42,9 @@ struct attempt {
     char provider[STORE_NAME_MAX + 1]; /* of this attempt, or of the last one when a lease ended */
     int64_t created_ms;
     int64_t planned_ms;
-    int attempts; /* counted before this one */
-    int number;   /* of this attempt */
+    int attempts;     /* counted before this one */
+    bool path_failed; /* the last provider could not be reached, or had trouble of its own */
+    int number;       /* of this attempt */
     unsigned flags;
     enum case_state case_state;
     int64_t case_seq; /* the event that last changed the case when it was read */
@@ -154,6 +155,27 @@ void back_ends_drain(struct dispatch *d);
 /* The lane of a configured provider, or null. */
 struct lane *back_end_lane(struct dispatch *d, struct str provider);
 
+/* lane_route.c: which lanes may take a message */
+struct lane_route {
+    struct lane *lanes[ROUTE_MAX]; /* in the order in which they are asked */
+    size_t count;
+    bool own; /* not the one order that all messages of the channel share */
+};
+
+void lane_route_of(struct dispatch *d, const struct attempt *a, struct lane_route *ret);
+/* Another lane than the attempt's could take the message now. */
+bool lane_route_other(struct dispatch *d, const struct attempt *a);
+/*
+ * Takes a place in the first lane that can have the message; one whose path failed it before is
+ * asked last. Null with a refusal otherwise.
+ */
+struct lane *lane_route_pick(struct dispatch *d, const struct attempt *a, struct lane_refusal *ret);
+/* Campaigns of the channel have routes of their own, or providers share it. */
+bool lane_routes_differ(const struct dispatch *d, enum channel channel);
+/* What all lanes of the channel could take together, at most want, and when to ask again. */
+size_t lane_routes_room(struct dispatch *d, enum channel channel, size_t want,
+                        int64_t *ret_wait_ms);
+
 /* claim.c: due messages become attempts that are durable before a provider sees them */
 void claim_candidates(struct channel_state *c, struct list *candidates);
 
@@ -164,8 +186,6 @@ bool claim_is_planned(const struct gateway *g, const struct attempt *a);
 /* True when it has to wait for its hours, until ret_due_ms. */
 bool claim_outside_hours(const struct gateway *g, const struct attempt *a, int64_t now_ms,
                          int64_t *ret_due_ms);
-/* The lanes of the message's campaign, when it has providers of its own on this channel; else 0. */
-size_t claim_route(struct dispatch *d, const struct attempt *a, size_t ret[ROUTE_MAX]);
 /*
  * One SMS a day for a person, over all campaigns and notices: prepare on the loop thread, take in
  * the transaction that claims. ret_taken: another message has had this day.

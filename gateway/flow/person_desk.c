@@ -7,10 +7,8 @@ enum { DETAIL_MAX = 512 };
 
 static struct person_env env_of(const struct desk_call *call)
 {
-    return (struct person_env){.key = call->key,
-                               .ids = call->ids,
-                               .now_ms = call->now_ms,
-                               .actor = call->actor};
+    return (struct person_env){
+        .key = call->key, .ids = call->ids, .now_ms = call->now_ms, .actor = call->actor};
 }
 
 /* The reference as facts keep it: an identity number may stand for its hash. */

@@ -53,7 +53,7 @@ static int64_t last_moment(const struct attempt *a, int64_t max_age_ms)
     return deadline < by_age ? deadline : by_age;
 }
 
-static struct policy_message policy_of(const struct dispatch *d, const struct attempt *a)
+static struct policy_message policy_of(struct dispatch *d, const struct attempt *a)
 {
     const struct conf *conf = d->gateway->settings->conf;
     const struct conf_retry *retry = &conf->retry[a->job.channel];
@@ -68,6 +68,7 @@ static struct policy_message policy_of(const struct dispatch *d, const struct at
                                               !a->lane->caps.cannot_ask,
                                    .asked = a->asking,
                                    .asks = a->asks,
+                                   .other_way = !a->path_failed && lane_route_other(d, a),
                                    .reports = a->lane->caps.reports,
                                    .unknowns = (a->flags & MESSAGE_POSSIBLE_DUPLICATE) != 0 ? 1 : 0,
                                    .retry = retry->backoff,

@@ -76,6 +76,9 @@ static int64_t scene_mono(void *ctx)
 static const char *scene_campaigns =
     "[{\"name\":\"bitis\",\"marks\":[90,60,30,15,7,3,1],\"channels\":[\"sms\",\"email\"]}]";
 
+/* And their routes. */
+static const char *scene_routes = "{\"sms\":[\"s\"],\"email\":[\"m\"]}";
+
 static struct settings *scene_settings(const char *providers)
 {
     char text[4096];
@@ -94,9 +97,9 @@ static struct settings *scene_settings(const char *providers)
         "\"templates\":\"" HATIRLAT_SOURCE_DIR "/config/templates\","
         "\"recipes\":\"" HATIRLAT_SOURCE_DIR "/config/recipes\","
         "\"retry\":{\"sms\":{\"base\":\"1s\",\"cap\":\"1s\"}},"
-        "\"providers\":%s,\"routes\":{\"sms\":[\"s\"],\"email\":[\"m\"]},"
+        "\"providers\":%s,\"routes\":%s,"
         "\"trial\":%s,\"campaigns\":%s}",
-        providers, scene_strict ? "false" : "true", scene_campaigns);
+        providers, scene_routes, scene_strict ? "false" : "true", scene_campaigns);
     faults_init(&faults);
     if (settings_parse(str_of(text), "/nowhere/scene.jsonc", provider_types, &settings, &faults,
                        &e) != 0) {
