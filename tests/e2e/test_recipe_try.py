@@ -3,10 +3,12 @@
 import collections
 import json
 import os
+import socket
+import time
 
 import pytest
-from gateway_support import BATCH, Gateway, event, run, until
-from simulator_support import RECIPES, simulator, uncommented, vendors
+from gateway_support import BATCH, Gateway, data, event, run, until
+from simulator_support import RECIPES, simulator, special, uncommented, vendors
 from test_recipes import hurried
 
 SECRET = "çok&gizli \"parola\"<1>"
@@ -180,3 +182,37 @@ def test_never_lost_never_twice(vendor, on_doubt, tmp_path):
             assert number == 0, m
         assert number <= 1 or m["possible_duplicate"], m
     assert taken >= COUNT * 0.7
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@pytest.mark.parametrize("vendor,undelivered", [("kannel", 2), ("twilio", 4), ("vonage", 2)])
+def test_pushed_reports_in_disorder(vendor, undelivered, tmp_path):
+    """F35 on the whole way: twice, the last one first, before the answer, about strangers."""
+    faults = ["dup-report,p=0.3", "out-of-order,p=0.3", "early-report,p=0.3",
+              "unknown-report,p=0.2"]
+    options = [o for spec in faults for o in ("--fault", spec)]
+    port = free_port()
+    with simulator(vendor, "--seed", "3", *options) as sim:
+        settings = office(sim, vendor, tmp_path, "ask")
+        settings["listen"] = {"http": f"127.0.0.1:{port}",
+                              "public_url": f"http://127.0.0.1:{port}"}
+        if vendor == "twilio":
+            settings["providers"]["s"]["user"] = "AC" + "0" * 31 + "1"
+        with Gateway(**settings) as gateway:
+            good = [event(n) for n in range(1, COUNT + 1)]
+            bad = [event(COUNT + 1, data=data(COUNT + 1, phone=special(0, undelivered)))]
+            gateway.accept(good + bad, BATCH)
+
+            def over():
+                return [m["status"] for m in gateway.messages(channel="sms")
+                        if m["status"] in ("delivered", "undelivered")]
+            until(lambda: len(over()) == COUNT + 1, "every report", 40, 0.2)
+            assert over().count("undelivered") == 1
+            assert len(sim.ledger()) == COUNT + 1
+            time.sleep(0.3)  # what comes later changes nothing
+            assert over().count("undelivered") == 1 and len(over()) == COUNT + 1
