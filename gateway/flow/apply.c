@@ -60,7 +60,22 @@ static int find_siblings(struct work *w, const char *holder, struct siblings *re
     return store_case_by_holder(w->now.store, str_of(holder), collect_sibling, ret, w->now.err);
 }
 
-/* What is known of the holder from other certificates holds for a new one too. */
+/* The case at hand hears what is known in another case of its holder. */
+static int meet(struct work *w, const struct case_file *other)
+{
+    struct case_work *c = &w->now;
+    struct case_change change;
+    int rc;
+
+    case_meet(&c->file, other, c->env->now_ms, &change);
+    if (!change.stored) {
+        return 0;
+    }
+    rc = case_work_store(c);
+    return rc == 0 ? case_work_follow(c, &change, false) : rc;
+}
+
+/* What is known of the holder from other certificates holds for this one too. */
 static int inherit(struct work *w)
 {
     struct case_work *other = malloc(sizeof *other);
@@ -69,7 +84,9 @@ static int inherit(struct work *w)
 
     for (size_t i = 0; i < others.count && rc == 0; i++) {
         rc = store_case_by_id(w->now.store, others.ids[i], case_work_load, other, w->now.err);
-        if (rc == 0) {
+        if (rc == 0 && w->now.id != 0) {
+            rc = meet(w, &other->file);
+        } else if (rc == 0) {
             case_inherit(&w->now.file, &other->file, w->fact.not_after_ms);
         }
     }
@@ -88,21 +105,6 @@ static int learn_holder(struct work *w)
     }
     w->met = true;
     return inherit(w);
-}
-
-/* A case of the holder hears what the newcomer knew. */
-static int meet(struct work *w)
-{
-    struct case_work *c = &w->now;
-    struct case_change change;
-    int rc;
-
-    case_meet(&c->file, &w->newcomer, c->env->now_ms, &change);
-    if (!change.stored) {
-        return 0;
-    }
-    rc = case_work_store(c);
-    return rc == 0 ? case_work_follow(c, &change, false) : rc;
 }
 
 static int apply_to_case(struct work *w, enum case_role role)
@@ -161,7 +163,7 @@ static int apply_to_siblings(struct work *w, enum case_role role, const char *ho
             strcmp(w->now.certificate, w->fact.certificate.replaces) == 0) {
             continue;
         }
-        rc = w->met ? meet(w) : 0;
+        rc = w->met ? meet(w, &w->newcomer) : 0;
         rc = rc == 0 ? apply_to_case(w, role) : rc;
     }
     free(others.ids);

@@ -1,9 +1,14 @@
 /* The office calendar and the plan of a certificate, against tests/vectors/tr-holidays.json. */
 #include "base/json.h"
 #include "domain/campaign.h"
+#include "domain/campaign_filter.h"
+#include "domain/certificate.h"
 #include "vectors.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #define HOLIDAYS HATIRLAT_SOURCE_DIR "/config/holidays-tr.json"
 
@@ -350,6 +355,138 @@ static void every_plan_keeps_its_promises(void **state)
     }
 }
 
+/* A day's messages are spread over a time from the opening on; half days stay within their half. */
+static void the_spread_keeps_to_the_day(void **state)
+{
+    const struct scene *scene = *state;
+    struct campaign_rules rules = campaign_default;
+    bool differ = false;
+    int first = -1;
+
+    rules.has_window = true;
+    rules.window = send_window_default;
+    rules.spread = 8 * 60;
+    assert_int_equal(campaign_offset(&campaign_default, 12345), 0);
+    for (uint64_t person = 0; person < 500; person++) {
+        struct plan plan;
+
+        rules.offset = campaign_offset(&rules, person * 7919);
+        assert_in_range(rules.offset, 0, rules.spread - 1);
+        campaign_plan(&rules, at("2027-03-12T20:59:59Z"), at("2026-11-02T06:00:00Z"),
+                      scene->calendar, &plan);
+        for (size_t i = 0; i < plan.count; i++) {
+            const struct plan_step *s = &plan.steps[i];
+
+            assert_true(s->verdict != PLAN_SEND ||
+                        calendar_open(scene->calendar, &rules.window, s->at_ms));
+            assert_int_equal(istanbul_day(s->at_ms), s->day);
+        }
+        differ |= first >= 0 && first != istanbul_minute(plan.steps[0].at_ms);
+        first = istanbul_minute(plan.steps[0].at_ms);
+    }
+    assert_true(differ);
+}
+
+static void what_is_past_due_is_as_the_campaign_says(void **state)
+{
+    static const struct {
+        enum campaign_past_due policy;
+        const char *now;
+        enum plan_verdict verdict; /* of the mark of 30 days */
+        bool ask;
+    } list[] = {
+        {PAST_DUE_SEND, "2027-05-20T08:00:00Z", PLAN_SEND, false},
+        {PAST_DUE_SKIP, "2027-05-20T08:00:00Z", PLAN_SKIPPED, false},
+        {PAST_DUE_ASK, "2027-05-20T08:00:00Z", PLAN_SEND, true},
+        /* on its very day it is not past */
+        {PAST_DUE_SKIP, "2027-05-13T08:00:00Z", PLAN_SEND, false},
+        {PAST_DUE_ASK, "2027-05-13T08:00:00Z", PLAN_SEND, false},
+        {PAST_DUE_SKIP, "2027-05-12T08:00:00Z", PLAN_SEND, false},
+    };
+    const struct scene *scene = *state;
+
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+        struct campaign_rules rules = {.marks = {30, 7}, .mark_count = 2, .has_window = true};
+        struct plan plan;
+
+        rules.window = send_window_default;
+        rules.past_due = list[i].policy;
+        campaign_plan(&rules, at("2027-06-12T20:59:59Z"), at(list[i].now), scene->calendar, &plan);
+        assert_int_equal(plan.steps[0].verdict, list[i].verdict);
+        assert_int_equal(plan.steps[0].ask, list[i].ask);
+        assert_int_equal(plan.steps[1].verdict, PLAN_SEND);
+    }
+}
+
+/* 29 February ends, and what three months before it is. */
+static void leap_days_count(void **state)
+{
+    struct civil c;
+
+    (void)state;
+    civil_from_days(campaign_opens(at("2028-02-29T20:59:59Z")), &c);
+    assert_int_equal(c.year * 10000 + c.month * 100 + c.day, 20271129);
+    civil_from_days(campaign_opens(at("2028-05-29T20:59:59Z")), &c);
+    assert_int_equal(c.year * 10000 + c.month * 100 + c.day, 20280229);
+    civil_from_days(campaign_opens(at("2027-05-31T20:59:59Z")), &c);
+    assert_int_equal(c.year * 10000 + c.month * 100 + c.day, 20270228);
+    assert_int_equal(istanbul_days_left(at("2028-02-28T09:00:00Z"), at("2028-03-01T09:00:00Z")), 2);
+    assert_int_equal(istanbul_days_left(at("2027-02-28T09:00:00Z"), at("2027-03-01T09:00:00Z")), 1);
+}
+
+/* The zone file of the machine, where there is one, says the same as our constant. */
+static void turkey_keeps_its_hour(void **state)
+{
+    (void)state;
+    if (access("/usr/share/zoneinfo/Europe/Istanbul", R_OK) != 0) {
+        skip();
+    }
+    (void)setenv("TZ", "Europe/Istanbul", 1);
+    tzset();
+    for (int64_t ms = at("2017-01-01T00:00:00Z"); ms < at("2036-01-01T00:00:00Z");
+         ms += 7 * 3600000LL) {
+        time_t seconds = (time_t)(ms / 1000);
+        struct tm tm;
+
+        assert_non_null(localtime_r(&seconds, &tm));
+        assert_int_equal(istanbul_minute(ms), tm.tm_hour * 60 + tm.tm_min);
+    }
+    (void)unsetenv("TZ");
+    tzset();
+}
+
+static void filters_choose_people(void **state)
+{
+    static char *const ab[] = {(char *)(uintptr_t) "a", (char *)(uintptr_t) "b"};
+    static const struct {
+        struct campaign_filter filter;
+        bool wanted; /* holder "a", institution "b", unit "", e-Onay active */
+    } list[] = {
+        {{.series = 0}, true},
+        {{.series = 1u << SERIES_A}, true},
+        {{.series = 1u << SERIES_E | 1u << SERIES_N}, false},
+        {{.institutions = {ab, 2}}, true},
+        {{.institutions = {ab, 1}}, false},
+        {{.units = {ab, 2}}, false}, /* what is not known passes no list */
+        {{.exclude = {ab, 1}}, false},
+        {{.include = {ab, 1}}, true},
+        {{.include = {ab + 1, 1}}, false}, /* alone: only these */
+        {{.include = {ab + 1, 1}, .institutions = {ab + 1, 1}}, true},
+        {{.include = {ab, 1}, .institutions = {ab, 1}}, true}, /* whatever the rest says */
+        {{.include = {ab, 1}, .exclude = {ab, 1}}, false},
+    };
+    struct fact known;
+
+    (void)state;
+    fact_reset(&known);
+    (void)str_copy(known.holder.ref, sizeof known.holder.ref, STR("a"));
+    (void)str_copy(known.institution.ref, sizeof known.institution.ref, STR("b"));
+    known.eonay = EONAY_ACTIVE;
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+        assert_int_equal(campaign_wants(&list[i].filter, &known), list[i].wanted);
+    }
+}
+
 static void marks_are_checked(void **state)
 {
     static const int good[] = {90, 30, 7, 0};
@@ -421,6 +558,11 @@ int main(void)
         cmocka_unit_test(a_fact_inside_the_window_sends_the_one_due_mark),
         cmocka_unit_test(deadlines_end_where_the_next_mark_begins),
         cmocka_unit_test(every_plan_keeps_its_promises),
+        cmocka_unit_test(the_spread_keeps_to_the_day),
+        cmocka_unit_test(what_is_past_due_is_as_the_campaign_says),
+        cmocka_unit_test(leap_days_count),
+        cmocka_unit_test(turkey_keeps_its_hour),
+        cmocka_unit_test(filters_choose_people),
         cmocka_unit_test(marks_are_checked),
         cmocka_unit_test(broken_holiday_files_name_the_place),
     };

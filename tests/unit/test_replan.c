@@ -130,8 +130,8 @@ static void commit(struct scene *t)
     assert_int_equal(store_commit(t->store, &t->e), 0);
 }
 
-/* A fact about certificate n of holder n that ends in `days` days (0: none told). */
-static void tell(struct scene *t, enum event_type type, int n, int days)
+/* A fact about certificate n of a holder that ends in `days` days (0: none told). */
+static void tell_of(struct scene *t, enum event_type type, int n, int holder, int days)
 {
     struct apply_env env = settings_apply_env(t->settings, t->now_ms);
     struct event_row row = {.received_ms = t->now_ms, .type = type, .source = STR("urn:test")};
@@ -144,7 +144,7 @@ static void tell(struct scene *t, enum event_type type, int n, int days)
     f.time_ms = t->now_ms + t->seq;
     f.not_after_ms = days == 0 ? 0 : istanbul_ms(istanbul_day(t->now_ms) + days, 24 * 60) - 1000;
     (void)snprintf(f.certificate.ref, sizeof f.certificate.ref, "c-%d", n);
-    (void)snprintf(f.holder.ref, sizeof f.holder.ref, "h-%d", n);
+    (void)snprintf(f.holder.ref, sizeof f.holder.ref, "h-%d", holder);
     (void)snprintf(f.holder.phone, sizeof f.holder.phone, "+90532000%04d", n);
     (void)snprintf(f.holder.email, sizeof f.holder.email, "kisi%d@ornek.test", n);
     (void)snprintf(f.institution.email, sizeof f.institution.email, "kurum@ornek.test");
@@ -162,6 +162,11 @@ static void tell(struct scene *t, enum event_type type, int n, int days)
     }
     commit(t);
     buf_finish(&body);
+}
+
+static void tell(struct scene *t, enum event_type type, int n, int days)
+{
+    tell_of(t, type, n, n, days);
 }
 
 static int keep(void *ctx, const struct due_row *row)
@@ -382,6 +387,27 @@ static void past_due_is_as_the_campaign_says(void **state)
     }
 }
 
+static int count_ended(void *ctx, const struct case_row *row)
+{
+    *(size_t *)ctx += row->state == CASE_DUTY_ENDED;
+    return 0;
+}
+
+/* More than any list in the program was once long. */
+static void every_certificate_of_a_holder_hears_of_the_duty(void **state)
+{
+    struct scene *t = *state;
+    size_t ended = 0;
+
+    for (int n = 1; n <= 100; n++) {
+        tell_of(t, EVENT_CERTIFICATE_EXPIRING, n, 7, 100 + n);
+    }
+    tell_of(t, EVENT_DUTY_ENDED, 100, 7, 0);
+    assert_int_equal(store_case_by_holder(t->store, STR("h-7"), count_ended, &ended, &t->e), 0);
+    assert_int_equal(ended, 100);
+    assert_int_equal(count(t, "bitis", MESSAGE_PLANNED), 0);
+}
+
 static void the_day_is_spread_by_person(void **state)
 {
     struct scene *t = *state;
@@ -434,6 +460,7 @@ int main(void)
         BOTH(what_was_sent_or_stopped_by_a_person_stays),
         BOTH(campaigns_stand_side_by_side),
         BOTH(past_due_is_as_the_campaign_says),
+        BOTH(every_certificate_of_a_holder_hears_of_the_duty),
         BOTH(the_day_is_spread_by_person),
         BOTH(settings_are_told_apart),
     };
