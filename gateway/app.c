@@ -80,7 +80,7 @@ static void stop_dispatch(void *ctx)
 {
     struct app *app = ctx;
 
-    app->bounces = NULL;
+    app->gateway.bounces = NULL;
     if (app->gateway.dispatch != NULL) {
         dispatch_drain(app->gateway.dispatch, on_drained, app);
     } else {
@@ -93,7 +93,7 @@ static void stop_bounces(void *ctx)
     struct app *app = ctx;
 
     app->api = NULL;
-    bounces_stop(app->bounces, stop_dispatch, app);
+    bounces_stop(app->gateway.bounces, stop_dispatch, app);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -290,7 +290,7 @@ static int start(struct app *app, struct err *e)
     g->stats.reloaded_ms = g->stats.started_ms;
     rc = open_stores(app, e);
     rc = rc == 0 ? start_flows(app, e) : rc;
-    rc = rc == 0 && app->options.serve ? bounces_create(g, &app->bounces, e) : rc;
+    rc = rc == 0 && app->options.serve ? bounces_create(g, &g->bounces, e) : rc;
     rc = rc == 0 ? start_api(app, e) : rc;
     if (rc != 0) {
         return rc;

@@ -8,7 +8,6 @@
 #include "loop/notify.h"
 
 struct api;
-struct bounces;
 struct curlmux;
 
 enum app_signal { SIGNAL_TERM, SIGNAL_INT, SIGNAL_HUP, SIGNAL_COUNT };
@@ -31,7 +30,6 @@ struct app {
     struct gateway gateway;
     uv_loop_t loop;
     struct api *api;
-    struct bounces *bounces;
     struct curlmux *curl;
     uv_signal_t signals[SIGNAL_COUNT];
     uv_timer_t tick;

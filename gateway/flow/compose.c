@@ -187,7 +187,7 @@ static int name_return_path(const struct gateway *g, struct attempt *a)
     const struct conf_mail *mail = &g->settings->conf->mail;
     const char *plain = mail->bounces.address != NULL ? mail->bounces.address : mail->from;
 
-    if (mail->bounces.address == NULL || !mail->bounces.verp) {
+    if (g->bounces == NULL || !mail->bounces.verp) {
         return str_copy(a->return_path, sizeof a->return_path, str_of(plain));
     }
     return return_path_format(plain, a->job.ref, a->return_path);

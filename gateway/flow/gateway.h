@@ -13,6 +13,7 @@
 
 #include <uv.h>
 
+struct bounces;
 struct dispatch;
 struct ids;
 struct intake;
@@ -36,6 +37,7 @@ struct gateway {
     bool draining; /* shutting down: nothing is claimed anew, nothing accepted */
     struct intake *intake;
     struct dispatch *dispatch;
+    struct bounces *bounces;  /* null: nobody reads what comes back */
     struct rounds *rounds;    /* null where nobody starts them */
     struct upkeep *upkeep;    /* the same */
     struct report_push *push; /* being read: reports told now belong to it */

@@ -2,6 +2,7 @@
 
 #include "base/codec.h"
 #include "base/crash.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "domain/certificate.h"
 #include "flow/dispatch_state.h"
@@ -78,6 +79,22 @@ static int note_phone(void *ctx, const struct case_row *row)
     return rc;
 }
 
+/* A message of its own carries whom it goes to. */
+static int note_own_address(struct found_message *m, struct str facts)
+{
+    const char *key = m->channel == CHANNEL_SMS ? "phone" : "email";
+    struct json_doc *doc = NULL;
+    int rc = json_parse(facts, 0, &json_default_limits, &doc, NULL, NULL);
+
+    if (rc == 0) {
+        const struct json *fact = json_get(json_root(doc), "fact");
+
+        (void)str_copy(m->to, sizeof m->to, json_str(json_get(json_get(fact, "holder"), key)));
+    }
+    json_free(doc);
+    return rc == ERR_NOMEM ? rc : 0;
+}
+
 static int note_message(void *ctx, const struct message_row *row)
 {
     struct found_message *m = ctx;
@@ -91,7 +108,7 @@ static int note_message(void *ctx, const struct message_row *row)
     m->channel = row->channel;
     m->to[0] = '\0';
     (void)str_copy(m->campaign, sizeof m->campaign, row->campaign);
-    return 0;
+    return row->case_id == 0 ? note_own_address(m, row->facts) : 0;
 }
 
 static int read_message(struct store *s, int64_t id, struct found_message *ret, struct err *e)
@@ -109,8 +126,9 @@ static int64_t match_number(struct store *s, const struct report_item *item, con
         if (count == 1 || item->to[0] == '\0') {
             return ids[i];
         }
-        if (read_message(s, ids[i], &m, e) == 0 && m.case_id != 0 &&
-            store_case_by_id(s, m.case_id, note_phone, &m, e) == 0 && strcmp(m.to, item->to) == 0) {
+        if (read_message(s, ids[i], &m, e) == 0 &&
+            (m.case_id == 0 || store_case_by_id(s, m.case_id, note_phone, &m, e) == 0) &&
+            strcmp(m.to, item->to) == 0) {
             return ids[i];
         }
     }
@@ -187,13 +205,14 @@ static int suppress_by_rule(const struct report_job *j, struct store *s,
 {
     struct suppress_found found = {
         .channel = m->channel, .provider = j->provider, .code = item->code, .now_ms = j->now_ms};
-    int rc;
+    int rc = 0;
 
-    if (item->state != REPORT_UNDELIVERED || item->result != STATS_REPORT_MATCHED ||
-        m->case_id == 0) {
+    if (item->state != REPORT_UNDELIVERED || item->result != STATS_REPORT_MATCHED) {
         return 0;
     }
-    rc = store_case_by_id(s, m->case_id, note_phone, m, e);
+    if (m->case_id != 0) {
+        rc = store_case_by_id(s, m->case_id, note_phone, m, e);
+    }
     found.address = str_of(m->to);
     return rc == 0
                ? suppress_on_code(s, j->gateway->key, &j->settings->conf->suppression, &found, e)

@@ -354,13 +354,29 @@ static void set_timeouts(smtp_session_t session, const struct smtp_timeouts *t)
     }
 }
 
+/*
+ * What comes back shall name the attempt and bring no more than headers (RFC 3461). libesmtp says
+ * it only to relays that offer it.
+ */
+static bool ask_for_reports(smtp_message_t message, smtp_recipient_t recipient,
+                            const struct smtp_task *task)
+{
+    return smtp_dsn_set_ret(message, Ret_HDRS) != 0 &&
+           (task->ref[0] == '\0' || smtp_dsn_set_envid(message, task->ref) != 0) &&
+           smtp_dsn_set_notify(recipient, Notify_FAILURE | Notify_DELAY) != 0 &&
+           smtp_dsn_set_orcpt(recipient, "rfc822", task->to) != 0;
+}
+
 static bool add_message(smtp_session_t session, struct source *source)
 {
     const struct smtp_task *task = source->task;
     smtp_message_t message = smtp_add_message(session);
+    smtp_recipient_t recipient = NULL;
 
-    return message != NULL && smtp_set_reverse_path(message, task->from) != 0 &&
-           smtp_add_recipient(message, task->to) != NULL &&
+    if (message != NULL && smtp_set_reverse_path(message, task->from) != 0) {
+        recipient = smtp_add_recipient(message, task->to);
+    }
+    return recipient != NULL && ask_for_reports(message, recipient, task) &&
            smtp_set_messagecb(message, on_pull, source) != 0 &&
            smtp_size_set_estimate(message, task->mail_len) != 0 &&
            (!task->eight_bit || smtp_8bitmime_set_body(message, E8bitmime_8BITMIME) != 0);

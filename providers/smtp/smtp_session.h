@@ -33,6 +33,7 @@ struct smtp_task {
     struct provider_job *job;
     enum smtp_phase phase;
     bool eight_bit;
+    char ref[PROVIDER_REF_MAX]; /* of the attempt: ENVID (RFC 3461) */
     char *to;
     char *from;
     char *mail;

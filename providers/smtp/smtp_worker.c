@@ -67,6 +67,7 @@ struct smtp_task *smtp_task_create(struct provider_job *job, const char *from)
     task->from = str_dup(str_of(from));
     task->mail = str_dup((struct str){job->mail, job->mail_len});
     task->mail_len = job->mail_len;
+    (void)str_copy(task->ref, sizeof task->ref, str_of(job->ref));
     task->eight_bit = smtp_mail_8bit((struct str){job->mail, job->mail_len});
     list_init(&task->node);
     list_init(&task->all);

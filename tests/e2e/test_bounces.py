@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from gateway_support import Gateway, data, event, until
+from gateway_support import Gateway, data, event, run, until
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers"))
 from smtp_peer import SmtpPeer  # noqa: E402
@@ -244,3 +244,48 @@ def test_without_verp_the_envelope_is_the_plain_address():
         head = mail["bytes"].decode().split("Message-ID: <")[1].split(">")[0]
         o.lmtp(BASE, report(BASE, message_id=head))
         o.becomes(id, "undelivered")
+
+
+def test_a_message_of_its_own_suppresses_its_address_too():
+    with Office() as o:
+        asked = o.gateway.request("POST", "/v1/providers/e:test", '{"to":"ozel@ornek.test"}',
+                                  {"Content-Type": "application/json"})
+        assert asked.status in (200, 202), asked
+        until(lambda: o.relay.messages, "sent")
+        mail = o.relay.messages[-1]
+        o.lmtp(mail["from"], report(mail["from"]))
+        until(lambda: o.gateway.messages(status="undelivered"), "undelivered")
+        o.gateway.accept(event(2, data=data(2, 88, email="ozel@ornek.test")))
+        stopped = until(lambda: o.gateway.messages(status="suppressed", channel="email"), "stopped")
+        assert stopped[0]["reason"] == "suppressed_bounce"
+
+
+def test_what_is_sent_by_hand_has_the_plain_return_path():
+    # It is kept nowhere: no name in the address would be known later.
+    with Office() as o:
+        o.gateway.stop()
+        sent = run("send", "--to", "ozel@ornek.test", "--template", "a30",
+                   config=o.gateway.config_path)
+        assert sent.returncode == 0, sent
+        assert o.relay.messages[-1]["from"] == BASE
+        o.gateway.start()
+
+
+def test_a_greylisted_mail_is_delivered_once():
+    """451 at first, 250 later: one mail, few attempts, no other recipient waits for it."""
+    with Office() as o:
+        o.gateway.stop()
+        o.gateway.settings["retry"] = {"email": {"base": "1s", "cap": "1s"}}
+        o.gateway.write_config()
+        o.relay.recipients["gri@ornek.test"] = "451 4.7.1 greylisted, try later"
+        o.gateway.start()
+        o.gateway.accept(event(1, data=data(1, 88, email="gri@ornek.test")))
+        until(lambda: o.relay.verbs().count("RCPT") == 1, "refused for now")
+        o.gateway.accept(event(2, data=data(2, 88, email="hemen@ornek.test")))
+        until(lambda: [m["to"] for m in o.relay.messages if m["bytes"]] == [["hemen@ornek.test"]],
+              "the other one is not held up")
+        del o.relay.recipients["gri@ornek.test"]
+        m = until(lambda: o.gateway.messages(status="accepted", certificate="cert-1",
+                                             channel="email"), "accepted")[0]
+        assert o.gateway.message(m["id"])["attempts"] <= 3
+        assert [m["to"] for m in o.relay.messages if m["bytes"]].count(["gri@ornek.test"]) == 1

@@ -476,7 +476,7 @@ OFFERS = {
 
 @pytest.mark.parametrize("name", OFFERS)
 @pytest.mark.parametrize("pipelining", [True, False], ids=["pipelined", "lockstep"])
-def test_only_what_is_offered_is_used(only_curl, name, pipelining):
+def test_only_what_is_offered_is_used(name, pipelining):
     offer, mail_end, rcpt_end = OFFERS[name]
     text = mail()
     result, relay = run(lines=[[{"id": 1, "to": "a+b=c@ornek.test", "mail": text}]],
