@@ -25,6 +25,8 @@ static struct {
     size_t submitted;
     size_t asked;
     size_t polled;
+    bool cannot_ask;
+    int64_t poll_every_ms;
     bool automatic; /* answers in the next turn by itself */
     enum outcome_class answer;
 } puppet;
@@ -54,8 +56,12 @@ static int puppet_start(struct provider *p, struct err *e)
 static void puppet_capabilities(const struct provider *p, struct provider_capabilities *ret)
 {
     (void)p;
-    *ret = (struct provider_capabilities){
-        .batch_max = 10, .in_flight = 20, .reports = true, .polled = true};
+    *ret = (struct provider_capabilities){.batch_max = 10,
+                                          .in_flight = 20,
+                                          .reports = true,
+                                          .polled = true,
+                                          .cannot_ask = puppet.cannot_ask,
+                                          .poll_every_ms = puppet.poll_every_ms};
 }
 
 static void take(struct provider *p, struct provider_job *job)
@@ -474,7 +480,55 @@ static void test_questions_come_to_an_end(void **state)
     end(&s);
 }
 
+/* A type that could be asked, with settings that offer nothing: nobody waits for an answer. */
+static void test_who_cannot_be_asked_is_not(void **state)
+{
+    static struct scene s;
+
+    (void)state;
+    begin(&s, PUPPETS("{\"kind\":\"puppet\",\"on_doubt\":\"ask\"}"));
+    puppet.cannot_ask = true;
+    swap_settings(&s); /* the capabilities are read when a provider is made */
+    post_many(&s, 1, 1);
+    until_in_hand(&s, 2);
+    answer(OUTCOME_UNKNOWN);
+    answer(OUTCOME_UNKNOWN);
+    for (int i = 0; i < 200 && scene_in_state(&s, MESSAGE_QUEUED) + puppet.count < 2; i++) {
+        scene_wait(&s, 5);
+        scene_refresh(&s);
+    }
+    assert_int_equal(scene_in_state(&s, MESSAGE_UNKNOWN), 0);
+    assert_int_equal(puppet.asked, 0);
+    end(&s);
+}
+
 /* ---- reports ---- */
+
+/* A vendor that wants to be asked rarely is asked once, and not again before its time. */
+static void test_reports_are_asked_for_no_more_often_than_wished(void **state)
+{
+    static struct scene s;
+
+    (void)state;
+    begin(&s, PUPPETS(PUPPET));
+    puppet.poll_every_ms = 15 * 60000;
+    swap_settings(&s);
+    post_many(&s, 1, 1);
+    until_in_hand(&s, 2);
+    answer(OUTCOME_SENT);
+    answer(OUTCOME_SENT);
+    scene_until(&s, MESSAGE_ACCEPTED, 2);
+    s.wall_shift_ms += 2 * 60000;
+    scene_wait(&s, 2500);
+    assert_int_equal(puppet.polled, 2);
+    s.wall_shift_ms += 10 * 60000;
+    scene_wait(&s, 2500);
+    assert_int_equal(puppet.polled, 2);
+    s.wall_shift_ms += 6 * 60000;
+    scene_wait(&s, 2500);
+    assert_int_equal(puppet.polled, 4);
+    end(&s);
+}
 
 static void test_reports_are_asked_for_within_minutes(void **state)
 {
@@ -597,6 +651,8 @@ int main(void)
         cmocka_unit_test(test_a_probe_that_meets_a_dead_path_is_not_followed_by_the_next),
         cmocka_unit_test(test_parked_doubt_is_not_released_by_an_unblocked_login),
         cmocka_unit_test(test_questions_come_to_an_end),
+        cmocka_unit_test(test_who_cannot_be_asked_is_not),
+        cmocka_unit_test(test_reports_are_asked_for_no_more_often_than_wished),
         cmocka_unit_test(test_reports_are_asked_for_within_minutes),
         cmocka_unit_test(test_an_old_report_does_not_end_a_resent_message),
         cmocka_unit_test(test_a_resent_message_may_be_retried),
