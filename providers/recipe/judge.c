@@ -288,7 +288,7 @@ static bool judge_codes(const struct recipe_answer *a, const struct recipe_reply
     snprintf(status, sizeof(status), "%d", reply->status);
     ret_code[0] = '\0';
     for (size_t i = 0; i < RECIPE_EXPRS_MAX && a->code.list[i] != NULL; i++) {
-        if (!expr_extract(a->code.list[i], reply, code)) {
+        if (!expr_extract(a->code.list[i], reply, code) || !expr_holds(a->code.list[i], reply)) {
             continue;
         }
         if (ret_code[0] == '\0' && strcmp(code, status) != 0) {
