@@ -1,4 +1,5 @@
 /* Importing, importing again, taking it back: what cases, messages and records say afterwards. */
+#include "flow/audit.h"
 #include "flow/person.h"
 #include "flow/roster_value.h"
 #include "roster_scene.h"
@@ -613,8 +614,10 @@ static void waiting_events_come_first(void **state)
     roster_scene_open(&s, false);
     s.applies = false;
     import(&s, TITLES AYSE);
-    /* A look cannot apply what waits; an import does. */
-    assert_int_equal(ask(&s, "import.check", NULL, NULL, TITLES AYSE), ERR_BUSY);
+    /* A look cannot apply what waits, and says so; an import does. */
+    assert_int_equal(ask(&s, "import.check", NULL, NULL, TITLES AYSE), 0);
+    assert_non_null(strstr(buf_cstr(&s.out), "\"events_waiting\""));
+    expect_counts(&s, 1, 0, 0);
     assert_int_equal(ask(&s, "import.undo", "id", "000000000001", ""), ERR_BUSY);
     import(&s, TITLES AYSE);
     expect_counts(&s, 0, 0, 1);
@@ -738,6 +741,126 @@ static void a_file_has_so_many_rows(void **state)
     buf_finish(&file);
 }
 
+struct edges {
+    size_t rows;
+    size_t too_long;
+    size_t count;
+    size_t extra;
+};
+
+static int note_edges(void *ctx, const struct sheet_row *row)
+{
+    *(struct edges *)ctx = (struct edges){row->number, row->too_long, row->count, row->extra};
+    return 0;
+}
+
+static struct edges edges_of(size_t cells, size_t bytes)
+{
+    struct edges edges = {0};
+    struct sheet_about about;
+    struct faults faults;
+    struct buf file;
+    struct err e = {0};
+
+    buf_init(&file, 1 << 22);
+    faults_init(&faults);
+    for (size_t i = 0; i < cells; i++) {
+        for (size_t k = 0; k < bytes; k++) {
+            (void)buf_addc(&file, 'x');
+        }
+        (void)buf_addc(&file, i + 1 < cells ? ';' : '\n');
+    }
+    assert_int_equal(
+        sheet_read((struct str){file.data, file.len}, note_edges, &edges, &about, &faults, &e), 0);
+    faults_finish(&faults);
+    buf_finish(&file);
+    return edges;
+}
+
+static void a_row_has_so_many_cells_of_so_many_bytes(void **state)
+{
+    (void)state;
+    assert_int_equal(edges_of(2, SHEET_CELL_MAX).too_long, 0);
+    assert_int_equal(edges_of(2, SHEET_CELL_MAX + 1).too_long, 1);
+    assert_int_equal(edges_of(SHEET_COLUMNS_MAX, 1).extra, 0);
+    assert_int_equal(edges_of(SHEET_COLUMNS_MAX, 1).count, SHEET_COLUMNS_MAX);
+    assert_int_equal(edges_of(SHEET_COLUMNS_MAX + 1, 1).extra, 1);
+    assert_int_equal(edges_of(SHEET_COLUMNS_MAX, SHEET_CELL_MAX).too_long, 0);
+}
+
+/* Titles stand in one of the first ten rows. */
+static void headings_may_stand_above_the_titles(void **state)
+{
+    struct roster_scene s;
+    char list[600] = "";
+
+    (void)state;
+    roster_scene_open(&s, false);
+    for (int i = 1; i < ROSTER_HEADER_ROWS; i++) {
+        (void)snprintf(list + strlen(list), sizeof list - strlen(list), "Liste %d;;;;\n", i);
+    }
+    (void)snprintf(list + strlen(list), sizeof list - strlen(list), "%s", TITLES AYSE);
+    assert_int_equal(ask(&s, "import.check", NULL, NULL, list), 0);
+    expect_counts(&s, 1, 0, 0);
+    memmove(list + 8, list, strlen(list) + 1);
+    memcpy(list, "Ek;;;;;\n", 8);
+    assert_int_equal(ask(&s, "import.check", NULL, NULL, list), ERR_INVALID);
+    assert_non_null(strstr(buf_cstr(&s.out), "column_end_missing"));
+    roster_scene_close(&s);
+}
+
+static void errors_are_counted_beyond_those_listed(void **state)
+{
+    struct roster_scene s;
+    struct buf list;
+
+    (void)state;
+    roster_scene_open(&s, false);
+    buf_init(&list, 1 << 20);
+    (void)buf_adds(&list, TITLES);
+    for (int i = 0; i <= ROSTER_PROBLEMS_MAX; i++) {
+        (void)buf_addf(&list, "Can ÖZ;1;;12.02.2027;%d\n", i);
+    }
+    assert_int_equal(ask(&s, "import.create", "mode", "valid_rows", buf_cstr(&list)), 0);
+    assert_int_equal(number(&s, NULL, "error_count"), ROSTER_PROBLEMS_MAX + 1);
+    assert_int_equal(json_count(json_get(json_root(s.doc), "errors")), ROSTER_PROBLEMS_MAX);
+    /* … and kept, in several records. */
+    assert_int_equal(ask(&s, "import.errors", "id", "000000000001", ""), 0);
+    size_t lines = 0;
+
+    for (size_t i = 0; i < s.out.len; i++) {
+        lines += s.out.data[i] == '\n';
+    }
+    assert_int_equal(lines, ROSTER_PROBLEMS_MAX + 1);
+    buf_finish(&list);
+    roster_scene_close(&s);
+}
+
+static int count_entry(void *ctx, const struct audit_entry *entry)
+{
+    struct counted *c = ctx;
+
+    c->rows += str_eqs(entry->action, "import.create");
+    c->undone += str_eqs(entry->action, "import.undo");
+    return 0;
+}
+
+static void imports_stand_in_the_audit_log(void **state)
+{
+    struct roster_scene s;
+    struct counted c = {.rows = 0};
+    struct err e = {0};
+
+    (void)state;
+    roster_scene_open(&s, false);
+    import(&s, TITLES AYSE);
+    undo(&s, "000000000001");
+    assert_int_equal(audit_list(s.store, 0, 10, count_entry, &c, &e), 0);
+    assert_int_equal(c.rows, 1);
+    assert_int_equal(c.undone, 1);
+    roster_scene_close(&s);
+}
+
 static void a_cell_without_end_takes_no_memory(void **state)
 {
     struct buf file;
@@ -779,6 +902,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(dates_in_every_spelling),
     cmocka_unit_test(names_are_taken_apart),
     cmocka_unit_test(a_file_has_so_many_rows),
+    cmocka_unit_test(a_row_has_so_many_cells_of_so_many_bytes),
+    cmocka_unit_test(headings_may_stand_above_the_titles),
+    cmocka_unit_test(errors_are_counted_beyond_those_listed),
+    cmocka_unit_test(imports_stand_in_the_audit_log),
     cmocka_unit_test(a_cell_without_end_takes_no_memory),
 };
 
