@@ -63,7 +63,13 @@ class Centre:
         self.child.stdin.flush()
         self.wait("the rules are taken", "rules", before + 1)
 
+    def quiet(self):
+        """Every session has ended, so that all of it was told."""
+        support.wait_for("all sessions have ended",
+                         lambda: len(self.events("closed")) >= len(self.events("bind")))
+
     def submits(self):
+        self.quiet()
         return self.events("submit")
 
     def stop(self):

@@ -28,6 +28,7 @@ def centre(server):
     """The server with its usual rules and nothing told yet."""
     server.rules(password=smpp_peer.PASSWORD, throttle=0, drop=0, receipts="tlv", state=2,
                  early=False)
+    server.quiet()
     with server.lock:
         server.told.clear()
     return server
@@ -130,6 +131,7 @@ def test_a_reminder_arrives_and_its_receipt_ends_it(tmp_path, centre, mode):
         g.post(support.fact("smpp-1", phone="0532 000 00 67"))
         message = g.settled("smpp-1", "delivered")
         report = [entry for entry in message["timeline"] if entry["kind"] == "report"][-1]
+    centre.quiet()
     sent = support.attempt(message)
     assert (sent["outcome"], sent["code"]) == ("sent", "0x00000000")
     assert (report["state"], report["code"]) == ("delivered", "DELIVRD")
@@ -171,6 +173,7 @@ def test_too_fast_is_no_failure(tmp_path, centre):
     with sms_gateway(tmp_path, centre.port, {"throttle_wait": "200ms"}) as g:
         g.post(support.fact("smpp-2", phone="0532 000 00 68"))
         message = g.settled("smpp-2", "delivered")
+    centre.quiet()
     outcomes = [entry["outcome"] for entry in message["timeline"] if entry["kind"] == "attempt"]
     assert outcomes == ["throttled", "throttled", "sent"]
     assert len(centre.events("throttled")) == 2
@@ -213,7 +216,7 @@ def test_a_centre_that_comes_back(tmp_path):
                 entry.get("outcome") == "down" for entry in g.of("smpp-7")["timeline"]))
             with smpp_peer.centre(port) as second:
                 message = g.settled("smpp-7", "delivered")
-                assert {s["submit"]["to"] for s in second.submits()} == {"905320000073"}
+                assert {s["submit"]["to"] for s in second.events("submit")} == {"905320000073"}
     assert message["attempts"] >= 1
 
 
