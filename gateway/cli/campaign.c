@@ -287,17 +287,16 @@ const struct cli_command command_campaign_show = {.name = "campaign show",
                                                   .max_args = 1,
                                                   .run = run_show};
 
-const struct cli_command command_campaign_release = {
-    .name = "campaign release",
-    .tr = "Gönderim onayı verir",
-    .en = "Lets a campaign's messages go",
-    .usage = "AD --by KİM [--reference SAYI] [--until GÜN | --for SÜRE]",
-    .usage_en = "NAME --by WHO [--reference NUMBER] [--until DAY | --for TIME]",
-    .options = release_options,
-    .examples = release_examples,
-    .min_args = 1,
-    .max_args = 1,
-    .run = run_release};
+const struct cli_command command_campaign_release = {.name = "campaign release",
+                                                     .tr = "Gönderim onayı verir",
+                                                     .en = "Lets a campaign's messages go",
+                                                     .usage = "AD --by KİM [SEÇENEKLER]",
+                                                     .usage_en = "NAME --by WHO [OPTIONS]",
+                                                     .options = release_options,
+                                                     .examples = release_examples,
+                                                     .min_args = 1,
+                                                     .max_args = 1,
+                                                     .run = run_release};
 
 const struct cli_command command_campaign_pause = {
     .name = "campaign pause",

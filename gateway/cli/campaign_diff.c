@@ -103,8 +103,8 @@ static int run(int argc, char **argv, struct cli *cli)
 static const struct cli_option options[] = {
     {.name = "with",
      .arg = "DOSYA",
-     .tr = "bu dosyadaki dizilerle; yoksa ayar dosyasının şimdiki hâliyle",
-     .en = "with the campaigns of this file; else with the settings file as it is now"},
+     .tr = "bu dosyadaki dizilerle; yoksa ayar dosyasıyla",
+     .en = "with the campaigns of this file; else the settings"},
     {.name = "days", .arg = "N", .tr = "gün gün gösterilecek süre (30)", .en = "days shown (30)"},
     {0},
 };
@@ -118,8 +118,8 @@ static const struct cli_example examples[] = {
 
 const struct cli_command command_campaign_diff = {
     .name = "campaign diff",
-    .tr = "Değişen dizilerin planda neyi değiştireceğini gösterir; hiçbir şeyi değiştirmez",
-    .en = "Shows what changed campaigns would change in the plan; changes nothing",
+    .tr = "Değişen dizilerin planda neyi değiştireceği",
+    .en = "What changed campaigns would change in the plan",
     .usage = "[--with DOSYA] [--days N]",
     .usage_en = "[--with FILE] [--days N]",
     .options = options,

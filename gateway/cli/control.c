@@ -68,17 +68,16 @@ static const struct cli_example resume_examples[] = {{"hatirlat resume all", NUL
 static const struct cli_example list_examples[] = {{"hatirlat controls", NULL, NULL},
                                                    {NULL, NULL, NULL}};
 
-const struct cli_command command_pause = {
-    .name = "pause",
-    .tr = "Her şeyi ya da bir kanalı duraklatır",
-    .en = "Pauses everything or a channel",
-    .usage = "all|sms|email [--until ZAMAN | --for SÜRE] [--note METİN]",
-    .usage_en = "all|sms|email [--until TIME | --for TIME] [--note TEXT]",
-    .options = pause_options,
-    .examples = pause_examples,
-    .min_args = 1,
-    .max_args = 1,
-    .run = run_pause};
+const struct cli_command command_pause = {.name = "pause",
+                                          .tr = "Her şeyi ya da bir kanalı duraklatır",
+                                          .en = "Pauses everything or a channel",
+                                          .usage = "all|sms|email [SEÇENEKLER]",
+                                          .usage_en = "all|sms|email [OPTIONS]",
+                                          .options = pause_options,
+                                          .examples = pause_examples,
+                                          .min_args = 1,
+                                          .max_args = 1,
+                                          .run = run_pause};
 
 const struct cli_command command_resume = {.name = "resume",
                                            .tr = "Duraklatmayı kaldırır",

@@ -152,7 +152,7 @@ const struct cli_command command_person_export = {
 const struct cli_command command_person_erase = {
     .name = "person erase",
     .tr = "Bir kişiyi siler ve kendiliğinden geri gelmesini önler",
-    .en = "Erases a person and keeps them from coming back by themselves",
+    .en = "Erases a person; the next list does not bring them back",
     .usage = "[--yes=KOD] KOD",
     .usage_en = "[--yes=REF] REF",
     .options = erase_options,

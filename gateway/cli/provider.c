@@ -279,17 +279,14 @@ COMMAND(test, "test", "Yalnız bu sağlayıcıdan bir deneme iletisi", "A test m
         "AD --to ALICI", "NAME --to RECIPIENT", test_options, test_examples, run_test);
 COMMAND(balance, "balance", "Kalan bakiye", "What is left to send with", "AD", "NAME", NULL,
         balance_examples, run_balance);
-COMMAND(pause, "pause", "Sağlayıcıya ileti verilmez", "Nothing is given to it",
-        "AD [--until ZAMAN | --for SÜRE] [--note METİN]",
-        "NAME [--until TIME | --for TIME] [--note TEXT]", order_options, pause_examples, run_pause);
+COMMAND(pause, "pause", "Sağlayıcıya ileti verilmez", "Nothing is given to it", "AD [SEÇENEKLER]",
+        "NAME [OPTIONS]", order_options, pause_examples, run_pause);
 COMMAND(drain, "drain", "Yoldakiler biter, sonra durur", "Finishes what it has, then stops",
-        "AD [--until ZAMAN | --for SÜRE] [--note METİN]",
-        "NAME [--until TIME | --for TIME] [--note TEXT]", order_options, drain_examples, run_drain);
+        "AD [SEÇENEKLER]", "NAME [OPTIONS]", order_options, drain_examples, run_drain);
 COMMAND(resume, "resume", "Duraklatmayı ve hesap beklemesini kaldırır",
         "Ends a pause, lifts an account hold", "AD [--note METİN]", "NAME [--note TEXT]",
         note_options, resume_examples, run_resume);
 COMMAND(pin, "pin", "Kanal yalnız bu sağlayıcıyı kullanır", "Its channel uses no other",
-        "AD [--channel KANAL] [--until ZAMAN | --for SÜRE]",
-        "NAME [--channel CHANNEL] [--until TIME | --for TIME]", pin_options, pin_examples, run_pin);
+        "AD [SEÇENEKLER]", "NAME [OPTIONS]", pin_options, pin_examples, run_pin);
 COMMAND(unpin, "unpin", "Sabitlemeyi kaldırır", "Ends a pin", "AD", "NAME", note_options,
         unpin_examples, run_unpin);
