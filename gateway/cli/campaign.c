@@ -26,10 +26,10 @@ static void print_row(struct cli *cli, const struct json *c)
 {
     const bool paused = json_bool(json_get(c, "paused"), false);
 
-    (void)fprintf(cli->out,
-                  "%-24s %-18s %10" PRId64 " %10" PRId64 " %10" PRId64 " %10" PRId64 "  %s\n",
-                  words_text(c, "name"), words_text(c, "state"), waiting(c),
-                  words_number(json_get(c, "messages"), "held"), gone(c),
+    words_column(cli, words_text(c, "name"), 24);
+    words_column(cli, words_code(cli, words_text(c, "state")), 18);
+    (void)fprintf(cli->out, "%9" PRId64 " %10" PRId64 " %10" PRId64 " %10" PRId64 "  %s\n",
+                  waiting(c), words_number(json_get(c, "messages"), "held"), gone(c),
                   words_number(json_get(c, "today"), "sent"),
                   paused ? cli_tr(cli, "DURAKLATILDI", "PAUSED") : "");
 }
@@ -68,7 +68,8 @@ static void print_numbers(struct cli *cli, const char *tr, const char *en, const
         int64_t n = 0;
 
         (void)json_i64(v, &n);
-        (void)fprintf(cli->out, "  %s %" PRId64, json_key(v), n);
+        (void)fprintf(cli->out, "%s %s %" PRId64, v == json_first(list) ? "" : " ·",
+                      words_code(cli, json_key(v)), n);
     }
     (void)fprintf(cli->out, "\n");
 }
@@ -88,7 +89,8 @@ static void print_release(struct cli *cli, const struct json *r)
 static void print_one(struct cli *cli, const struct json *c)
 {
     (void)fprintf(cli->out, "%s%s%s – %s  [%s]\n", cli_style(cli, "1"), words_text(c, "name"),
-                  cli_style(cli, "0"), words_text(c, "meaning"), words_text(c, "state"));
+                  cli_style(cli, "0"), words_text(c, "meaning"),
+                  words_code(cli, words_text(c, "state")));
     if (json_get(c, "control") != NULL) {
         words_control(cli, json_get(c, "control"));
     }

@@ -3,6 +3,96 @@
 #include "base/civil.h"
 #include "text/turkish.h"
 
+/* Codes that people meet in lists; the English word is the code itself. */
+static const struct {
+    const char *code;
+    const char *tr;
+} codes[] = {
+    {"draft", "taslak"},
+    {"awaiting_release", "onay bekliyor"},
+    {"released", "onaylandı"},
+    {"sending", "gönderiliyor"},
+    {"done", "bitti"},
+    {"cancelled", "iptal"},
+    {"ready", "hazır"},
+    {"busy", "meşgul"},
+    {"broken", "ulaşılamıyor"},
+    {"held", "bekletilen"},
+    {"paused", "duraklatıldı"},
+    {"draining", "boşalıyor"},
+    {"drained", "boşaldı"},
+    {"pause", "duraklatma"},
+    {"drain", "boşaltma"},
+    {"pin", "sabitleme"},
+    {"cancel", "iptal"},
+    {"allow", "korumaya karşı izin"},
+    {"all", "her şey"},
+    {"campaign", "dizi"},
+    {"channel", "kanal"},
+    {"provider", "sağlayıcı"},
+    {"route", "kanal yolu"},
+    {"guard", "koruma"},
+    {"blast", "alışılmıştan çok"},
+    {"failures", "gidemeyen çok"},
+    {"daily_limit", "günlük sınır"},
+    {"daily_budget", "günlük bütçe"},
+    {"blast_at", "koruma sınırı"},
+    {"planned", "günü bekleyen"},
+    {"queued", "sırada"},
+    {"accepted", "sağlayıcı aldı"},
+    {"delivered", "ulaştı"},
+    {"undelivered", "ulaşmadı"},
+    {"unknown", "belirsiz"},
+    {"failed", "gidemedi"},
+    {"expired", "süresi geçti"},
+    {"suppressed", "kural gereği gitmedi"},
+    {"blocked", "giriş engelli"},
+    {"past_due", "günü geçmiş"},
+    {"sent", "gönderilen"},
+    {"kurus", "kuruş"},
+    {"usual", "alışılmış"},
+    {"rejected", "geri çevrilen"},
+    {"retry", "yeniden denenecek"},
+    {"throttled", "yavaşlatılan"},
+    {"down", "bağlantı yok"},
+    {"account", "hesap sorunu"},
+    {"duplicate", "önceden alınmış"},
+};
+
+const char *words_code(const struct cli *cli, const char *code)
+{
+    for (size_t i = 0; cli->turkish && i < sizeof codes / sizeof codes[0]; i++) {
+        if (strcmp(code, codes[i].code) == 0) {
+            return codes[i].tr;
+        }
+    }
+    return code;
+}
+
+/* "campaign:e-imza" as "dizi e-imza". */
+static void print_subject(struct cli *cli, const char *subject)
+{
+    const char *colon = strchr(subject, ':');
+    char kind[32];
+
+    if (colon == NULL ||
+        str_copy(kind, sizeof kind, (struct str){subject, (size_t)(colon - subject)}) != 0) {
+        (void)fprintf(cli->out, "%s", words_code(cli, subject));
+    } else {
+        (void)fprintf(cli->out, "%s %s", words_code(cli, kind), colon + 1);
+    }
+}
+
+void words_column(struct cli *cli, const char *text, size_t width)
+{
+    size_t letters = 0;
+
+    for (const char *p = text; *p != '\0'; p++) {
+        letters += ((unsigned char)*p & 0xc0) != 0x80;
+    }
+    (void)fprintf(cli->out, "%s%*s", text, (int)(letters < width ? width - letters : 0) + 1, "");
+}
+
 const char *words_text(const struct json *v, const char *key)
 {
     struct str s = json_str(json_get(v, key));
@@ -38,12 +128,12 @@ void words_control(struct cli *cli, const struct json *control)
     char at[WORDS_SIZE];
     char until[WORDS_SIZE];
     const char *note = words_text(control, "note");
+    const char *value = words_text(control, "value");
 
-    (void)fprintf(cli->out, "  %s %s%s%s · %s · %s", words_text(control, "verb"),
-                  words_text(control, "subject"),
-                  words_text(control, "value")[0] == '\0' ? "" : " → ",
-                  words_text(control, "value"), words_text(control, "by"),
-                  words_time(cli, control, "at", at));
+    (void)fprintf(cli->out, "  %s: ", words_code(cli, words_text(control, "verb")));
+    print_subject(cli, words_text(control, "subject"));
+    (void)fprintf(cli->out, "%s%s · %s · %s", value[0] == '\0' ? "" : " → ", words_code(cli, value),
+                  words_text(control, "by"), words_time(cli, control, "at", at));
     if (json_get(control, "until") != NULL) {
         (void)fprintf(cli->out, " – %s", words_time(cli, control, "until", until));
     }

@@ -6,6 +6,10 @@
 
 enum { WORDS_SIZE = 256 };
 
+/* A code of ours in the chosen language; an unknown one as it is. */
+const char *words_code(const struct cli *cli, const char *code);
+/* The text, padded to so many letters and one blank. */
+void words_column(struct cli *cli, const char *text, size_t width);
 /* A member's text, "" when there is none; valid until the answer is finished. */
 const char *words_text(const struct json *v, const char *key);
 int64_t words_number(const struct json *v, const char *key);

@@ -14,8 +14,10 @@ static void print_state(struct cli *cli, const struct json *p)
 {
     char again[WORDS_SIZE];
 
-    (void)fprintf(cli->out, "%-20s %-10s %-9s %6" PRId64 "  %s", words_text(p, "name"),
-                  words_text(p, "kind"), words_text(p, "state"), words_number(p, "in_flight"),
+    words_column(cli, words_text(p, "name"), 20);
+    words_column(cli, words_text(p, "kind"), 10);
+    words_column(cli, words_code(cli, words_text(p, "state")), 12);
+    (void)fprintf(cli->out, "%6" PRId64 "  %s", words_number(p, "in_flight"),
                   words_text(p, "held_for"));
     if (json_get(p, "tries_again") != NULL) {
         (void)fprintf(cli->out, " → %s", words_time(cli, p, "tries_again", again));
@@ -39,8 +41,8 @@ static int run_list(int argc, char **argv, struct cli *cli)
     (void)argv;
     if (rc == CLI_OK && !client_print_json(cli, &answer)) {
         (void)fprintf(cli->out, "%s\n",
-                      cli_tr(cli, "SAĞLAYICI            TÜR        DURUM      YOLDA",
-                             "PROVIDER             KIND       STATE     FLIGHT"));
+                      cli_tr(cli, "SAĞLAYICI            TÜR        DURUM         YOLDA",
+                             "PROVIDER             KIND       STATE        FLIGHT"));
         for (const struct json *p = json_first(json_get(json_root(answer.doc), "items")); p != NULL;
              p = json_next(p)) {
             print_state(cli, p);
@@ -66,7 +68,9 @@ static int run_show(int argc, char **argv, struct cli *cli)
             int64_t n = 0;
 
             (void)json_i64(v, &n);
-            (void)fprintf(cli->out, "  %-12s %" PRId64 "\n", json_key(v), n);
+            (void)fprintf(cli->out, "  ");
+            words_column(cli, words_code(cli, json_key(v)), 20);
+            (void)fprintf(cli->out, "%" PRId64 "\n", n);
         }
     }
     client_finish(&answer);

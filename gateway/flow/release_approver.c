@@ -2,6 +2,7 @@
 #include "domain/calendar.h"
 #include "domain/certificate.h"
 #include "flow/campaign_view.h"
+#include "text/turkish.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +71,7 @@ int approver_end(struct store *store, const struct conf_approver *a, int64_t now
 
 int approver_warn(struct desk_call *call, struct json_writer *w, int64_t until_ms, struct err *e)
 {
-    char date[16];
+    struct buf date;
     char text[240];
     int64_t end = 0;
     int rc = approver_end(call->store, &call->settings->conf->office.approver, call->now_ms,
@@ -79,14 +80,16 @@ int approver_warn(struct desk_call *call, struct json_writer *w, int64_t until_m
     if (rc != 0 || end == 0 || end >= until_ms) {
         return rc;
     }
-    istanbul_date(istanbul_day(end), date);
+    buf_init(&date, 64);
+    (void)date_short(istanbul_day(end), call->turkish, &date);
     (void)snprintf(text, sizeof text,
                    call->turkish
                        ? "Onay verenin kendi sertifikası %s günü bitiyor: yenilenmezse sonraki "
                          "gönderimler onaylanamaz."
                        : "The releaser's own certificate ends on %s: unless it is renewed, nobody "
                          "can release what comes after.",
-                   date);
+                   buf_cstr(&date));
+    buf_finish(&date);
     jsonw_key(w, "warnings");
     jsonw_array(w);
     jsonw_object(w);
