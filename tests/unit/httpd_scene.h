@@ -31,6 +31,7 @@ struct scene {
     const void *arg;
     int64_t grace_ms;
     bool keep_held; /* reply to held requests only after the server has gone */
+    bool drop_held; /* end them without a word instead */
     /* filled */
     int port;
     char out[OUT_MAX];
@@ -128,6 +129,9 @@ static inline void scene_handle(void *ctx, struct http_request *req)
         s->held[s->held_count++] = req;
     } else if (str_eqs(path, "/big")) {
         answer_big(req);
+    } else if (str_eqs(path, "/drop") || str_eqs(path, "/reset")) {
+        http_drop(req, STR("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nyar"),
+                  str_eqs(path, "/reset"));
     } else if (str_eqs(path, "/refuse")) {
         http_refuse(req, 404, "not_found");
     } else {
@@ -170,7 +174,11 @@ static inline void scene_closed(void *ctx)
 static inline void release_held(struct scene *s)
 {
     for (size_t i = 0; i < s->held_count; i++) {
-        scene_answer(s->held[i], "held\n");
+        if (s->drop_held) {
+            http_drop(s->held[i], STR(""), false);
+        } else {
+            scene_answer(s->held[i], "held\n");
+        }
     }
     s->held_count = 0;
 }

@@ -146,6 +146,41 @@ static void test_answers(void **state)
     world_stop(&w);
 }
 
+struct watched {
+    char story[200];
+};
+
+static void on_watched(void *ctx, const struct curlmux_request *request,
+                       const struct curlmux_answer *answer)
+{
+    struct watched *w = ctx;
+    size_t n = strlen(w->story);
+
+    if (request != NULL) {
+        assert_null(answer);
+        snprintf(w->story + n, sizeof(w->story) - n, "%s %.*s|", request->method,
+                 (int)request->body.len, request->body.ptr);
+    } else {
+        snprintf(w->story + n, sizeof(w->story) - n, "%d %.*s|", answer->status,
+                 (int)answer->body.len, answer->body.ptr);
+    }
+}
+
+static void test_watched(void **state)
+{
+    struct watched seen = {""};
+    struct world w;
+
+    (void)state;
+    world_start(&w, serve_basics, NULL);
+    curlmux_watch(w.mux, on_watched, &seen);
+    post(&w, "/echo");
+    curlmux_watch(w.mux, NULL, NULL);
+    post(&w, "/echo");
+    assert_string_equal(seen.story, "POST kisi=Nesrin|200 kisi=Nesrin|");
+    world_stop(&w);
+}
+
 static void test_what_is_sent(void **state)
 {
     const char *headers[] = {"X-Bir: iki", "Content-Type: application/json"};
@@ -704,6 +739,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_watched),
         cmocka_unit_test(test_what_is_sent),
         cmocka_unit_test(test_redirect_is_an_answer),
         cmocka_unit_test(test_post_is_not_repeated),

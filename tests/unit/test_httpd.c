@@ -264,6 +264,56 @@ static void test_stop_cuts_after_the_grace(void **state)
     free(s);
 }
 
+static void ask_for_half(struct scene *s)
+{
+    const char *const paths[] = {"/drop", "/reset"};
+
+    for (int i = 0; i < 2; i++) {
+        int fd = dial(s);
+        char raw[64];
+        char answer[256];
+        ssize_t n;
+
+        (void)snprintf(raw, sizeof raw, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", paths[i]);
+        say(fd, raw);
+        nap(100);
+        n = recv(fd, answer, sizeof answer, 0);
+        s->numbers[2 * i] = (int)n;
+        s->numbers[2 * i + 1] = (int)recv(fd, answer, sizeof answer, 0);
+        close(fd);
+    }
+    ask(s, "GET / HTTP/1.1\r\nHost: a\r\n" CLOSE "\r\n");
+}
+
+/* Half an answer, and then the end or an error. */
+static void test_dropped_on_purpose(void **state)
+{
+    struct scene *s = scene_new(ask_for_half);
+
+    (void)state;
+    run_scene(s);
+    assert_int_equal(s->numbers[0], 41);
+    assert_int_equal(s->numbers[1], 0);
+    assert_int_equal(s->numbers[2], 41);
+    assert_int_equal(s->numbers[3], -1);
+    assert_int_equal(status_of(s->out), 200);
+    free(s);
+}
+
+static void test_dropped_later(void **state)
+{
+    struct scene *s = scene_new(ask_held);
+
+    (void)state;
+    s->drop_held = true;
+    run_scene(s);
+    assert_true(hear(s, s->numbers[0], NULL, 1000));
+    assert_int_equal(s->out_len, 0);
+    close(s->numbers[0]);
+    close(s->numbers[1]);
+    free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +325,8 @@ int main(void)
         cmocka_unit_test(test_reply_after_the_server_has_gone),
         cmocka_unit_test(test_stop_lets_running_requests_finish),
         cmocka_unit_test(test_stop_cuts_after_the_grace),
+        cmocka_unit_test(test_dropped_on_purpose),
+        cmocka_unit_test(test_dropped_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
