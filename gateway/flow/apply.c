@@ -189,17 +189,28 @@ static int remember_person(struct work *w, const char *holder)
     return rc == 0 ? apply_to_case(w, CASE_SELF) : rc;
 }
 
-/* The certificate that was replaced is of the same holder. */
-static int name_holder(struct work *w, const char *holder)
+/*
+ * The certificate that was replaced is of the same holder: when that is news, the new one hears
+ * what was known there.
+ */
+static int replace(struct work *w, const char *certificate, const char *replaces,
+                   const char *holder)
 {
     struct fact *known = &w->now.file.known;
-    int rc = 0;
+    bool named = false;
+    int rc = open_certificate(w, replaces);
 
-    if (holder[0] != '\0' && known->holder.ref[0] == '\0') {
-        rc = w->now.id == 0 ? 0 : inherit(w);
+    if (rc == 0 && holder[0] != '\0' && known->holder.ref[0] == '\0') {
+        named = w->now.id != 0;
+        rc = named ? inherit(w) : 0;
         (void)str_copy(known->holder.ref, sizeof known->holder.ref, str_of(holder));
+    }
+    rc = rc == 0 ? apply_to_case(w, CASE_REPLACED) : rc;
+    if (rc == 0 && named) {
         memcpy(&w->newcomer, &w->now.file, sizeof w->newcomer);
         w->met = true;
+        rc = open_certificate(w, certificate);
+        rc = rc == 0 ? meet(w, &w->newcomer) : rc;
     }
     return rc;
 }
@@ -221,9 +232,7 @@ static int apply_fact(struct work *w)
         }
     }
     if (rc == 0 && replaces[0] != '\0') {
-        rc = open_certificate(w, replaces);
-        rc = rc == 0 ? name_holder(w, holder) : rc;
-        rc = rc == 0 ? apply_to_case(w, CASE_REPLACED) : rc;
+        rc = replace(w, certificate, replaces, holder);
     }
     if (rc == 0) {
         rc = apply_to_siblings(w, certificate[0] == '\0' ? CASE_SELF : CASE_RELATED, holder);

@@ -295,7 +295,7 @@ class World:
             return
         at = next_open(self.now)
         for channel in self.channels(c):
-            key = (kind, c.generation, round_, channel)
+            key = (kind, c.generation or 0, round_, channel)
             old = c.notices.get(key)
             if old is None or old.state == "gone":
                 m = c.notices[key] = Message(self, c, NOTICES[kind], channel, at, at + 7 * DAY)
