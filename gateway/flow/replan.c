@@ -31,6 +31,9 @@ static int note(void *ctx, const struct case_row *row)
     ids->seen++;
     ids->last = row->id;
     ids->last_end_ms = row->not_after_ms;
+    if (row->facts.len == 0) {
+        return 0; /* what it said has been destroyed */
+    }
     if (ids->only == CASE_STATE_COUNT || row->state == (int)ids->only) {
         ids->list[ids->count++] = row->id;
     }
