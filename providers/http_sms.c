@@ -397,6 +397,7 @@ static int http_sms_create(const struct provider_host *host, const void *setting
     list_init(&p->waiting);
     list_init(&p->poll_ids);
     list_init(&p->asks);
+    list_init(&p->unasked);
     http_sms_remember_secrets(p);
     uv_idle_init(host->loop, &p->now);
     uv_timer_init(host->loop, &p->poll);

@@ -49,6 +49,7 @@ struct provider {
     size_t in_flight;    /* requests that carry jobs */
     size_t queries;      /* requests that ask */
     struct list asks;    /* struct asking: attempts in doubt */
+    struct list unasked; /* jobs that there was no memory to ask for */
     struct list poll_ids;
     size_t poll_id_count;
     int64_t poll_at;         /* loop time of the next question */

@@ -33,7 +33,7 @@ void http_sms_ask(struct provider *p, struct provider_job *job)
     struct asking *a = calloc(1, sizeof(*a));
 
     if (a == NULL) {
-        list_push_back(&p->queue, &job->node); /* answered as untouched when the loop turns */
+        list_push_back(&p->unasked, &job->node);
         http_sms_wake(p);
         return;
     }
@@ -60,7 +60,12 @@ int64_t http_sms_next_ask(const struct provider *p)
 void http_sms_give_up_asks(struct provider *p)
 {
     struct list *node;
+    struct outcome o;
 
+    outcome_set(&o, OUTCOME_UNKNOWN, "not asked", "no memory for a question");
+    while ((node = list_pop_front(&p->unasked)) != NULL) {
+        p->host->done(p->host->ctx, list_entry(node, struct provider_job, node), &o);
+    }
     if (p->recipe->has_ask && !p->draining) {
         return;
     }
