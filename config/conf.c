@@ -129,25 +129,33 @@ static void fill_mail(struct conf_reading *r)
     }
 }
 
+static void check_digest_kind(struct conf_reading *r, struct str kind, const char *pointer)
+{
+    const struct conf *c = &r->draft->conf;
+
+    if (!str_eqs(kind, "k1") && !str_eqs(kind, "k2") && !str_eqs(kind, "bi")) {
+        (void)faults_add(r->faults, pointer, "CFG-105", "özet türü \"k1\", \"k2\" ya da \"bi\"",
+                         "a digest is \"k1\", \"k2\" or \"bi\"");
+    } else if (r->draft->routes[CHANNEL_EMAIL].count == 0) {
+        (void)faults_add(r->faults, pointer, "CFG-103",
+                         "özetler e-posta ile gider; \"routes.email\" boş",
+                         "digests go by e-mail; \"routes.email\" is empty");
+    } else if (str_eqs(kind, "bi") && c->digests.to == NULL && c->mail.reply_to == NULL) {
+        (void)faults_add(r->faults, pointer, "CFG-103",
+                         "\"bi\" için \"digests.to\" ya da \"mail.reply_to\" gerekir",
+                         "\"bi\" needs \"digests.to\" or \"mail.reply_to\"");
+    }
+}
+
 static void check_digests(struct conf_reading *r)
 {
-    static const char *const kinds[] = {"k1", "k2", "bi"};
     struct conf_digests *d = &r->draft->conf.digests;
     char pointer[48];
 
     conf_fill_mailbox(r, &d->to, "/digests/to");
     for (size_t i = 0; i < d->kinds.count; i++) {
-        struct str kind = str_of(d->kinds.items[i]);
-
         (void)snprintf(pointer, sizeof pointer, "/digests/kinds/%zu", i);
-        if (!str_eqs(kind, kinds[0]) && !str_eqs(kind, kinds[1]) && !str_eqs(kind, kinds[2])) {
-            (void)faults_add(r->faults, pointer, "CFG-105", "özet türü \"k1\", \"k2\" ya da \"bi\"",
-                             "a digest is \"k1\", \"k2\" or \"bi\"");
-        } else if (r->draft->routes[CHANNEL_EMAIL].count == 0) {
-            (void)faults_add(r->faults, pointer, "CFG-103",
-                             "özetler e-posta ile gider; \"routes.email\" boş",
-                             "digests go by e-mail; \"routes.email\" is empty");
-        }
+        check_digest_kind(r, str_of(d->kinds.items[i]), pointer);
     }
 }
 

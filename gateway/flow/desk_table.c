@@ -44,7 +44,7 @@ const struct desk_operation desk_operations[] = {
     {"suppression.list", "GET", "/v1/suppressions", SCOPE_ADMIN, 0, suppress_desk_list, "addresses nothing goes to"},
     {"suppression.add", "POST", "/v1/suppressions", SCOPE_ADMIN, DESK_WRITES, suppress_desk_add, "nothing goes to an address any more"},
     {"suppression.remove", "POST", "/v1/suppressions:remove", SCOPE_ADMIN, DESK_WRITES, suppress_desk_remove, "an address may be written to again"},
-    {"digest.preview", "GET", "/v1/digests", SCOPE_ADMIN, 0, digest_desk_preview, "digests as they would be sent now"},
+    {"digest.preview", "GET", "/v1/digests", SCOPE_ADMIN, DESK_WRITES, digest_desk_preview, "digests as they would be sent now"},
     {"retention.preview", "GET", "/v1/retention", SCOPE_ADMIN, 0, retention_desk_preview, "what would be destroyed now"},
     {"retention.run", "POST", "/v1/retention:run", SCOPE_ADMIN, DESK_WRITES, retention_desk_run, "destroys a bite of what was kept long enough"},
     {"person.count", "GET", "/v1/person", SCOPE_ADMIN, 0, person_desk_count, "how much is held about a person"},

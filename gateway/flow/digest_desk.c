@@ -1,7 +1,9 @@
 /* Digests as they would be sent now, to be looked at. */
+#include "flow/audit.h"
 #include "flow/care_desk.h"
 #include "flow/digest.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { SHOWN_MAX = 200 };
@@ -104,6 +106,16 @@ static int view(struct viewer *v, enum digest_kind kind, struct str institution)
     return rc;
 }
 
+/* The lists name persons: who looked at them stays known. */
+static int note_audit(const struct desk_call *call, enum digest_kind kind, struct err *e)
+{
+    char detail[32];
+    int n = snprintf(detail, sizeof detail, "{\"kind\":\"%s\"}", digest_kind_name(kind));
+
+    return audit_add(call->store, call->actor, "digest.preview", (struct str){detail, (size_t)n},
+                     call->now_ms, e);
+}
+
 int digest_desk_preview(struct desk_call *call, struct err *e)
 {
     const struct digest_env env = {call->settings, call->key, call->now_ms};
@@ -126,6 +138,7 @@ int digest_desk_preview(struct desk_call *call, struct err *e)
     render_mail_init(&v.mail);
     rc = v.values == NULL || v.rows == NULL ? err_set(e, ERR_NOMEM, "no memory for a digest")
                                             : view(&v, kind, institution);
+    rc = rc == 0 ? note_audit(call, kind, e) : rc;
     render_mail_finish(&v.mail);
     render_values_free(v.values);
     free(v.rows);
