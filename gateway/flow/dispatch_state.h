@@ -43,6 +43,7 @@ struct attempt {
     int64_t created_ms;
     int64_t planned_ms;
     int attempts;     /* counted before this one */
+    bool early_report; /* something was reported about this answer before it was stored */
     bool path_failed; /* the last provider could not be reached, or had trouble of its own */
     int number;       /* of this attempt */
     unsigned flags;

@@ -40,6 +40,8 @@ struct gateway {
     struct bounces *bounces;  /* null: nobody reads what comes back */
     struct rounds *rounds;    /* null where nobody starts them */
     struct upkeep *upkeep;    /* the same */
+    int64_t kept_day; /* reports without a message that were kept on this day */
+    size_t kept_reports;
     struct report_push *push; /* being read: reports told now belong to it */
 };
 

@@ -1,11 +1,13 @@
 #include "flow/reports.h"
 
-#include "base/codec.h"
 #include "base/crash.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "domain/calendar.h"
 #include "domain/certificate.h"
 #include "flow/dispatch_state.h"
+#include "flow/reports_kept.h"
+#include "flow/reports_push.h"
 #include "flow/suppress.h"
 
 #include <stdlib.h>
@@ -28,14 +30,6 @@ struct report_item {
     enum channel channel;
 };
 
-/* One request that tells reports: answered when the last of them is stored. */
-struct report_push {
-    size_t waiting; /* jobs with the store, and the reading itself */
-    int status;
-    void (*done)(void *ctx, int status);
-    void *ctx;
-};
-
 struct report_job {
     struct store_job job;
     struct gateway *gateway;
@@ -44,6 +38,8 @@ struct report_job {
     size_t provider_index;
     char provider[STORE_NAME_MAX + 1];
     int64_t now_ms;
+    bool may_keep;   /* what matches nothing, for a day */
+    char replay[64]; /* the answer whose kept reports are looked at again; "" for new ones */
     size_t count;
     struct report_item items[];
 };
@@ -219,6 +215,25 @@ static int suppress_by_rule(const struct report_job *j, struct store *s,
                : rc;
 }
 
+/* It may be about an answer that is not stored yet: see replay_work(). */
+static int keep_for_later(const struct report_job *j, struct store *s,
+                          const struct report_item *item, struct err *e)
+{
+    const struct kept_report kept = {.provider = str_of(j->provider),
+                                     .provider_ref = str_of(item->provider_ref),
+                                     .to = str_of(item->to),
+                                     .state = item->state,
+                                     .code = str_of(item->code),
+                                     .detail = str_of(item->detail),
+                                     .at_ms = item->at_ms,
+                                     .received_ms = j->now_ms};
+
+    if (item->provider_ref[0] == '\0' || item->state == REPORT_PENDING || !j->may_keep) {
+        return 0;
+    }
+    return reports_keep(s, &kept, e);
+}
+
 static int take_report(const struct report_job *j, struct store *s, struct report_item *item,
                        struct err *e)
 {
@@ -232,7 +247,10 @@ static int take_report(const struct report_job *j, struct store *s, struct repor
 
     item->result = STATS_REPORT_UNKNOWN;
     item->after_seconds = -1;
-    if (rc != 0 || item->message_id == 0) {
+    if (rc == 0 && item->message_id == 0) {
+        return keep_for_later(j, s, item, e);
+    }
+    if (rc != 0) {
         return rc;
     }
     rc = read_message(s, item->message_id, &m, e);
@@ -266,16 +284,32 @@ static int report_work(struct store_job *job, struct store *s, struct err *e)
     return rc;
 }
 
-static void push_part_done(struct report_push *push, int status)
+struct replay {
+    struct report_job *job;
+    struct store *store;
+    struct err *err;
+};
+
+static int replay_one(void *ctx, const struct kept_report *kept)
 {
-    push->status = push->status == 0 ? status : push->status;
-    if (--push->waiting > 0) {
-        return;
-    }
-    if (push->done != NULL) {
-        push->done(push->ctx, push->status);
-    }
-    free(push);
+    const struct replay *r = ctx;
+    struct report_item *item = &r->job->items[0];
+
+    *item = (struct report_item){.state = kept->state, .at_ms = kept->at_ms};
+    (void)str_copy(item->provider_ref, sizeof item->provider_ref, kept->provider_ref);
+    (void)str_copy(item->to, sizeof item->to, kept->to);
+    (void)str_copy(item->code, sizeof item->code, kept->code);
+    (void)str_copy(item->detail, sizeof item->detail, kept->detail);
+    return take_report(r->job, r->store, item, r->err);
+}
+
+/* The answer has been stored: what came before it finds its message now. */
+static int replay_work(struct store_job *job, struct store *s, struct err *e)
+{
+    struct report_job *j = (struct report_job *)job;
+    struct replay r = {j, s, e};
+
+    return reports_take_kept(s, str_of(j->provider), str_of(j->replay), replay_one, &r, e);
 }
 
 static void report_done(struct store_job *job, int status, const struct err *e)
@@ -292,6 +326,7 @@ static void report_done(struct store_job *job, int status, const struct err *e)
         const struct report_item *item = &j->items[i];
 
         stats->providers[j->provider_index].reports[item->result]++;
+        j->gateway->kept_reports += item->result == STATS_REPORT_UNKNOWN && j->may_keep;
         if (item->campaign[0] != '\0' && j->gateway->dispatch != NULL) {
             guard_reported(j->gateway->dispatch, item->campaign, item->state != REPORT_DELIVERED,
                            j->now_ms);
@@ -301,7 +336,7 @@ static void report_done(struct store_job *job, int status, const struct err *e)
         }
     }
     if (j->push != NULL) {
-        push_part_done(j->push, status);
+        reports_push_part(j->push, status);
     }
     settings_drop(j->settings);
     free(j);
@@ -336,10 +371,51 @@ static void copy_report(const struct gateway *g, struct report_item *item,
     item->at_ms = report->at_ms;
 }
 
+static struct report_job *new_job(struct gateway *g, size_t provider_index, size_t count)
+{
+    struct report_job *j = calloc(1, sizeof *j + count * sizeof j->items[0]);
+
+    if (j != NULL) {
+        j->gateway = g;
+        j->settings = settings_hold(g->settings);
+        j->provider_index = provider_index;
+        copy_text(j->provider, sizeof j->provider, g->stats.providers[provider_index].name);
+        j->now_ms = gateway_now(g);
+        j->count = count;
+        j->job.done = report_done;
+    }
+    return j;
+}
+
+void reports_replay(struct gateway *g, size_t provider_index, const char *provider_ref)
+{
+    struct report_job *j = new_job(g, provider_index, 1);
+
+    if (j == NULL) {
+        log_error("reports_not_stored", LOG_S("error", "no memory"), LOG_I("reports", 1));
+        return;
+    }
+    copy_text(j->replay, sizeof j->replay, provider_ref);
+    j->job.work = replay_work;
+    store_thread_submit(g->writer, &j->job);
+}
+
+/* A flood of reports about nothing must not fill the disk. */
+static bool may_keep(struct gateway *g)
+{
+    const int64_t day = istanbul_day(gateway_now(g));
+
+    if (g->kept_day != day) {
+        g->kept_day = day;
+        g->kept_reports = 0;
+    }
+    return g->kept_reports < REPORTS_KEPT_A_DAY;
+}
+
 void reports_take(struct gateway *g, size_t provider_index, const struct provider_report *list,
                   size_t count)
 {
-    struct report_job *j = calloc(1, sizeof *j + count * sizeof j->items[0]);
+    struct report_job *j = new_job(g, provider_index, count);
 
     if (j == NULL) {
         log_error("reports_not_stored", LOG_S("error", "no memory"), LOG_I("reports", count));
@@ -352,79 +428,10 @@ void reports_take(struct gateway *g, size_t provider_index, const struct provide
         j->push = g->push;
         j->push->waiting++;
     }
-    j->gateway = g;
-    j->settings = settings_hold(g->settings);
-    j->provider_index = provider_index;
-    copy_text(j->provider, sizeof j->provider, g->stats.providers[provider_index].name);
-    j->now_ms = gateway_now(g);
-    j->count = count;
+    j->may_keep = may_keep(g);
     for (size_t i = 0; i < count; i++) {
         copy_report(g, &j->items[i], &list[i]);
     }
     j->job.work = report_work;
-    j->job.done = report_done;
     store_thread_submit(g->writer, &j->job);
-}
-
-void reports_take_then(struct gateway *g, size_t provider_index, const struct provider_report *list,
-                       size_t count, void (*done)(void *ctx, int status), void *ctx)
-{
-    struct report_push *push = calloc(1, sizeof *push);
-
-    if (push == NULL) {
-        done(ctx, ERR_NOMEM);
-        return;
-    }
-    push->waiting = 1;
-    push->done = done;
-    push->ctx = ctx;
-    g->push = push;
-    reports_take(g, provider_index, list, count);
-    g->push = NULL;
-    push_part_done(push, 0);
-}
-
-/* ---- pushed reports ---- */
-
-int reports_hook(struct gateway *g, struct str provider, struct str secret,
-                 const struct provider_hook *hook, void (*done)(void *ctx, int status), void *ctx,
-                 struct err *e)
-{
-    struct lane *lane = g->dispatch == NULL ? NULL : back_end_lane(g->dispatch, provider);
-    char expected[REPORT_SECRET_SIZE];
-    struct report_push *push;
-    int rc;
-
-    if (lane == NULL || lane->back_end == NULL || lane->conf->type->parse_hook == NULL) {
-        return err_set(e, ERR_NOT_FOUND, "no provider takes reports here");
-    }
-    reports_secret(g, lane->conf->name, expected);
-    if (secret.len != strlen(expected) || !crypto_equal(secret.ptr, expected, secret.len)) {
-        return err_set(e, ERR_NOT_FOUND, "no provider takes reports here");
-    }
-    push = calloc(1, sizeof *push);
-    if (push == NULL) {
-        return err_set(e, ERR_NOMEM, "no memory for a report");
-    }
-    push->waiting = 1;
-    g->push = push;
-    rc = lane->conf->type->parse_hook(lane->back_end->provider, hook, e);
-    g->push = NULL;
-    if (rc == 0) {
-        push->done = done;
-        push->ctx = ctx;
-    }
-    push_part_done(push, 0);
-    return rc;
-}
-
-/* The path is the password: made from the installation's key, so nobody has to invent one. */
-void reports_secret(const struct gateway *g, const char *provider, char out[REPORT_SECRET_SIZE])
-{
-    struct buf text;
-
-    buf_init(&text, 128);
-    (void)buf_addf(&text, "report:%s", provider);
-    codec_base32(hash_of(g->hash, (struct str){text.data, text.len}), REPORT_SECRET_SIZE - 1, out);
-    buf_finish(&text);
 }

@@ -13,6 +13,8 @@ void reports_take(struct gateway *g, size_t provider_index, const struct provide
 /* The same; done is called once with 0 when they are on stable storage, also from inside. */
 void reports_take_then(struct gateway *g, size_t provider_index, const struct provider_report *list,
                        size_t count, void (*done)(void *ctx, int status), void *ctx);
+/* The provider's answer with this id has been stored: reports that came before it are applied. */
+void reports_replay(struct gateway *g, size_t provider_index, const char *provider_ref);
 /*
  * A push to /reports/<provider>/<secret>: finds the provider, compares the secret in constant time
  * and lets it read the body. ERR_NOT_FOUND for a wrong name or secret, ERR_INVALID for a body that

@@ -2,6 +2,8 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "flow/dispatch_state.h"
+#include "flow/reports.h"
+#include "flow/reports_kept.h"
 #include "flow/suppress.h"
 
 #include <stdlib.h>
@@ -106,6 +108,16 @@ static int suppress_by_rule(const struct attempt *a, struct store *s, struct err
                                   &a->settings->conf->suppression, &found, e);
 }
 
+/* A vendor can report before it has answered. */
+static int look_for_reports(struct attempt *a, struct store *s, struct err *e)
+{
+    if (!a->has_move || a->move.to != MESSAGE_ACCEPTED || !a->lane->caps.reports ||
+        a->move.provider_ref.len == 0) {
+        return 0;
+    }
+    return reports_are_kept(s, str_of(a->provider), a->move.provider_ref, &a->early_report, e);
+}
+
 static int settle_work(struct store_job *job, struct store *s, struct err *e)
 {
     struct settle_job *j = (struct settle_job *)job;
@@ -126,6 +138,9 @@ static int settle_work(struct store_job *job, struct store *s, struct err *e)
         if (rc == ERR_WRONG_STATE || rc == ERR_NOT_FOUND) {
             a->has_move = false;
             rc = 0;
+        }
+        if (rc == 0) {
+            rc = look_for_reports(a, s, e);
         }
         if (rc != 0) {
             break;
@@ -193,6 +208,9 @@ static void settle_done(struct store_job *job, int status, const struct err *e)
         struct attempt *a = list_entry(node, struct attempt, job.node);
 
         count_settled(d, a);
+        if (a->early_report) {
+            reports_replay(d->gateway, a->lane->index, a->outcome.provider_ref);
+        }
         attempt_release(d, a);
         attempt_free(a);
     }

@@ -161,7 +161,9 @@ static void scene_drained(void *ctx)
     struct scene *s = ctx;
 
     dispatch_destroy(s->gateway.dispatch);
+    s->gateway.dispatch = NULL;
     intake_destroy(s->gateway.intake);
+    s->gateway.intake = NULL;
     curlmux_destroy(s->curl);
     store_thread_stop(s->gateway.writer, scene_store_closed, s);
 }

@@ -1,0 +1,165 @@
+/* Reports that come before the answer they are about, and reports about nothing. */
+#include "flow/reports_kept.h"
+#include "flow_scene.h"
+
+#define SINKS                                                                                      \
+    "{\"s\":{\"kind\":\"sink\",\"delay\":\"400ms\",\"report\":\"delivered\","                      \
+    "\"report_delay\":\"1h\"},\"m\":{\"kind\":\"sink\"}}"
+
+struct kept_count {
+    struct store_job job;
+    size_t count;
+    bool read;
+};
+
+static int count_record(void *ctx, const struct record_row *row)
+{
+    (void)row;
+    ((struct kept_count *)ctx)->count++;
+    return 0;
+}
+
+static int count_work(struct store_job *job, struct store *s, struct err *e)
+{
+    const struct record_range all = {
+        .kind = RECORD_REPORT, .prefix = STR(""), .after = STR(""), .limit = STORE_LIST_MAX};
+
+    return store_record_list(s, &all, count_record, job, e);
+}
+
+static void count_done(struct store_job *job, int status, const struct err *e)
+{
+    (void)e;
+    assert_int_equal(status, 0);
+    ((struct kept_count *)job)->read = true;
+}
+
+static size_t kept(struct scene *s)
+{
+    struct kept_count c = {.job = {.work = count_work, .done = count_done}};
+
+    store_thread_submit(s->gateway.writer, &c.job);
+    while (!c.read) {
+        (void)uv_run(&s->loop, UV_RUN_ONCE);
+    }
+    return c.count;
+}
+
+static void report(struct scene *s, const char *provider_ref, const char *to,
+                   enum report_state state)
+{
+    const struct provider_report r = {.provider_ref = provider_ref,
+                                      .to = to,
+                                      .state = state,
+                                      .code = "11",
+                                      .detail = "early",
+                                      .at_ms = gateway_now(&s->gateway)};
+
+    reports_take(&s->gateway, 0, &r, 1);
+    scene_wait(s, 50);
+}
+
+static struct scene *open_one(void)
+{
+    struct scene *s = calloc(1, sizeof *s);
+
+    scene_open(s, SINKS);
+    return s;
+}
+
+static void close_one(struct scene *s)
+{
+    scene_close(s);
+    scene_remove(s);
+    free(s);
+}
+
+/* The name that the sink gives to the first attempt of the SMS. */
+static void sink_name(struct scene *s, char out[64])
+{
+    char ref[IDS_TEXT_SIZE];
+
+    scene_until(s, MESSAGE_SENDING, 1);
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->rows[i].channel == CHANNEL_SMS && s->rows[i].state == MESSAGE_SENDING) {
+            ids_attempt_format(s->gateway.ids, s->rows[i].id, 1, ref);
+        }
+    }
+    (void)snprintf(out, 64, "sink-%s", ref);
+}
+
+static void a_report_before_its_answer_is_applied_after_it(void **state)
+{
+    struct scene *s = open_one();
+    char name[64];
+
+    (void)state;
+    scene_post_one(s, "certificate.expiring", 1, 1);
+    sink_name(s, name);
+    report(s, name, "", REPORT_DELIVERED);
+    assert_int_equal(kept(s), 1);
+    scene_until(s, MESSAGE_DELIVERED, 1);
+    assert_int_equal(kept(s), 0);
+    close_one(s);
+}
+
+static void of_two_early_reports_delivered_stays(void **state)
+{
+    struct scene *s = open_one();
+    char name[64];
+
+    (void)state;
+    scene_post_one(s, "certificate.expiring", 1, 1);
+    sink_name(s, name);
+    report(s, name, "", REPORT_DELIVERED);
+    report(s, name, "", REPORT_UNDELIVERED);
+    assert_int_equal(kept(s), 1);
+    scene_until(s, MESSAGE_DELIVERED, 1);
+    close_one(s);
+}
+
+static void a_report_about_nothing_is_kept_and_changes_nothing(void **state)
+{
+    struct scene *s = open_one();
+
+    (void)state;
+    scene_post_one(s, "certificate.expiring", 1, 1);
+    report(s, "forged-1", "+905320000067", REPORT_DELIVERED);
+    report(s, "forged-1", "+905320000067", REPORT_DELIVERED);
+    report(s, "forged-1", "+905320000068", REPORT_DELIVERED);
+    report(s, "", "", REPORT_DELIVERED);
+    report(s, "forged-2", "", REPORT_PENDING);
+    assert_int_equal(kept(s), 2);
+    scene_until(s, MESSAGE_ACCEPTED, 2);
+    assert_int_equal(scene_in_state(s, MESSAGE_DELIVERED), 0);
+    assert_int_equal(s->gateway.stats.providers[0].reports[STATS_REPORT_UNKNOWN], 5);
+    close_one(s);
+}
+
+static void a_flood_about_nothing_is_bounded(void **state)
+{
+    struct scene *s = open_one();
+
+    (void)state;
+    s->gateway.kept_day = istanbul_day(gateway_now(&s->gateway));
+    s->gateway.kept_reports = REPORTS_KEPT_A_DAY - 1;
+    report(s, "forged-1", "", REPORT_DELIVERED);
+    report(s, "forged-2", "", REPORT_DELIVERED);
+    assert_int_equal(kept(s), 1);
+    s->wall_shift_ms += DAY_MS;
+    report(s, "forged-3", "", REPORT_DELIVERED);
+    assert_int_equal(kept(s), 2);
+    close_one(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_report_before_its_answer_is_applied_after_it),
+        cmocka_unit_test(of_two_early_reports_delivered_stays),
+        cmocka_unit_test(a_report_about_nothing_is_kept_and_changes_nothing),
+        cmocka_unit_test(a_flood_about_nothing_is_bounded),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
