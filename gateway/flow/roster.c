@@ -1,7 +1,6 @@
 #include "flow/roster.h"
 
 #include "base/crash.h"
-#include "flow/audit.h"
 #include "flow/person.h"
 #include "flow/roster_effect.h"
 #include "flow/roster_gone.h"
@@ -201,16 +200,29 @@ static int find_case(struct import *in, struct roster_case *ret)
 {
     struct fact *f = &in->entry.fact;
     struct store *s = in->call->store;
+    struct roster_seen_entry *seen;
+    bool added;
     int rc = roster_case_load(s, str_of(f->certificate.ref), ret, in->err);
 
     if (rc != 0 || ret->known || !in->entry.certificate_made) {
         return rc;
     }
     rc = roster_case_of_person(s, str_of(f->holder.ref), ret, in->err);
-    if (rc == 0) {
-        (void)str_copy(f->certificate.ref, sizeof f->certificate.ref, str_of(ret->certificate));
+    if (rc == ERR_NOT_FOUND && in->entry.other_person[0] != '\0') {
+        rc = roster_case_of_person(s, str_of(in->entry.other_person), ret, in->err);
     }
-    return rc == ERR_NOT_FOUND ? roster_case_load(s, str_of(f->certificate.ref), ret, in->err) : rc;
+    if (rc != 0) {
+        return rc == ERR_NOT_FOUND ? roster_case_load(s, str_of(f->certificate.ref), ret, in->err)
+                                   : rc;
+    }
+    (void)str_copy(f->certificate.ref, sizeof f->certificate.ref, str_of(ret->certificate));
+    rc = roster_seen_put(&in->seen, hash_of(in->call->hash, str_of(ret->certificate)), 0,
+                         in->entry.row, &seen, &added);
+    if (rc == 0 && !added) {
+        refuse_twice(in, seen);
+        return ERR_EXISTS;
+    }
+    return rc == 0 ? 0 : err_set(in->err, rc, "no memory for the list");
 }
 
 static int compare_row(struct import *in)
@@ -222,7 +234,8 @@ static int compare_row(struct import *in)
     int rc = find_case(in, own);
 
     if (rc != 0) {
-        return rc;
+        report->refused += rc == ERR_EXISTS;
+        return rc == ERR_EXISTS ? 0 : rc;
     }
     in->cases.count = 1;
     fresh = !own->known;
@@ -386,20 +399,6 @@ static int catch_up(struct import *in)
     return rc;
 }
 
-static int audit_import(const struct import *in)
-{
-    const struct roster_report *r = in->report;
-    char detail[400];
-
-    (void)snprintf(detail, sizeof detail,
-                   "{\"import\":\"%s\",\"source\":\"%s\",\"new\":%zu,\"changed\":%zu,"
-                   "\"unchanged\":%zu,\"refused\":%zu}",
-                   in->record.id, in->record.source, r->fresh, r->changed, r->unchanged,
-                   r->refused);
-    return audit_add(in->call->store, in->call->actor, "import.create", str_of(detail),
-                     in->call->now_ms, in->err);
-}
-
 static int finish_import(struct import *in)
 {
     struct store *s = in->call->store;
@@ -414,7 +413,7 @@ static int finish_import(struct import *in)
         in->record.state = ROSTER_IMPORTED;
         rc = roster_record_write(s, &in->record, in->report, in->err);
     }
-    rc = rc == 0 ? audit_import(in) : rc;
+    rc = rc == 0 ? roster_record_audit(in->call, &in->record, in->report, in->err) : rc;
     crash_point("after_import");
     return rc;
 }

@@ -305,18 +305,13 @@ static void keyed(const struct roster_reading *r, const char *prefix, struct str
     buf_finish(&text);
 }
 
-/* From the name as one would hear it and the mailbox, or the number when there is no mailbox. */
-static void make_person(const struct line *l)
+static void key_of(const struct line *l, const char *address, char out[FACT_REF_SIZE])
 {
-    struct fact *f = &l->entry->fact;
-    const char *address = f->holder.email[0] != '\0' ? f->holder.email : f->holder.phone;
+    const struct fact *f = &l->entry->fact;
     struct buf *words = &l->reading->scratch;
     char given[FOLDED_NAME_MAX];
     char family[FOLDED_NAME_MAX];
 
-    if (address[0] == '\0') {
-        return;
-    }
     roster_fold(str_of(f->holder.given_name), given, sizeof given);
     roster_fold(str_of(f->holder.family_name), family, sizeof family);
     buf_reset(words);
@@ -324,7 +319,27 @@ static void make_person(const struct line *l)
     for (; *address != '\0'; address++) {
         (void)buf_addc(words, ascii_lower(*address));
     }
-    keyed(l->reading, "k-", (struct str){words->data, words->len}, f->holder.ref);
+    keyed(l->reading, "k-", (struct str){words->data, words->len}, out);
+}
+
+/*
+ * From the name as one would hear it and the mailbox, or the number when there is no mailbox. Whose
+ * mailbox comes to be known later was known by the number before.
+ */
+static void make_person(const struct line *l)
+{
+    struct fact *f = &l->entry->fact;
+
+    if (f->holder.email[0] != '\0') {
+        key_of(l, f->holder.email, f->holder.ref);
+    } else if (f->holder.phone[0] != '\0') {
+        key_of(l, f->holder.phone, f->holder.ref);
+    } else {
+        return;
+    }
+    if (f->holder.email[0] != '\0' && f->holder.phone[0] != '\0') {
+        key_of(l, f->holder.phone, l->entry->other_person);
+    }
     l->entry->person_made = true;
     note(l, ROSTER_IGNORED, "person_key_made",
          "Listede kişi kodu yok; ad ile e-posta (yoksa telefon) kişiyi tanıtıyor. Bunlar "
@@ -429,6 +444,7 @@ int roster_entry_read(struct roster_reading *r, const struct sheet_row *row,
     ret->row = row->number;
     ret->person_made = false;
     ret->certificate_made = false;
+    ret->other_person[0] = '\0';
     ret->has_also = false;
     fact_reset(&ret->fact);
     ret->fact.type = EVENT_CERTIFICATE_EXPIRING;

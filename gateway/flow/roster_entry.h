@@ -7,11 +7,12 @@
 /* What one row tells. */
 struct roster_entry {
     size_t row;
-    struct fact fact;      /* certificate.expiring; source and id are left empty */
-    bool person_made;      /* the key of the person was made from name and address */
-    bool certificate_made; /* the list does not name the certificate */
-    bool has_also;         /* the row tells another fact too … */
-    enum event_type also;  /* … of this type: blocked, applied, duty ended … */
+    struct fact fact;                 /* certificate.expiring; source and id are left empty */
+    bool person_made;                 /* the key of the person was made from name and address */
+    char other_person[FACT_REF_SIZE]; /* the key it had when only the number was known; or "" */
+    bool certificate_made;            /* the list does not name the certificate */
+    bool has_also;                    /* the row tells another fact too … */
+    enum event_type also;             /* … of this type: blocked, applied, duty ended … */
 };
 
 /* How rows are read; lives as long as the reading. */

@@ -1,5 +1,7 @@
 #include "flow/roster_record.h"
 
+#include "flow/audit.h"
+
 #include <stdio.h>
 
 enum {
@@ -85,6 +87,19 @@ int roster_record_write(struct store *s, const struct roster_record *record,
              : err_set(e, buf_failed(&body), "the record of the import does not fit");
     buf_finish(&body);
     return rc;
+}
+
+int roster_record_audit(const struct desk_call *call, const struct roster_record *record,
+                        const struct roster_report *report, struct err *e)
+{
+    char detail[400];
+
+    (void)snprintf(detail, sizeof detail,
+                   "{\"import\":\"%s\",\"source\":\"%s\",\"new\":%zu,\"changed\":%zu,"
+                   "\"unchanged\":%zu,\"refused\":%zu}",
+                   record->id, record->source, report->fresh, report->changed, report->unchanged,
+                   report->refused);
+    return audit_add(call->store, call->actor, "import.create", str_of(detail), call->now_ms, e);
 }
 
 struct update {

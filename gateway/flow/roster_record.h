@@ -29,6 +29,9 @@ int roster_record_begin(const struct desk_call *call, const struct roster_reques
 /* Keeps the import with its report; the report is kept once. */
 int roster_record_write(struct store *s, const struct roster_record *record,
                         const struct roster_report *report, struct err *e);
+/* Says in the audit log that it was made. */
+int roster_record_audit(const struct desk_call *call, const struct roster_record *record,
+                        const struct roster_report *report, struct err *e);
 /* Keeps the changed state of an import that is there already. */
 int roster_record_update(struct store *s, const struct roster_record *record, struct err *e);
 /* ERR_NOT_FOUND. */
