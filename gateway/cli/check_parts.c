@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "cli/check.h"
+#include "flow/settings.h"
 #include "providers/recipe.h"
 #include "text/lint.h"
 
@@ -107,6 +108,7 @@ int check_templates(const struct conf *conf, struct faults *faults)
         rules.hosts = (const char *const *)o->link_hosts.items;
         rules.host_count = o->link_hosts.count;
         lint_message_set(set, &rules, &office, faults);
+        settings_check_words(conf, set, faults);
     }
     message_set_free(set);
     return rc;

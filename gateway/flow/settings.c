@@ -91,14 +91,15 @@ static void fill_campaigns(struct settings *s)
 /* ---- the templates that campaigns name ---- */
 
 struct naming {
-    const struct settings *settings;
+    const struct conf *conf;
+    const struct message_set *words;
     struct faults *faults;
     char pointer[FAULT_POINTER_MAX];
 };
 
 static void missing_words(struct naming *n, struct str name, enum channel channel)
 {
-    const struct conf *conf = n->settings->conf;
+    const struct conf *conf = n->conf;
     const struct json *at = json_at(json_root(conf->doc), n->pointer);
     struct fault *f =
         faults_add(n->faults, n->pointer, "CFG-217", "%1$s için \"%3$.*2$s\" adlı şablon yok",
@@ -118,7 +119,7 @@ static void check_name(struct naming *n, struct str name, enum channel channel)
 {
     enum lang lang;
 
-    if (name.len > 0 && message_set_lang(n->settings->words, LANG_TR, channel, name, &lang) != 0) {
+    if (name.len > 0 && message_set_lang(n->words, LANG_TR, channel, name, &lang) != 0) {
         missing_words(n, name, channel);
     }
 }
@@ -132,13 +133,13 @@ static void check_words(struct naming *n, const struct str *names, unsigned chan
     }
 }
 
-/* A template that is missing would be found out at the moment of sending. */
-static void check_campaigns(const struct settings *s, struct faults *faults)
+void settings_check_words(const struct conf *conf, const struct message_set *words,
+                          struct faults *faults)
 {
-    struct naming n = {.settings = s, .faults = faults};
+    struct naming n = {.conf = conf, .words = words, .faults = faults};
 
-    for (size_t i = 0; i < s->conf->campaign_count; i++) {
-        const struct conf_campaign *c = &s->conf->campaigns[i];
+    for (size_t i = 0; i < conf->campaign_count; i++) {
+        const struct conf_campaign *c = &conf->campaigns[i];
 
         (void)snprintf(n.pointer, sizeof n.pointer, "/campaigns/%zu/templates", i);
         check_words(&n, c->templates, c->channels);
@@ -165,7 +166,7 @@ static int complete(struct conf *conf, struct settings **ret, struct faults *fau
     calendar = load_calendar(s, faults, e);
     words = message_set_load(conf->templates, &s->words, faults);
     if (words == 0) {
-        check_campaigns(s, faults);
+        settings_check_words(conf, s->words, faults);
     }
     if (calendar != 0 || words != 0 || faults->errors > 0) {
         settings_free(s);

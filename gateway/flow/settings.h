@@ -31,6 +31,12 @@ int settings_load(const char *path, const struct provider_type *const *types, st
 /* The same for a configuration in memory; name stands for its file and finds relative paths. */
 int settings_parse(struct str text, const char *name, const struct provider_type *const *types,
                    struct settings **ret, struct faults *faults, struct err *e);
+/*
+ * A fault (CFG-217) per template that a campaign names and words does not have: it would be found
+ * out at the moment of sending only.
+ */
+void settings_check_words(const struct conf *conf, const struct message_set *words,
+                          struct faults *faults);
 struct settings *settings_hold(struct settings *s);
 /* Frees the set when nobody holds it any more. Loop thread. */
 void settings_drop(struct settings *s);

@@ -143,6 +143,8 @@ def test_a_template_that_is_not_there_is_a_fault_of_the_file():
         fault = next(json.loads(line) for line in g.log()[mark:].splitlines()
                      if "config_fault" in line)
         assert fault["code"] == "CFG-217" and fault["line"] > 0
+        checked = run("check", config=g.config_path)
+        assert checked.returncode == 78 and "CFG-217" in checked.stdout + checked.stderr, checked
 
 
 def test_what_is_past_due_waits_for_a_person():
