@@ -296,7 +296,7 @@ static void test_unknown_name(void **state)
     start(t, "");
     finish(t);
     prepare(t);
-    read_settings(t, "");
+    read_settings(t, "\"timeouts\":{\"connect\":\"2s\"}");
     free(t->settings.host);
     t->settings.host = str_dup(STR("merkez.invalid"));
     assert_int_equal(smpp_provider_type.create(&t->w.host, &t->settings, &t->w.provider, NULL), 0);
