@@ -680,6 +680,42 @@ static void test_requests_of_the_centre(void **state)
     finish(t);
 }
 
+/* A centre gone mad: whatever it says, every message is completed once. */
+static void babble(struct centre *c, int fd, const struct smsc_unit *u)
+{
+    static const uint32_t commands[] = {0x04, 0x05, 0x06, 0x09, 0x15, 0x102, 0x103, 0x00, 0x77};
+    struct rng rng = {.state = u->sequence * 77u + (uint32_t)c->binds};
+
+    for (int i = 0; i < 20; i++) {
+        uint32_t command = commands[rng_below(&rng, 9)] | (uint32_t)rng_below(&rng, 2) << 31;
+        uint32_t sequence = u->sequence + (uint32_t)rng_below(&rng, 5) - 2;
+        unsigned char body[64];
+
+        for (size_t k = 0; k < sizeof(body); k++) {
+            body[k] = (unsigned char)(rng_below(&rng, 3) == 0 ? 0 : rng_next(&rng));
+        }
+        smsc_send(fd, command, (uint32_t)rng_below(&rng, 3) * 0x58, sequence, body,
+                  rng_below(&rng, sizeof(body)));
+    }
+}
+
+static void test_babble(void **state)
+{
+    struct test *t = *state;
+
+    t->c.on_submit = babble;
+    start(t, "\"reconnect_max\":\"1s\",\"throttle_wait\":\"100ms\","
+             "\"timeouts\":{\"response\":\"300ms\",\"drain\":\"500ms\"}");
+    for (int i = 0; i < 20; i++) {
+        submit_long(t);
+        world_submit(&t->w, 3);
+        WORLD_UNTIL(&t->w, false, 0.02);
+    }
+    WORLD_UNTIL(&t->w, t->w.done == t->w.submitted, 3);
+    assert_in_range(t->c.submits, 1, 20 * 4 * 8);
+    finish(t);
+}
+
 static void nack(struct centre *c, int fd, const struct smsc_unit *u)
 {
     (void)c;
@@ -978,6 +1014,7 @@ int main(void)
         TEST(test_centre_that_ends_every_session),
         TEST(test_bad_length_ends_the_link),
         TEST(test_requests_of_the_centre),
+        TEST(test_babble),
         TEST(test_generic_nack),
         TEST(test_unbind_by_the_centre),
         TEST(test_receipt_before_the_answer),
