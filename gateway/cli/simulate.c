@@ -151,7 +151,10 @@ static void on_signal(uv_signal_t *signal, int number)
 {
     struct simulating *s = signal->data;
 
-    (void)number;
+    if (number != 0) {
+        cli_note(s->cli, cli_tr(s->cli, "%zu ileti alındı", "%zu messages were taken"),
+                 simulator_taken(s->simulator));
+    }
     (void)uv_signal_stop(&s->signals[0]);
     (void)uv_signal_stop(&s->signals[1]);
     simulator_stop(s->simulator, on_stopped, s);

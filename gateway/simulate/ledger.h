@@ -21,8 +21,7 @@ struct sim_message {
     char *ref;     /* of the message */
     char *job_ref; /* of its request */
     char *callback;
-    const char *state;     /* at the end; in the model */
-    const char *repeat_of; /* id of the message it repeats, or null */
+    const char *state; /* at the end; in the model */
     int64_t at_ms;
     int64_t end_ms; /* INT64_MAX: never */
     unsigned parts;

@@ -32,7 +32,6 @@ static const struct option model_table[] = {
     {.key = "per_part", .type = OPTION_BOOL, IN_MODEL(per_part), .fallback = "false"},
     {.key = "balance", .type = OPTION_STRING, IN_MODEL(balance), .fallback = "\"1500\""},
     {.key = "sample_user", .type = OPTION_STRING, IN_MODEL(sample_user), .fallback = "\"deneme\""},
-    {.key = "senders", .type = OPTION_STRINGS, IN_MODEL(senders), .fallback = "[\"BATMANMEM\"]"},
     {.key = "codes", .type = OPTION_RAW, IN_MODEL(codes), .required = true},
     {.key = "on", .type = OPTION_RAW, IN_MODEL(on)},
     {.key = "refusal", .type = OPTION_RAW, IN_MODEL(refusal), .required = true},
@@ -142,10 +141,24 @@ static void check_state(const struct sim_model *m, const char *key, const char *
     }
 }
 
+/* Without these the simulator would take what it should refuse. */
+static void check_conditions(const struct sim_model *m, struct faults *faults)
+{
+    static const char *const needed[] = {"auth", "malformed", "missing", "number", "throttled"};
+
+    for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+        if (sim_code_on(m, needed[i]) == NULL) {
+            (void)faults_add(faults, "/on", "SIM-004", "\"%s\" durumunun kodu yok",
+                             "there is no code for \"%s\"", needed[i]);
+        }
+    }
+}
+
 static void check_names(const struct sim_model *m, struct faults *faults)
 {
     char pointer[FAULT_POINTER_MAX];
 
+    check_conditions(m, faults);
     check_state(m, "state_start", m->state_start, faults);
     check_state(m, "state_good", m->state_good, faults);
     check_state(m, "state_repeated", m->state_repeated, faults);

@@ -78,7 +78,6 @@ struct sim_model {
     bool per_part;  /* an answer has a row for every part of a long text */
     char *balance;
     char *sample_user; /* a user name that fits the vendor's form */
-    struct option_strings senders;
     const struct json *codes;
     const struct json *on; /* condition → code */
     const struct json *refusal;

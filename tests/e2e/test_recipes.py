@@ -255,6 +255,14 @@ def test_other_shapes_of_success(world):
         assert outcome["provider_ref"] in known or world.vendor == "kannel"
 
 
+def test_nothing_was_sent(world):
+    """Mutlucell: an id, but no credit was used."""
+    if world.vendor != "mutlucell":
+        pytest.skip("only this vendor says so")
+    world.sim.faults("shape:nothing,n=1")
+    assert world.drive.one()["outcome"] == "rejected"
+
+
 def test_one_bad_number_spoils_nobody_else(world):
     """Refused batches are taken apart until the culprit stands alone."""
     culprit = {"netgsm": "70", "iletimerkezi": "452", "verimor": "INVALID_DESTINATION_ADDRESS",
@@ -486,6 +494,29 @@ def test_pushed_in_disorder(pushed, fault):
         got = last_states(world, jobs, outcomes, list(world.drive.reports))
         return {got.get(j["to"]) for j in jobs} == {DELIVERED}
     until(complete, "a report for each")
+
+
+def test_the_form_of_a_push_is_a_setting_of_the_account(pushed):
+    """Vonage pushes as a form, as JSON or as a query, whatever the account says."""
+    world, caught = pushed
+    if world.vendor != "vonage":
+        pytest.skip("this vendor pushes in one form")
+    world.sim.clear()
+    caught.caught.clear()
+    world.drive.send({"to": "+905320000067"})
+    until(lambda: len(caught.caught) == 2, "the pushes")
+    form = [p for p in caught.caught if "delivered" in p["body"]][0]
+    caught.caught.clear()
+    fields = dict(urllib.parse.parse_qsl(form["body"], keep_blank_values=True))
+    forms = [form,
+             {**form, "content_type": "application/json", "body": json.dumps(fields)},
+             {**form, "content_type": "", "method": "GET", "body": "",
+              "query": "&".join(q for q in (form["query"], form["body"]) if q)}]
+    world.drive.reports.clear()
+    for push in forms:
+        assert hand_over(world, push)["hook"] == 0, push
+    assert [r["state"] for r in world.drive.reports] == [DELIVERED] * 3
+    assert len({r["provider_ref"] for r in world.drive.reports}) == 1
 
 
 def test_forged_reports(pushed):

@@ -419,7 +419,12 @@ def test_an_office_may_bring_its_own_vendor(tmp_path):
 
 
 @pytest.mark.parametrize("key,value", [("state_good", "99"), ("on", {"auth": "99"}),
-                                       ("sates", {}), ("endpoints", [{"kind": "send"}])])
+                                       ("sates", {}), ("endpoints", [{"kind": "send"}]), ("on", {"auth": "403"}),
+                                       ("codes", []), ("states", 5), ("on", None),
+                                       ("endpoints", [5]), ("push", {"form": "json"}),
+                                       ("endpoints", [{"kind": "send", "path": "/a", "reply": {},
+                                                       "require": [{"at": "/a", "match": "(",
+                                                                    "code": "403"}]}])])
 def test_a_wrong_description_has_a_place(tmp_path, key, value):
     path = tmp_path / "bozuk.json"
     path.write_text(json.dumps({**description("kannel"), key: value}, indent=1), encoding="utf-8")
