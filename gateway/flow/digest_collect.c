@@ -170,7 +170,7 @@ static int walk(struct collector *c, enum case_state state, int64_t from_ms, int
                 int (*fn)(void *ctx, const struct case_row *row))
 {
     struct page p = {.collector = c, .fn = fn};
-    int rc;
+    int rc = 0;
 
     do {
         struct case_range range = {.state = (int)state,

@@ -165,7 +165,7 @@ static int take_report(void *ctx, const struct record_row *row)
 
 static int walk(struct person_work *p, enum record_kind kind, store_record_fn *fn)
 {
-    int rc;
+    int rc = 0;
 
     p->last_key[0] = '\0';
     do {

@@ -275,7 +275,7 @@ static int take_own(void *ctx, const struct message_row *row)
 
 int person_own_messages(struct person_work *p)
 {
-    int rc;
+    int rc = 0;
 
     p->last = 0;
     open_list(p, "single_messages");
@@ -336,7 +336,7 @@ static int take_event(void *ctx, const struct event_row *row)
 
 int person_events(struct person_work *p)
 {
-    int rc;
+    int rc = 0;
 
     p->last = 0;
     open_list(p, "events");
@@ -376,7 +376,7 @@ static int take_inbox(void *ctx, const struct inbox_row *row)
 
 int person_inbox(struct person_work *p)
 {
-    int rc;
+    int rc = 0;
 
     p->last = 0;
     open_list(p, "inbox");

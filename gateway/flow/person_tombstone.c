@@ -231,7 +231,7 @@ static int note_family(void *ctx, const struct record_row *row)
 static int remove_family(struct store *s, const char *of, struct err *e)
 {
     struct family f = {.of = of};
-    int rc;
+    int rc = 0;
 
     do {
         struct record_range range = {.kind = RECORD_TOMBSTONE,
