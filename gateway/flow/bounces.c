@@ -33,6 +33,17 @@ static const struct conf_bounces *conf_of(const struct bounces *b)
     return &b->settings->conf->mail.bounces;
 }
 
+/* Reports name no provider: they count for the first that sends e-mail. */
+static size_t provider_of(const struct bounces *b)
+{
+    return b->gateway->dispatch->route[CHANNEL_EMAIL][0];
+}
+
+static struct stats_provider *stats_of(const struct bounces *b)
+{
+    return &b->gateway->stats.providers[provider_of(b)];
+}
+
 /* ---- which message ---- */
 
 static bool by_address(const struct bounces *b, const char *address, char ref[IDS_TEXT_SIZE])
@@ -112,7 +123,7 @@ static void store(struct bounces *b, const struct returned *r, const char *ref,
         return;
     }
     *copy = *r;
-    reports_take_then(g, g->dispatch->route[CHANNEL_EMAIL][0], &report, 1, on_stored, copy);
+    reports_take_then(g, provider_of(b), &report, 1, on_stored, copy);
 }
 
 static void judge(struct bounces *b, const struct returned *r, const struct dsn *d)
@@ -121,6 +132,7 @@ static void judge(struct bounces *b, const struct returned *r, const struct dsn 
     char ref[IDS_TEXT_SIZE];
 
     if (!find_ref(b, r->mail, d, ref)) {
+        stats_of(b)->reports[STATS_REPORT_UNKNOWN]++;
         log_info("returned_mail_unknown", LOG_S("says", verdict == NULL ? "" : verdict->code));
     } else if (verdict == NULL) {
         log_info("returned_mail_no_report", LOG_S("attempt", ref));

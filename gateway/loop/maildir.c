@@ -37,7 +37,8 @@ struct maildir {
     char path[1024];
     int64_t period_ms;
     struct mailbox *mailbox;
-    struct list end; /* the thread's last post */
+    struct list end;     /* the thread's last post */
+    char bad[NAME_SIZE]; /* what could not be read last: told once */
 
     /* the loop's */
     void (*found)(void *ctx, struct maildir_file *file);
@@ -93,7 +94,10 @@ static struct maildir_file *read_file(struct maildir *m, const char *name)
     (void)snprintf(path, sizeof path, "%s/new/%s", m->path, name);
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 || !read_all(file, fd)) {
-        log_warning("returned_mail_unreadable", LOG_S("file", name));
+        if (strcmp(m->bad, name) != 0) {
+            log_warning("returned_mail_unreadable", LOG_S("file", name));
+        }
+        (void)str_copy(m->bad, sizeof m->bad, str_of(name));
         file_free(file);
         file = NULL;
     } else {
