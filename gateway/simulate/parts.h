@@ -109,6 +109,10 @@ void sim_do_data(struct sim_exchange *x);
 /* The state of a message now, and whether it is the last. */
 const char *sim_state_now(const struct simulator *s, const struct sim_message *m, int64_t now,
                           bool *ret_over);
+
+/* values.c */
+
+/* An id by its form, "SM{hex:32}". */
 void sim_make_id(struct simulator *s, const char *form, char out[LEDGER_ID_MAX]);
 /* The numbers in a value: an array, or text separated by blanks, "," ";" or "|". */
 void sim_each_part(const struct json *v, void (*see)(void *ctx, struct str part), void *ctx);
