@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH_MAX = 100, RETRY_LOCAL_MS = 1000 };
+enum { BATCH_MAX = 100, RETRY_LOCAL_MS = 1000, HOLDS_FOR_ONE = 3 };
 
 int64_t http_sms_loop_ms(const struct provider *p)
 {
@@ -53,13 +53,19 @@ static void judge_failure(int code, const struct err *why, struct recipe_judgeme
     j->split = class == OUTCOME_REJECTED;
 }
 
-/* Tells of an answer that no rule knows, once per code. */
-static void note_answer(struct provider *p, const struct recipe_judgement *j)
+/* Tells of an answer that no rule knows, once per code; remembers whose such answers are. */
+static void note_answer(struct provider *p, const struct call *c, const struct recipe_judgement *j)
 {
+    int64_t id = list_entry(c->jobs.next, struct provider_job, node)->message_id;
+
     if (!j->unmatched) {
         p->unmatched_run = 0;
+        p->unmatched_many = false;
         return;
     }
+    p->unmatched_many =
+        p->unmatched_many || c->count > 1 || (p->unmatched_run > 0 && p->unmatched_id != id);
+    p->unmatched_id = id;
     p->unmatched_run += p->unmatched_run < INT_MAX ? 1 : 0;
     if (strcmp(p->unmatched_logged, j->outcome.code) != 0) {
         str_copy(p->unmatched_logged, sizeof(p->unmatched_logged), str_of(j->outcome.code));
@@ -72,14 +78,23 @@ static void note_answer(struct provider *p, const struct recipe_judgement *j)
 /*
  * An answer that no rule knows is retried a bounded number of times. Then the message is to blame
  * when others went through meanwhile; else nobody's message is thrown away, and a human is called.
+ * A message that nobody else has such answers beside does not hold up the others for ever.
  */
+static bool is_to_blame(const struct provider *p, const struct provider_job *job)
+{
+    int64_t tries = p->recipe->answer.tries;
+
+    return p->unmatched_run < tries || (!p->unmatched_many && p->unmatched_id == job->message_id &&
+                                        p->unmatched_run >= tries + HOLDS_FOR_ONE);
+}
+
 void http_sms_complete(struct provider *p, struct provider_job *job,
                        const struct recipe_judgement *j)
 {
     struct outcome o = j->outcome;
 
     if (j->unmatched && o.class == OUTCOME_RETRY && job->attempt >= p->recipe->answer.tries) {
-        o.class = p->unmatched_run < p->recipe->answer.tries ? OUTCOME_REJECTED : OUTCOME_ACCOUNT;
+        o.class = is_to_blame(p, job) ? OUTCOME_REJECTED : OUTCOME_ACCOUNT;
     }
     p->host->done(p->host->ctx, job, &o);
 }
@@ -131,7 +146,7 @@ static void on_answer(void *ctx, const struct curlmux_answer *answer)
 
     p->in_flight--;
     judge_answer(p, answer, &j);
-    note_answer(p, &j);
+    note_answer(p, c, &j);
     settle(c, &j);
     http_sms_wake(p);
 }

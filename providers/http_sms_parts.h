@@ -66,6 +66,8 @@ struct provider {
     bool balance_due;
     bool draining;
     bool drained;
+    int64_t unmatched_id;      /* whose they are, while they are of one message only */
+    bool unmatched_many;       /* they are of several */
     int unmatched_run;         /* answers in a row that no rule knows */
     char unmatched_logged[32]; /* the last code that was told of */
 };

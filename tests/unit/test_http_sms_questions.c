@@ -420,6 +420,25 @@ static void test_unmatched(void **state)
     finish(&t);
 }
 
+/* One message alone, again and again: the vendor is held a few times, then the message goes. */
+static void test_unmatched_alone(void **state)
+{
+    static const enum outcome_class expected[] = {OUTCOME_RETRY,   OUTCOME_RETRY,
+                                                  OUTCOME_ACCOUNT, OUTCOME_ACCOUNT,
+                                                  OUTCOME_ACCOUNT, OUTCOME_REJECTED};
+    struct script s = {"/send", 400, {"{\"code\":99}"}, 0};
+    static struct test t;
+
+    (void)state;
+    start(&t, quick_recipe("0s"), &s, 1);
+    for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++) {
+        world_job(&t.w, i)->message_id = 1;
+        submit_attempt(&t, i < 3 ? (int)i + 1 : 3);
+        assert_int_equal(t.w.jobs[i].outcome.class, expected[i]);
+    }
+    finish(&t);
+}
+
 /* A batch is split at the last try, so that only the one who causes it is blamed. */
 static void test_unmatched_batch(void **state)
 {
@@ -533,6 +552,7 @@ int main(void)
         cmocka_unit_test(test_cannot_ask),
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_unmatched),
+        cmocka_unit_test(test_unmatched_alone),
         cmocka_unit_test(test_unmatched_batch),
         cmocka_unit_test(test_secrets_are_not_repeated),
         cmocka_unit_test(test_log_holds_no_secret),
