@@ -13,6 +13,9 @@
 
 enum { LINES_MAX = 64, LINE_MAX_BYTES = 1024 };
 
+/* A recipe that a test wrote; of this process, for tests run side by side. */
+static char quick_path[64];
+
 /* One kind of request, known by a part of its head or body, and how it is answered. */
 struct script {
     const char *part;
@@ -246,9 +249,10 @@ static void test_senders(void **state)
 /* A recipe of its own so that a test need not wait a minute between two questions. */
 static const char *quick_recipe(const char *again)
 {
-    static const char path[] = "/tmp/hatirlat-test-quick.json";
-    FILE *f = fopen(path, "w");
+    FILE *f;
 
+    snprintf(quick_path, sizeof(quick_path), "/tmp/hatirlat-test-quick-%d.json", (int)getpid());
+    f = fopen(quick_path, "w");
     assert_non_null(f);
     fprintf(
         f,
@@ -267,7 +271,7 @@ static const char *quick_recipe(const char *again)
         "\"row\":{\"ref\":\"/ref\",\"id\":\"/id\",\"state\":\"/s\"},\"again\":\"%s\"}}",
         again);
     fclose(f);
-    return path;
+    return quick_path;
 }
 
 static void test_ask(void **state)
@@ -542,6 +546,15 @@ static void test_latin5_form(void **state)
     finish(&t);
 }
 
+static int remove_quick_recipe(void **state)
+{
+    (void)state;
+    if (quick_path[0] != '\0') {
+        unlink(quick_path);
+    }
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -559,5 +572,5 @@ int main(void)
         cmocka_unit_test(test_latin5_form),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, remove_quick_recipe);
 }
