@@ -104,7 +104,8 @@ def test_send_shows_what_would_go(settings):
     words = ok("send", "--to", "0532 000 00 67", "--template", "a30", "--sink")
     assert "sent" in words and "portal.kamusm.gov.tr" in words
     sms = json.loads(ok("send", "--to", "05320000067", "--template", "a30", "--sink", "--json"))
-    assert (sms["channel"], sms["state"], sms["outcome"]) == ("sms", "accepted", "sent")
+    assert (sms["channel"], sms["outcome"]) == ("sms", "sent")
+    assert sms["state"] in ("accepted", "delivered")  # the report may be quick
     mail = json.loads(ok("send", "--to", "kisi@ornek.test", "--template", "a30", "--sink", "--json",
                          "--var", "holder.given_name=Işıl", "--var", "holder.family_name=Öz"))
     assert mail["channel"] == "email" and "Sayın Işıl" in mail["text"]
