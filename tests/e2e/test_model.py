@@ -222,7 +222,7 @@ class World:
         """Something about the certificate may have changed."""
         before, c.state = c.state, self.state_of(c)
         end, generation, _ = c.end()
-        if c.generation is not None and generation != c.generation:
+        if c.generation is not None and generation > c.generation:
             self.stop(c)
         elif c.state not in (before, "blocked", "watching"):
             self.stop(c)
