@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ANSWER_MAX = 1 << 20, SCOPES_MAX = 160 };
+enum { ANSWER_MAX = 1 << 20, SCOPES_MAX = 240 };
 
 struct key_job {
     struct store_job job;
@@ -181,14 +181,16 @@ static void change_done(struct store_job *job, int status, const struct err *e)
     finish_job(j);
 }
 
-/* {"name":…,"scopes":[…]} */
+/* {"name":…,"scopes":[…]}; also scopes as one text with blanks between. */
 static void read_wish(const struct json *root, struct key_job *j, struct faults *faults)
 {
+    const struct json *scopes = json_get(root, "scopes");
     size_t used = 0;
     struct err e = {0};
     unsigned bits;
 
-    for (const struct json *v = json_first(json_get(root, "scopes")); v != NULL; v = json_next(v)) {
+    (void)str_copy(j->scopes, sizeof j->scopes, json_str(scopes));
+    for (const struct json *v = json_first(scopes); v != NULL; v = json_next(v)) {
         struct str s = json_str(v);
 
         if (used + s.len + 2 < sizeof j->scopes) {
@@ -205,9 +207,9 @@ static void read_wish(const struct json *root, struct key_job *j, struct faults 
     if (auth_scopes_parse(str_of(j->scopes), &bits, &e) != 0) {
         faults_add(faults, "/scopes", "invalid_scopes",
                    "Yetkiler şunlardan seçilir: events:write messages:read messages:write "
-                   "metrics:read admin.",
+                   "metrics:read campaigns:read campaigns:write roster:write admin.",
                    "Scopes are some of events:write messages:read messages:write metrics:read "
-                   "admin.");
+                   "campaigns:read campaigns:write roster:write admin.");
     }
 }
 

@@ -91,7 +91,7 @@ static int judge(struct cli *cli, long status, struct client_answer *answer)
         cli_error(cli, "%s: %s", cli_tr(cli, "yanıt okunamadı", "cannot read the answer"), e.text);
         return CLI_FAILED;
     }
-    if (status == 200) {
+    if (status / 100 == 2) {
         return CLI_OK;
     }
     if (answer->doc != NULL) {

@@ -3,13 +3,14 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "config/conf.h"
 #include "flow/settings.h"
 #include "store/store.h"
 
-/* The service holds the database while it runs: keys are made before, or over its API. */
+/* The service holds the database while it runs: then CLI_TEMPORARY, silently, and it is asked. */
 static int open_store(struct cli *cli, unsigned flags, struct store **ret)
 {
     struct settings *settings;
@@ -22,11 +23,6 @@ static int open_store(struct cli *cli, unsigned flags, struct store **ret)
     rc = store_sqlite_open(settings->conf->database, flags, ret, &e);
     settings_drop(settings);
     if (rc == ERR_BUSY) {
-        cli_error(cli, "%s: %s",
-                  cli_tr(cli,
-                         "hizmet çalışıyor; önce durdurun ya da POST /v1/keys kullanın (admin)",
-                         "the service is running; stop it first or use POST /v1/keys (admin)"),
-                  e.text);
         return CLI_TEMPORARY;
     }
     return rc == 0 ? CLI_OK
@@ -69,6 +65,26 @@ static void print_key(struct cli *cli, const char *name, const char *scopes, con
     buf_finish(&out);
 }
 
+/* The running service makes the key, or ends it, over its socket. */
+static int ask_service(struct cli *cli, const char *operation, const char *name, const char *scopes)
+{
+    const struct client_field fields[] = {{"name", name}, {"scopes", scopes}, {NULL, NULL}};
+    const struct client_question question = {.operation = operation, .fields = fields};
+    struct client_answer answer;
+    char token[AUTH_TOKEN_SIZE] = "";
+    int rc = client_ask(cli, &question, &answer);
+
+    if (rc == CLI_OK && scopes != NULL) {
+        (void)str_copy(token, sizeof token, json_str(json_get(json_root(answer.doc), "key")));
+        print_key(cli, name, scopes, token);
+        crypto_wipe(token, sizeof token);
+    } else if (rc == CLI_OK) {
+        cli_note(cli, "%s: %s", cli_tr(cli, "iptal edildi", "revoked"), name);
+    }
+    client_finish(&answer);
+    return rc;
+}
+
 static int run_create(int argc, char **argv, struct cli *cli)
 {
     const char *scopes = cli_value(cli, "scope");
@@ -88,6 +104,9 @@ static int run_create(int argc, char **argv, struct cli *cli)
         return cli_usage(cli, "%s", e.text);
     }
     rc = open_store(cli, STORE_CREATE, &store);
+    if (rc == CLI_TEMPORARY) {
+        return ask_service(cli, "key.create", argv[0], scopes);
+    }
     if (rc != CLI_OK) {
         return rc;
     }
@@ -154,6 +173,9 @@ static int run_revoke(int argc, char **argv, struct cli *cli)
     int rc = open_store(cli, 0, &store);
 
     (void)argc;
+    if (rc == CLI_TEMPORARY) {
+        return ask_service(cli, "key.revoke", argv[0], NULL);
+    }
     if (rc != CLI_OK) {
         return rc;
     }

@@ -33,6 +33,8 @@ const struct desk_operation desk_operations[] = {
     {"provider.show", "GET", "/v1/providers/{name}", SCOPE_CAMPAIGNS_READ, DESK_LIVE, NULL, "one provider"},
     {"provider.test", "POST", "/v1/providers/{name}:test", SCOPE_ADMIN, DESK_LIVE, NULL, "one message through this provider"},
     {"provider.balance", "GET", "/v1/providers/{name}/balance", SCOPE_CAMPAIGNS_READ, DESK_LIVE, NULL, "what is left to send with"},
+    {"key.create", "POST", "/v1/keys", SCOPE_ADMIN, DESK_LIVE, NULL, "make an access key"},
+    {"key.revoke", "POST", "/v1/keys/{name}:revoke", SCOPE_ADMIN, DESK_LIVE, NULL, "end an access key"},
     {"message.show", "GET", "/v1/messages/{id}", SCOPE_MESSAGES_READ, DESK_LIVE, NULL, "one message and its timeline"},
     {"provider.pause", "POST", "/v1/providers/{name}:pause", SCOPE_ADMIN, DESK_WRITES, provider_desk_pause, "the provider gets nothing"},
     {"provider.drain", "POST", "/v1/providers/{name}:drain", SCOPE_ADMIN, DESK_WRITES, provider_desk_drain, "it finishes what it has, then gets nothing"},

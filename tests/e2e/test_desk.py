@@ -79,6 +79,20 @@ def test_http_needs_the_scope(gateway):
     is_problem(gateway.get("/v1/explain?holder=sicil-1", key=token.json["key"]), 403)
 
 
+def test_keys_are_made_and_ended_while_the_service_runs(gateway):
+    made = run("key", "create", "yeni", "--scope", "messages:read campaigns:read",
+               config=gateway.config_path)
+    assert made.returncode == 0, made
+    token = made.stdout.strip()
+    assert gateway.get("/v1/explain?holder=sicil-1", key=token).status == 200
+    assert run("key", "create", "yeni", config=gateway.config_path).returncode == 5
+    assert run("key", "create", "bozuk", "--scope", "her:sey",
+               config=gateway.config_path).returncode == 2
+    assert run("key", "revoke", "yeni", config=gateway.config_path).returncode == 0
+    assert gateway.get("/v1/explain?holder=sicil-1", key=token).status == 401
+    assert run("key", "revoke", "yeni", config=gateway.config_path).returncode == 4
+
+
 def test_elsewhere_needs_a_token(gateway, tmp_path):
     url = f"http://127.0.0.1:{gateway.port}"
     assert run("explain", "--holder", "sicil-1", "--url", url).returncode == 77
