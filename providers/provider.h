@@ -171,6 +171,9 @@ struct provider_type {
     void (*destroy)(struct provider *p); /* accepts null */
 };
 
+/* What create() owes: the first error that the type's check finds, as ERR_INVALID. */
+int provider_refuse(void (*check)(const void *settings, const char *pointer, struct faults *faults),
+                    const void *settings, struct err *e);
 /* All compiled-in kinds, null-terminated. */
 extern const struct provider_type *const provider_types[];
 const struct provider_type *provider_type_find(struct str kind);

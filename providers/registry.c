@@ -19,3 +19,20 @@ const struct provider_type *provider_type_find(struct str kind)
     }
     return NULL;
 }
+
+int provider_refuse(void (*check)(const void *settings, const char *pointer, struct faults *faults),
+                    const void *settings, struct err *e)
+{
+    struct faults faults;
+    int rc = 0;
+
+    faults_init(&faults);
+    check(settings, "", &faults);
+    for (size_t i = 0; i < faults.count && rc == 0; i++) {
+        if (faults.list[i].severity == FAULT_ERROR) {
+            rc = err_set(e, ERR_INVALID, "%s: %s", faults.list[i].pointer + 1, faults.list[i].en);
+        }
+    }
+    faults_finish(&faults);
+    return rc;
+}

@@ -79,24 +79,14 @@ static int run(int argc, char **argv, struct cli *cli)
     struct client_question question = {
         .operation = with == NULL ? "campaign.diff" : "campaign.diff.with", .fields = fields};
     struct client_answer answer;
-    struct buf file;
-    int rc = CLI_OK;
+    int rc = client_ask_file(cli, &question, with, FILE_BYTES_MAX, &answer);
 
     (void)argc;
     (void)argv;
-    buf_init(&file, FILE_BYTES_MAX);
-    if (with != NULL) {
-        rc = cli_read(cli, with, &file);
-        question.file = (struct str){file.data, file.len};
+    if (rc == CLI_OK && !client_print_json(cli, &answer)) {
+        print(cli, json_root(answer.doc));
     }
-    if (rc == CLI_OK) {
-        rc = client_ask(cli, &question, &answer);
-        if (rc == CLI_OK && !client_print_json(cli, &answer)) {
-            print(cli, json_root(answer.doc));
-        }
-        client_finish(&answer);
-    }
-    buf_finish(&file);
+    client_finish(&answer);
     return rc;
 }
 

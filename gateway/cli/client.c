@@ -171,3 +171,20 @@ int client_ask(struct cli *cli, const struct client_question *question, struct c
     return url != NULL && url[0] != '\0' ? ask_elsewhere(cli, &x, url, ret)
                                          : ask_here(cli, &x, ret);
 }
+
+int client_ask_file(struct cli *cli, struct client_question *question, const char *path,
+                    size_t bytes_max, struct client_answer *ret)
+{
+    struct buf file;
+    int rc = CLI_OK;
+
+    *ret = (struct client_answer){.content_type = ""};
+    buf_init(&file, bytes_max);
+    if (path != NULL) {
+        rc = cli_read(cli, path, &file);
+        question->file = (struct str){file.data, file.len};
+    }
+    rc = rc == CLI_OK ? client_ask(cli, question, ret) : rc;
+    buf_finish(&file);
+    return rc;
+}

@@ -35,6 +35,9 @@ struct client_answer {
  * CLI_UNREACHABLE, CLI_CONFIG, CLI_FAILED. Free with client_finish() whatever it returns.
  */
 int client_ask(struct cli *cli, const struct client_question *question, struct client_answer *ret);
-void client_finish(struct client_answer *answer);
+/* The same with a file (null: none) read into question->file first; "-" is in. */
+int client_ask_file(struct cli *cli, struct client_question *question, const char *path,
+                    size_t bytes_max, struct client_answer *ret);
+void client_finish(struct client_answer *answer); /* accepts a zeroed one */
 /* With --json: prints the answer as it is, with a final line end, and returns true. */
 bool client_print_json(struct cli *cli, const struct client_answer *answer);

@@ -6,16 +6,6 @@
 
 enum { FILE_BYTES_MAX = 1 << 20 };
 
-static int ask(struct cli *cli, const struct client_question *question, struct client_answer *ret)
-{
-    int rc = client_ask(cli, question, ret);
-
-    if (rc == CLI_OK && ret->doc == NULL) {
-        (void)fwrite(ret->body.data, 1, ret->body.len, cli->out);
-    }
-    return rc;
-}
-
 static const char *form_of(const struct cli *cli)
 {
     if (cli_flag(cli, "csv")) {
@@ -37,24 +27,16 @@ static int run(int argc, char **argv, struct cli *cli)
     struct client_question question = {.operation = with == NULL ? "plan" : "plan.with",
                                        .fields = fields};
     struct client_answer answer;
-    struct buf file;
-    int rc = CLI_OK;
+    int rc = client_ask_file(cli, &question, with, FILE_BYTES_MAX, &answer);
 
     (void)argc;
     (void)argv;
-    buf_init(&file, FILE_BYTES_MAX);
-    if (with != NULL) {
-        rc = cli_read(cli, with, &file);
-        question.file = (struct str){file.data, file.len};
+    if (rc == CLI_OK && answer.doc == NULL) {
+        (void)fwrite(answer.body.data, 1, answer.body.len, cli->out); /* a table or a calendar */
+    } else if (rc == CLI_OK && !client_print_json(cli, &answer)) {
+        plan_print(cli, json_root(answer.doc));
     }
-    if (rc == CLI_OK) {
-        rc = ask(cli, &question, &answer);
-        if (rc == CLI_OK && answer.doc != NULL && !client_print_json(cli, &answer)) {
-            plan_print(cli, json_root(answer.doc));
-        }
-        client_finish(&answer);
-    }
-    buf_finish(&file);
+    client_finish(&answer);
     return rc;
 }
 

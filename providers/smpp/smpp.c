@@ -121,22 +121,6 @@ static int read_rules(struct provider *p, struct err *e)
     return 0;
 }
 
-static int refuse(const struct smpp_settings *s, struct err *e)
-{
-    struct faults faults;
-    int rc = 0;
-
-    faults_init(&faults);
-    smpp_settings_check(s, "", &faults);
-    for (size_t i = 0; i < faults.count && rc == 0; i++) {
-        if (faults.list[i].severity == FAULT_ERROR) {
-            rc = err_set(e, ERR_INVALID, "%s: %s", faults.list[i].pointer + 1, faults.list[i].en);
-        }
-    }
-    faults_finish(&faults);
-    return rc;
-}
-
 static void free_all(struct provider *p)
 {
     for (size_t i = 0; i < SMPP_SLOTS; i++) {
@@ -168,7 +152,7 @@ static int create(const struct provider_host *host, const void *settings, struct
                   struct err *e)
 {
     struct provider *p;
-    int rc = refuse(settings, e);
+    int rc = provider_refuse(smpp_settings_check, settings, e);
 
     if (rc != 0) {
         return rc;

@@ -113,27 +113,11 @@ static void check(const void *settings, const char *pointer, struct faults *faul
     smtp_settings_check(settings, pointer, faults);
 }
 
-static int refuse(const struct smtp_settings *s, struct err *e)
-{
-    struct faults faults;
-    int rc = 0;
-
-    faults_init(&faults);
-    smtp_settings_check(s, "", &faults);
-    for (size_t i = 0; i < faults.count && rc == 0; i++) {
-        if (faults.list[i].severity == FAULT_ERROR) {
-            rc = err_set(e, ERR_INVALID, "%s: %s", faults.list[i].pointer + 1, faults.list[i].en);
-        }
-    }
-    faults_finish(&faults);
-    return rc;
-}
-
 static int create(const struct provider_host *host, const void *settings, struct provider **ret,
                   struct err *e)
 {
     struct provider *p;
-    int rc = refuse(settings, e);
+    int rc = provider_refuse(check, settings, e);
 
     if (rc != 0) {
         return rc;
