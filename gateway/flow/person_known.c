@@ -83,6 +83,14 @@ bool person_is_address(const struct person_known *k, struct str address)
     return false;
 }
 
+bool person_is_meant(const struct person_known *k, const struct person_named *n)
+{
+    if (person_is_ref(k, n->holder) || person_is_ref(k, n->certificate)) {
+        return true;
+    }
+    return n->holder.len == 0 && (person_is_address(k, n->phone) || person_is_address(k, n->email));
+}
+
 bool person_is_case(const struct person_known *k, int64_t id)
 {
     for (size_t i = 0; i < k->case_count; i++) {
@@ -121,15 +129,22 @@ static bool holds(struct str text, const char *part)
            memmem(text.ptr, text.len, part, strlen(part)) != NULL;
 }
 
+bool person_has_address_in(const struct person_known *k, struct str text)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < k->address_count && !found; i++) {
+        found = holds(text, k->addresses[i].text);
+    }
+    return found;
+}
+
 bool person_is_named(const struct person_known *k, struct str text)
 {
-    bool found = holds(text, k->holder);
+    bool found = holds(text, k->holder) || person_has_address_in(k, text);
 
     for (size_t i = 0; i < k->case_count && !found; i++) {
         found = holds(text, k->cases[i].certificate);
-    }
-    for (size_t i = 0; i < k->address_count && !found; i++) {
-        found = holds(text, k->addresses[i].text);
     }
     return found;
 }

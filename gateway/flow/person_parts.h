@@ -52,10 +52,28 @@ struct person_work {
 int person_find(struct person_work *p, struct str ref);
 bool person_is_ref(const struct person_known *k, struct str ref);
 bool person_is_address(const struct person_known *k, struct str address);
+/* What something says of whom it is about; "" for what it does not say. */
+struct person_named {
+    struct str holder;
+    struct str certificate;
+    struct str phone;
+    struct str email;
+};
+
+/*
+ * References decide. An address decides only where no holder is named: colleagues share a mailbox
+ * and a telephone, and one is not told, nor loses, what is held about the other.
+ */
+bool person_is_meant(const struct person_known *k, const struct person_named *n);
 bool person_is_message(const struct person_known *k, int64_t id);
 bool person_is_case(const struct person_known *k, int64_t id);
 int person_note_message(struct person_work *p, int64_t id);
-/* Whether one of the references or addresses stands in the text. */
+/* Whether one of the addresses stands in the text. */
+bool person_has_address_in(const struct person_known *k, struct str text);
+/*
+ * Whether one of the references or addresses stands in the text, perhaps as a part of something
+ * longer ("1001" in "10012"): says which rows need a closer look, and no more.
+ */
 bool person_is_named(const struct person_known *k, struct str text);
 
 /* person_sections.c, person_records.c: each looks at one kind of thing. */

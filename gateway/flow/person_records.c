@@ -78,7 +78,70 @@ static int rewrite_json(const struct person_known *k, struct str body, struct bu
     return buf_failed(out);
 }
 
+static bool value_names(const struct person_known *k, const struct json *v)
+{
+    bool found = names_person(k, v);
+
+    for (const struct json *m = json_first(v); m != NULL && !found; m = json_next(m)) {
+        found = value_names(k, m);
+    }
+    return found;
+}
+
+/* Whether a body names the person as a whole value, and not only as a part of another. */
+static bool body_names(const struct person_known *k, struct str body)
+{
+    struct json_doc *doc;
+    struct buf list;
+    bool found = true; /* what cannot be read, but holds the reference, is taken for theirs */
+
+    buf_init(&list, STORE_RECORD_BODY_MAX + 2);
+    (void)buf_addf(&list, "[%.*s]", (int)body.len, body.ptr); /* errors are written side by side */
+    if (json_parse(str_of(buf_cstr(&list)), 0, &json_default_limits, &doc, NULL, NULL) == 0) {
+        found = value_names(k, json_root(doc));
+        json_free(doc);
+    }
+    buf_finish(&list);
+    return found;
+}
+
+/* The row that undoing needs: the case as it was. */
+static bool is_persons_case(const struct person_known *k, struct str body)
+{
+    struct json_doc *doc;
+    struct person_named named;
+    const struct json *holder;
+    bool found;
+
+    if (json_parse(body, 0, &json_default_limits, &doc, NULL, NULL) != 0) {
+        return true;
+    }
+    holder = json_get(json_get(json_get(json_root(doc), "file"), "fact"), "holder");
+    named = (struct person_named){.holder = json_str(json_get(holder, "ref")),
+                                  .certificate = json_str(json_get(json_root(doc), "certificate")),
+                                  .phone = json_str(json_get(holder, "phone")),
+                                  .email = json_str(json_get(holder, "email"))};
+    found = person_is_meant(k, &named);
+    json_free(doc);
+    return found;
+}
+
 /* Lists of certificates are lines. */
+static bool lines_name(const struct person_known *k, struct str body)
+{
+    bool found = false;
+
+    while (body.len > 0 && !found) {
+        const char *end = memchr(body.ptr, '\n', body.len);
+        size_t n = end == NULL ? body.len : (size_t)(end - body.ptr);
+
+        found = person_is_ref(k, (struct str){body.ptr, n});
+        n += end == NULL ? 0 : 1;
+        body = (struct str){body.ptr + n, body.len - n};
+    }
+    return found;
+}
+
 static int rewrite_lines(const struct person_known *k, struct str body, struct buf *out)
 {
     while (body.len > 0) {
@@ -101,6 +164,22 @@ static bool key_has(struct str key, const char *part)
     return memmem(key.ptr, key.len, part, strlen(part)) != NULL;
 }
 
+static bool is_list(const struct record_row *row)
+{
+    return key_has(row->key, "/list/") || key_has(row->key, "/fresh/");
+}
+
+static bool is_persons_row(const struct person_known *k, const struct record_row *row)
+{
+    if (!person_is_named(k, row->body)) {
+        return false; /* most are nobody's, and that is cheap to see */
+    }
+    if (is_list(row)) {
+        return lines_name(k, row->body);
+    }
+    return key_has(row->key, "/case/") ? is_persons_case(k, row->body) : body_names(k, row->body);
+}
+
 static int rewrite(struct person_work *p, const struct record_row *row)
 {
     struct record_row next = *row;
@@ -108,9 +187,8 @@ static int rewrite(struct person_work *p, const struct record_row *row)
     int rc;
 
     buf_init(&body, STORE_RECORD_BODY_MAX);
-    rc = key_has(row->key, "/list/") || key_has(row->key, "/fresh/")
-             ? rewrite_lines(&p->known, row->body, &body)
-             : rewrite_json(&p->known, row->body, &body);
+    rc = is_list(row) ? rewrite_lines(&p->known, row->body, &body)
+                      : rewrite_json(&p->known, row->body, &body);
     next.body = (struct str){body.data == NULL ? "" : body.data, body.len};
     if (rc == 0) {
         rc = store_record_put(p->store, &next, p->err);
@@ -128,7 +206,7 @@ static int take_import(void *ctx, const struct record_row *row)
 
     (void)str_copy(p->last_key, sizeof p->last_key, row->key);
     p->seen++;
-    if (!person_is_named(&p->known, row->body)) {
+    if (!is_persons_row(&p->known, row)) {
         return 0;
     }
     p->counts.import_rows++;
@@ -142,7 +220,7 @@ static int take_import(void *ctx, const struct record_row *row)
     if (p->mode != PERSON_ERASE) {
         return 0;
     }
-    return row->kind == RECORD_IMPORT || key_has(row->key, "/list/") || key_has(row->key, "/fresh/")
+    return row->kind == RECORD_IMPORT || is_list(row)
                ? rewrite(p, row)
                : store_record_remove(p->store, row->kind, row->key, p->err);
 }
@@ -153,7 +231,7 @@ static int take_report(void *ctx, const struct record_row *row)
 
     (void)str_copy(p->last_key, sizeof p->last_key, row->key);
     p->seen++;
-    if (!person_is_named(&p->known, row->body)) {
+    if (!person_has_address_in(&p->known, row->body) && !is_persons_row(&p->known, row)) {
         return 0;
     }
     p->counts.reports++;

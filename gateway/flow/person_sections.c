@@ -184,10 +184,11 @@ int person_messages(struct person_work *p)
 static bool is_addressed(const struct person_work *p, const struct json *fact)
 {
     const struct json *holder = json_get(fact, "holder");
+    const struct person_named named = {.holder = json_str(json_get(holder, "ref")),
+                                       .phone = json_str(json_get(holder, "phone")),
+                                       .email = json_str(json_get(holder, "email"))};
 
-    return person_is_ref(&p->known, json_str(json_get(holder, "ref"))) ||
-           person_is_address(&p->known, json_str(json_get(holder, "phone"))) ||
-           person_is_address(&p->known, json_str(json_get(holder, "email")));
+    return person_is_meant(&p->known, &named);
 }
 
 static size_t rows_in(const struct person_work *p, const struct json *digest)
@@ -307,13 +308,13 @@ static void write_event(struct person_work *p, const struct event_row *row)
 static bool speaks_of(const struct person_work *p, const struct fact *fact)
 {
     const struct person_known *k = &p->known;
+    const struct person_named named = {.holder = str_of(fact->holder.ref),
+                                       .certificate = str_of(fact->certificate.ref),
+                                       .phone = str_of(fact->holder.phone),
+                                       .email = str_of(fact->holder.email)};
 
-    return person_is_ref(k, str_of(fact->holder.ref)) ||
-           person_is_ref(k, str_of(fact->certificate.ref)) ||
-           person_is_ref(k, str_of(fact->certificate.replaces)) ||
-           person_is_ref(k, str_of(fact->subject)) ||
-           person_is_address(k, str_of(fact->holder.phone)) ||
-           person_is_address(k, str_of(fact->holder.email));
+    return person_is_meant(k, &named) || person_is_ref(k, str_of(fact->certificate.replaces)) ||
+           person_is_ref(k, str_of(fact->subject));
 }
 
 static int take_event(void *ctx, const struct event_row *row)
@@ -358,8 +359,11 @@ static int take_inbox(void *ctx, const struct inbox_row *row)
 
     p->last = row->id;
     p->seen++;
-    (void)ids_attempt_parse(p->env->ids, row->ref, &message, &attempt);
-    if (!person_is_message(&p->known, message) && !person_is_address(&p->known, row->to)) {
+    if (ids_attempt_parse(p->env->ids, row->ref, &message, &attempt) != 0) {
+        message = 0;
+    }
+    if (message != 0 ? !person_is_message(&p->known, message)
+                     : !person_is_address(&p->known, row->to)) {
         return 0;
     }
     p->counts.inbox++;

@@ -240,13 +240,15 @@ static int inbox_list(struct store *s, int64_t after, size_t limit,
     int rc = 0;
 
     (void)e;
-    for (size_t i = 0; rc >= 0 && limit > 0 && i < mem_count(m, MEM_INBOX); i++) {
+    for (size_t i = 0; rc >= 0 && limit > 0 && i < mem_count(m, MEM_INBOX);) {
         const struct inbox_row *row = mem_hold(mem_row(m, MEM_INBOX, i));
 
         if (row->id > after) {
             rc = fn(ctx, row);
             limit--;
         }
+        /* Removed meanwhile: the next one has its place now. */
+        i += i < mem_count(m, MEM_INBOX) && mem_row(m, MEM_INBOX, i) == row;
         mem_drop(row);
     }
     return rc < 0 ? rc : 0;

@@ -347,6 +347,63 @@ static void everything_held_is_told(void **state)
     ids_destroy(x.ids);
 }
 
+/* A case that shares the mailbox of h-1, one whose reference begins with it, rows of both. */
+static void leave_neighbours(struct scene *t, const struct traces *x)
+{
+    begin(t);
+    (void)put_person(t, "c-11", "h-11", "Komşuoğlu", "+905320000067");
+    (void)append(t, "e4",
+                 "{\"type\":\"certificate.expiring\",\"time\":1,\"certificate\":{\"ref\":\"c-11\","
+                 "\"not_after\":8553600000},\"holder\":{\"ref\":\"h-11\",\"family_name\":"
+                 "\"Komşuoğlu\",\"phone\":\"+905320000067\"}}");
+    assert_int_equal(store_set_applied(t->s, 4, &t->e), 0);
+    (void)put_message(t, 0,
+                      "{\"fact\":{\"holder\":{\"ref\":\"h-11\",\"phone\":\"+905320000067\"}}}",
+                      "Tekil Komşuoğlu", MESSAGE_DELIVERED);
+    put_inbox(t, x, 2, "+905320000067", "Sayın Komşuoğlu");
+    put_record(t, RECORD_IMPORT_ROW, "000000000001/case/000000003/0",
+               "{\"certificate\":\"c-11\",\"file\":{\"fact\":{\"holder\":{\"ref\":\"h-11\","
+               "\"family_name\":\"Komşuoğlu\",\"phone\":\"+905320000067\"}}}}");
+    put_record(t, RECORD_IMPORT_ROW, "000000000001/error/0001",
+               "{\"row\":1,\"reason\":\"c-11\"},{\"row\":2,\"reason\":\"h-11\"}");
+    put_record(t, RECORD_REPORT, "r2", "{\"ref\":\"h-11\"}");
+    commit(t);
+}
+
+static void neither_told_nor_erased_is_who_shares_an_address(void **state)
+{
+    struct scene *t = *state;
+    struct person_counts n;
+    struct person_env env;
+    struct traces x;
+    struct buf out;
+    char text[8192] = "";
+
+    leave_traces(t, &x, MESSAGE_DELIVERED);
+    leave_neighbours(t, &x);
+    env = env_of(&x);
+    buf_init(&out, PERSON_EXPORT_MAX);
+    assert_int_equal(person_export(t->s, &env, STR("h-1"), &out, &t->e), 0);
+    assert_null(strstr(out.data, "Komşuoğlu"));
+    assert_null(strstr(out.data, "c-11"));
+    assert_null(strstr(out.data, "h-11"));
+    buf_finish(&out);
+    begin(t);
+    assert_int_equal(person_erase(t->s, &env, STR("h-1"), &n, &t->e), 0);
+    commit(t);
+    assert_int_equal(n.import_rows, 3);
+    assert_int_equal(n.events, 1);
+    assert_int_equal(n.own_messages, 1);
+    assert_int_equal(n.inbox, 2);
+    assert_int_equal(n.reports, 1);
+    assert_int_equal(store_event_scan(t->s, 0, 10, collect_body, text, &t->e), 0);
+    assert_non_null(strstr(text, "Komşuoğlu"));
+    begin(t);
+    assert_int_equal(person_erase(t->s, &env, STR("h-1"), &n, &t->e), ERR_NOT_FOUND);
+    commit(t);
+    ids_destroy(x.ids);
+}
+
 static int add_message_text(void *ctx, const struct message_row *row)
 {
     strncat(ctx, row->facts.ptr == NULL ? "" : row->facts.ptr, row->facts.len);
@@ -509,6 +566,7 @@ static void a_readmitted_person_is_taken_again(void **state)
     X(a_fact_about_an_erased_person_says_nothing)                                                  \
     X(a_blanked_event_is_passed_over)                                                              \
     X(everything_held_is_told)                                                                     \
+    X(neither_told_nor_erased_is_who_shares_an_address)                                            \
     X(an_erased_person_leaves_nothing_but_a_tombstone)                                             \
     X(nobody_is_erased_while_a_message_is_on_its_way)                                              \
     X(a_readmitted_person_is_taken_again)
