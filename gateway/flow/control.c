@@ -136,6 +136,40 @@ int control_remove(struct store *s, const char *subject, struct err *e)
     return rc == 0 ? controls_touch(s, e) : rc;
 }
 
+/* ---- the rest of a cancelled campaign ---- */
+
+struct stopping {
+    struct store *store;
+    const struct control *cancel;
+    int64_t now_ms;
+    struct err *err;
+};
+
+static int stop_one(void *ctx, const struct message_row *row)
+{
+    const struct stopping *x = ctx;
+    const struct message_move move = {.id = row->id,
+                                      .from = row->state,
+                                      .to = MESSAGE_CANCELLED,
+                                      .set = SET_REASON | SET_TRACE,
+                                      .now_ms = x->now_ms,
+                                      .reason = STR(CONTROL_REASON_CANCELLED),
+                                      .actor = str_of(x->cancel->by)};
+
+    return store_message_move(x->store, &move, x->err);
+}
+
+int control_stop_rest(struct store *s, const struct control *cancel, int64_t now_ms, struct err *e)
+{
+    struct stopping x = {s, cancel, now_ms, e};
+    struct str campaign = str_of(cancel->subject + sizeof "campaign:" - 1);
+
+    if (cancel->verb != CONTROL_CANCEL || cancel->value[0] != '\0') {
+        return 0; /* nothing to stop, or all of it has been stopped */
+    }
+    return store_message_waiting(s, campaign, 0, INT64_MAX, stop_one, &x, e);
+}
+
 /* ---- the picture ---- */
 
 struct reading {

@@ -67,6 +67,12 @@ int control_get(struct store *s, const char *subject, int64_t now_ms, struct con
 /* 0 also when there is none. */
 int control_remove(struct store *s, const char *subject, struct err *e);
 
+/*
+ * Stops what a cancelled campaign still has waiting, in the caller's transaction. The dispatcher
+ * does that in bites; this is for a cancellation that ends before it was there, or was done.
+ */
+int control_stop_rest(struct store *s, const struct control *cancel, int64_t now_ms, struct err *e);
+
 /* ---- the picture of all that is in force, for whoever claims messages ---- */
 
 /* Never changed once read; counted by the loop thread, read by any thread that holds it. */

@@ -166,12 +166,30 @@ static int begin_walk(struct bite_job *j)
     return store_message_list(j->store, &newest, note_last, &j->last_id, j->err);
 }
 
+/* Somebody may have ended the cancellation since the picture was taken: what is planned after that
+ * is none of ours. */
+static int still_cancelled(struct bite_job *j, bool *ret)
+{
+    const struct control *c = &j->picture->list[j->control];
+    struct control now;
+    int rc = control_get(j->store, c->subject, j->now_ms, &now, j->err);
+
+    *ret = rc == 0 && now.verb == CONTROL_CANCEL && now.at_ms == c->at_ms;
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
 static int bite_cancelled(struct bite_job *j)
 {
     const char *subject = j->picture->list[j->control].subject;
     const int64_t until = j->after_id + CANCEL_SLICE;
-    int rc = j->walking ? 0 : begin_walk(j);
+    bool still;
+    int rc = still_cancelled(j, &still);
 
+    if (rc != 0 || !still) {
+        j->walked = rc == 0;
+        return rc;
+    }
+    rc = j->walking ? 0 : begin_walk(j);
     if (rc == 0) {
         rc = store_message_waiting(j->store, str_of(subject + sizeof "campaign:" - 1), j->after_id,
                                    until, look_at_waiting, j, j->err);

@@ -258,6 +258,7 @@ int campaign_desk_resume(struct desk_call *call, struct err *e)
                            "the campaign is not paused");
     }
     rc = rc == 0 ? overrule_guard(call, c, &was, &word, e) : rc;
+    rc = rc == 0 ? control_stop_rest(call->store, &was, call->now_ms, e) : rc;
     rc = rc == 0 ? control_remove(call->store, subject, e) : rc;
     rc = rc == 0 ? control_desk_note(call, &word, "campaign.resume", e) : rc;
     if (rc == 0) {

@@ -136,6 +136,23 @@ def test_cancel_asks_for_the_name_and_shows_numbers():
         in_state(g, "cancelled", 8 + 2)
 
 
+def test_what_was_cancelled_stays_away_when_the_cancellation_ends_at_once():
+    """Without a service nobody has stopped anything yet when the campaign goes on again."""
+    with gateway_with() as g:
+        command(g, "campaign", "pause", "e-imza")
+        expire(g, 1)
+        in_state(g, "held", 2)
+        g.stop()
+        command(g, "campaign", "resume", "e-imza")
+        command(g, "campaign", "cancel", "e-imza", "--yes", "e-imza")
+        command(g, "campaign", "resume", "e-imza")
+        g.start()
+        stopped = in_state(g, "cancelled", 10)
+        assert {m["reason"] for m in stopped} == {"campaign_cancelled"}
+        expire(g, 2)
+        in_state(g, "accepted", 2)
+
+
 def test_the_guard_stops_and_a_person_goes_on():
     with gateway_with(marks=[30], daily_limit=1) as g:
         expire(g, 1)
