@@ -216,14 +216,19 @@ static int collect_controls(struct store *s, struct reading *r)
     return rc;
 }
 
-/* Newer ones are seen first: one that covers no more than they do is left out. */
-static bool is_outdone(const struct controls *c, const struct release *old)
+/*
+ * Newer ones are seen first: one that covers no more from now on than they do is left out. So
+ * renewing a standing release every day costs nothing.
+ */
+static bool is_outdone(const struct controls *c, const struct release *old, int64_t now_ms)
 {
+    const int64_t from_ms = old->from_ms < now_ms ? now_ms : old->from_ms;
+
     for (size_t i = 0; i < c->release_count; i++) {
         const struct release *r = &c->releases[i];
 
         if (strcmp(r->campaign, old->campaign) == 0 && r->mode == old->mode &&
-            r->from_ms <= old->from_ms && r->until_ms >= old->until_ms) {
+            r->from_ms <= from_ms && r->until_ms >= old->until_ms) {
             return true;
         }
         if (strcmp(r->campaign, old->campaign) == 0 && r->mode == CONF_RELEASE_EACH &&
@@ -238,7 +243,7 @@ static int collect_release(void *ctx, const struct release *release)
 {
     struct reading *r = ctx;
 
-    if (release->until_ms < r->now_ms || is_outdone(r->c, release)) {
+    if (release->until_ms < r->now_ms || is_outdone(r->c, release, r->now_ms)) {
         return 0;
     }
     if (r->c->release_count == CONTROLS_RELEASES_MAX) {
@@ -268,6 +273,15 @@ int controls_read(struct store *s, int64_t now_ms, struct controls **ret, struct
     }
     *ret = r.c;
     return 0;
+}
+
+int controls_check(struct store *s, int64_t now_ms, struct err *e)
+{
+    struct controls *c = NULL;
+    int rc = controls_read(s, now_ms, &c, e);
+
+    controls_drop(c);
+    return rc;
 }
 
 struct controls *controls_hold(struct controls *c)

@@ -87,6 +87,11 @@ struct controls {
 
 /* Reads what is in force; the caller is the first holder. */
 int controls_read(struct store *s, int64_t now_ms, struct controls **ret, struct err *e);
+/*
+ * ERR_LIMIT when more is in force than a picture holds. Without one nothing is sent, so whoever
+ * writes asks before the commit.
+ */
+int controls_check(struct store *s, int64_t now_ms, struct err *e);
 struct controls *controls_hold(struct controls *c);
 void controls_drop(struct controls *c); /* accepts null */
 /* In force, or null; also for a null picture. */

@@ -88,12 +88,25 @@ static void answer(struct desk_call *call, const struct control *c, const char *
     call->effects |= DESK_CONTROLS | DESK_WAKE;
 }
 
+int control_desk_fits(struct desk_call *call, struct err *e)
+{
+    int rc = controls_check(call->store, call->now_ms, e);
+
+    return rc != ERR_LIMIT
+               ? rc
+               : desk_refuse(
+                     call, ERR_WRONG_STATE, "too_many_in_force", e,
+                     "yürürlükte çok fazla duraklatma ya da onay var; önce eskileri bitirin",
+                     "too many pauses or releases are in force; end older ones first");
+}
+
 int control_desk_put(struct desk_call *call, const struct control *c, const char *action,
                      struct err *e)
 {
     int rc = desk_check(call, e);
 
     rc = rc == 0 ? control_put(call->store, c, e) : rc;
+    rc = rc == 0 ? control_desk_fits(call, e) : rc;
     rc = rc == 0 ? control_desk_note(call, c, action, e) : rc;
     if (rc == 0) {
         answer(call, c, control_verb_name(c->verb));

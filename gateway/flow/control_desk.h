@@ -35,6 +35,9 @@ int audit_desk_verify(struct desk_call *call, struct err *e);
 
 /* ---- shared by the files ---- */
 
+/* Refuses, so that the caller rolls back, when more would be in force than a picture holds. */
+int control_desk_fits(struct desk_call *call, struct err *e);
+
 /* The end that "until" or "for" gives; `otherwise` when neither is there. */
 int64_t control_desk_end(struct desk_call *call, int64_t otherwise);
 /* A control with subject, verb, note and end from the members; by and at filled in. */

@@ -179,6 +179,7 @@ int campaign_desk_release(struct desk_call *call, struct err *e)
     read_release(call, c, &r);
     rc = desk_check(call, e);
     rc = rc == 0 ? release_put(call->store, &r, e) : rc;
+    rc = rc == 0 ? control_desk_fits(call, e) : rc;
     rc = rc == 0 ? note_release(call, &r, e) : rc;
     if (rc != 0) {
         return rc;

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from gateway_support import Gateway, data, event, is_problem, run, until
+from gateway_support import Gateway, data, days_ahead, event, is_problem, run, until
 
 CAMPAIGN = {"name": "e-imza", "marks": [90, 60, 30, 15, 7, 3, 1], "channels": ["sms", "email"]}
 
@@ -116,6 +116,21 @@ def test_everything_stands_still():
         in_state(g, "queued", 1)
         post(g, "/v1/controls/resume", subject="channel:sms")
         in_state(g, "accepted", 4)
+
+
+def test_no_release_that_would_stop_the_sending():
+    """What cannot be kept in memory is refused: it would stop everything for everybody."""
+    with gateway_with(release="standing", marks=[30]) as g:
+        def day(n):
+            return days_ahead(n)[:10]
+        for n in range(1, 257):
+            post(g, "/v1/campaigns/e-imza:release", **{"by": "x", "from": day(2 * n), "until": day(2 * n)})
+        refused = post(g, "/v1/campaigns/e-imza:release", status=409,
+                       **{"by": "x", "from": day(600), "until": day(600)})
+        assert refused["errors"][0]["code"] == "too_many_in_force", refused
+        command(g, "campaign", "pause", "e-imza")
+        assert show(g)["state"] != "done"
+        assert not g.logged("controls_unreadable")
 
 
 def test_cancel_asks_for_the_name_and_shows_numbers():

@@ -245,6 +245,23 @@ static void many_releases(void **state)
     assert_int_equal(count, 3);
 }
 
+/* Renewed every day for a year ahead: the newest is enough. */
+static void a_standing_release_renewed_every_day(void **state)
+{
+    struct store *s = *state;
+    struct controls *c;
+
+    for (int i = 0; i < 300; i++) {
+        int64_t at = t0 + i * (int64_t)LONG_DAY_MS;
+
+        release(s, "tek", CONF_RELEASE_STANDING, at, at, at + 366LL * LONG_DAY_MS);
+    }
+    c = picture(s, t0 + 300LL * LONG_DAY_MS);
+    assert_int_equal(c->release_count, 1);
+    assert_true(c->releases[0].at_ms == t0 + 299LL * LONG_DAY_MS);
+    controls_drop(c);
+}
+
 /* Two at the same moment are both told. */
 static void releases_of_one_moment(void **state)
 {
@@ -388,6 +405,7 @@ int main(void)
         cmocka_unit_test(what_a_release_covers),
         cmocka_unit_test_setup_teardown(the_gate, setup, teardown),
         cmocka_unit_test_setup_teardown(many_releases, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_standing_release_renewed_every_day, setup, teardown),
         cmocka_unit_test_setup_teardown(releases_of_one_moment, setup, teardown),
         cmocka_unit_test(what_the_numbers_of_a_campaign_mean),
         cmocka_unit_test(when_the_guard_stops),
