@@ -25,6 +25,7 @@ static const struct {
     {"drain", "boşaltma"},
     {"pin", "sabitleme"},
     {"cancel", "iptal"},
+    {"lift", "sürdürme"},
     {"allow", "korumaya karşı izin"},
     {"all", "her şey"},
     {"campaign", "dizi"},

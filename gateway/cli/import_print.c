@@ -1,5 +1,7 @@
 #include "cli/import_print.h"
 
+#include "cli/desk_words.h"
+
 #include <stdio.h>
 
 enum { BAR_CELLS = 10, FIRST_MS = 1000, REDRAW_MS = 200, LINE_MS = 10000, ERRORS_SHOWN = 20 };
@@ -191,13 +193,14 @@ void import_print_list(struct cli *cli, const struct json *root)
 {
     for (const struct json *v = json_first(json_get(root, "items")); v != NULL; v = json_next(v)) {
         const struct json *counts = json_get(v, "counts");
+        char at[WORDS_SIZE];
 
         (void)fprintf(cli->out,
-                      cli_tr(cli, "%s  %.16s  %-10s %s  %lld yeni, %lld değişen  %s\n",
-                             "%s  %.16s  %-10s %s  %lld new, %lld changed  %s\n"),
-                      text(v, "import"), text(v, "at"), text(v, "state"), text(v, "source"),
-                      (long long)whole(counts, "new"), (long long)whole(counts, "changed"),
-                      text(v, "actor"));
+                      cli_tr(cli, "%s  %s  %-10s %s  %lld yeni, %lld değişen  %s\n",
+                             "%s  %s  %-10s %s  %lld new, %lld changed  %s\n"),
+                      text(v, "import"), words_time(cli, v, "at", at), text(v, "state"),
+                      text(v, "source"), (long long)whole(counts, "new"),
+                      (long long)whole(counts, "changed"), text(v, "actor"));
     }
 }
 

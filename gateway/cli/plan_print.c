@@ -142,6 +142,30 @@ static void print_total(struct cli *cli, const struct json *total)
     (void)fprintf(cli->out, ". %s\n", cli_tr(cli, "Hiçbir şey gönderilmedi.", "Nothing was sent."));
 }
 
+/* What the office itself still holds back, and what ends that. */
+static void print_stopped(struct cli *cli, const struct json *by)
+{
+    static const struct {
+        const char *name;
+        const char *tr;
+        const char *en;
+    } lines[] = {
+        {"awaiting_release", "tanesi gönderim onayı bekliyor: hatirlat campaign release\n",
+         "of them await a release: hatirlat campaign release\n"},
+        {"paused", "tanesi duraklatma sürdükçe gitmez: hatirlat controls\n",
+         "of them do not go while paused: hatirlat controls\n"},
+        {"campaign_cancelled", "tanesi iptal edilen bir dizinin, gitmeyecek.\n",
+         "of them are of a cancelled campaign and will not go.\n"},
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        if (number(by, lines[i].name) > 0) {
+            (void)fprintf(cli->out, "%lld %s", (long long)number(by, lines[i].name),
+                          cli_tr(cli, lines[i].tr, lines[i].en));
+        }
+    }
+}
+
 /* ---- the month calendar ---- */
 
 static void print_month_name(struct cli *cli, int64_t day)
@@ -280,6 +304,7 @@ static void print_one(struct cli *cli, const struct json *root)
     print_counts(cli, cli_tr(cli, "GÖNDERİLMEYECEK", "NOT TO BE SENT"), json_get(root, "excluded"));
     print_counts(cli, cli_tr(cli, "BEKLETİLEN", "HELD"), json_get(root, "held"));
     print_total(cli, json_get(root, "total"));
+    print_stopped(cli, json_get(root, "stopped_by"));
 }
 
 void plan_print(struct cli *cli, const struct json *root)

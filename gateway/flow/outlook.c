@@ -5,6 +5,7 @@
 #include "domain/campaign_filter.h"
 #include "domain/reason.h"
 #include "flow/case_work.h"
+#include "flow/control.h"
 #include "flow/suppress.h"
 #include "text/render.h"
 
@@ -17,6 +18,7 @@ struct gathering {
     const struct outlook_wish *wish;
     struct outlook *out;
     struct err *err;
+    struct controls *controls;
     struct apply_env env;  /* of the wished settings */
     struct case_work work; /* the case at hand */
     struct render_values *values;
@@ -233,7 +235,11 @@ static int take_stored(void *ctx, const struct due_row *row)
         return err_set(g->err, ERR_CORRUPT, "case %lld cannot be read", (long long)m->case_id);
     }
     rc = leave_out_suppressed(g, &item, &left_out);
-    return rc == 0 && !left_out ? add_message(g, &item, m->template) : rc;
+    if (rc != 0 || left_out) {
+        return rc;
+    }
+    outlook_note_gate(g->out, g->controls, g->wish->settings->conf, m);
+    return add_message(g, &item, m->template);
 }
 
 static int gather_stored(struct gathering *g)
@@ -476,12 +482,14 @@ int outlook_gather(struct desk_call *call, const struct outlook_wish *wish, stru
     buf_init(&g->raw, SMS_BYTES);
     buf_init(&g->wire, SMS_BYTES);
     if (!wish->what_if) {
-        rc = gather_stored(g);
+        rc = controls_read(call->store, call->now_ms, &g->controls, e);
+        rc = rc == 0 ? gather_stored(g) : rc;
     }
     rc = rc == 0 ? gather_cases(g) : rc;
     buf_finish(&g->raw);
     buf_finish(&g->wire);
     render_values_free(g->values);
+    controls_drop(g->controls);
     free(g);
     return rc;
 }

@@ -67,7 +67,15 @@ struct outlook_wish {
     void *ctx;
 };
 
+/* Of the planned ones, how many a decision as it stands now would keep from going at their time. */
+struct outlook_stopped {
+    int64_t awaiting; /* no release covers them */
+    int64_t paused;
+    int64_t cancelled;
+};
+
 struct outlook {
+    struct outlook_stopped stopped_by;
     int64_t first_day;
     size_t day_count;
     struct outlook_sum days[OUTLOOK_DAYS_MAX];
@@ -81,6 +89,15 @@ struct outlook {
 /* Fills ret. The thread of call->store. */
 int outlook_gather(struct desk_call *call, const struct outlook_wish *wish, struct outlook *ret,
                    struct err *e);
+
+struct controls;
+struct message_row;
+
+/* outlook_gate.c: counts a stored message at the gate that it would meet when it is due. Pure. */
+void outlook_note_gate(struct outlook *o, const struct controls *picture, const struct conf *conf,
+                       const struct message_row *m);
+/* The member "stopped_by". */
+void outlook_write_gates(struct json_writer *w, const struct outlook *o);
 
 /*
  * The desk's operations. Members: campaign, from, to (dates or instants), day, explain, format

@@ -71,6 +71,25 @@ def test_a_campaign_from_draft_to_done():
         assert show(g)["state"] == "awaiting_release"
 
 
+def test_the_plan_says_what_keeps_it_from_going():
+    with gateway_with(release="each", marks=[30, 15]) as g:
+        expire(g, 1, days=40)
+        until(lambda: g.get("/v1/plan").json["total"]["messages"] == 4, "the plan")
+
+        def stopped():
+            return {k: n for k, n in g.get("/v1/plan").json["stopped_by"].items() if n}
+        assert stopped() == {"awaiting_release": 4}
+        assert "4 of them await a release" in command(g, "plan").stdout
+        command(g, "campaign", "release", "e-imza", "--by", "İrem Çağlar", "--for", "15d")
+        assert stopped() == {"awaiting_release": 2}
+        command(g, "campaign", "release", "e-imza", "--by", "İrem Çağlar")
+        assert stopped() == {}
+        command(g, "pause", "sms", "--for", "15d")
+        assert stopped() == {"paused": 1}
+        command(g, "campaign", "pause", "e-imza")
+        assert stopped() == {"paused": 4}
+
+
 def test_a_standing_release_over_http():
     with gateway_with(release="standing", marks=[30]) as g:
         problem = post(g, "/v1/campaigns/e-imza:release", status=422, by="İrem Çağlar")
