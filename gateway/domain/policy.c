@@ -129,6 +129,14 @@ static void ask_later(const struct deciding *d, int asks)
     d->ret->reason = "in_doubt";
 }
 
+/* It cannot be asked, but if it has the message it will tell what became of it. */
+static void await_word(const struct deciding *d)
+{
+    d->ret->state = MESSAGE_UNKNOWN;
+    d->ret->lease_ms = d->now_ms + POLICY_REPORT_WINDOW_MS;
+    d->ret->reason = "in_doubt";
+}
+
 static void park(const struct deciding *d)
 {
     d->ret->state = MESSAGE_HELD;
@@ -161,6 +169,8 @@ static void doubt(const struct deciding *d, int asks)
         park(d);
     } else if (d->m->on_doubt == DOUBT_ASK && d->m->can_ask && asks < ASKS_MAX) {
         ask_later(d, asks);
+    } else if (d->m->on_doubt == DOUBT_ASK && d->m->told_unasked && !d->m->waited) {
+        await_word(d);
     } else {
         resend(d);
     }

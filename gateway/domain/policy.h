@@ -8,10 +8,13 @@
 #include "domain/message.h"
 #include "domain/outcome.h"
 
+/* How long a report is awaited before a message in doubt is sent again. */
+enum { POLICY_REPORT_WINDOW_MS = 10 * 60000 };
+
 /* What to do when nobody can say whether an attempt was sent. */
 enum on_doubt {
-    DOUBT_ASK, /* ask the provider by our reference; resend when it cannot be asked or cannot tell
-                */
+    DOUBT_ASK,    /* ask the provider by our reference, or wait for its report when it reports by
+                     itself;    resend when neither tells */
     DOUBT_RESEND, /* send again, flagged as a possible duplicate */
     DOUBT_PARK,   /* keep for a person to decide */
     DOUBT_COUNT
@@ -29,13 +32,15 @@ struct policy_message {
     enum message_urgency urgency;
     unsigned flags; /* enum message_flag */
     enum on_doubt on_doubt;
-    bool can_ask;    /* the provider can be asked by reference */
-    int asks;        /* how often it was asked about this attempt before */
-    bool asked;      /* the outcome is the answer to such a question */
-    bool other_way;  /* another provider of its route could take it now */
-    bool reports;    /* an accepted message is followed by a report */
-    int max_unknown; /* how often it may be sent again in doubt; 0 for the default of 1 */
-    int unknowns;    /* how often it was in doubt before */
+    bool can_ask;      /* the provider can be asked by reference */
+    int asks;          /* how often it was asked about this attempt before */
+    bool asked;        /* the outcome is the answer to such a question */
+    bool other_way;    /* another provider of its route could take it now */
+    bool reports;      /* an accepted message is followed by a report */
+    bool told_unasked; /* those come by themselves and name our reference */
+    bool waited;       /* for one of them, after the fate became unknown */
+    int max_unknown;   /* how often it may be sent again in doubt; 0 for the default of 1 */
+    int unknowns;      /* how often it was in doubt before */
     struct backoff retry;
     int64_t ask_after_ms;   /* the provider's own indexing delay before it can be asked */
     int64_t report_wait_ms; /* how long a report is awaited */

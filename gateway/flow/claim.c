@@ -208,7 +208,7 @@ static int ask_suppression(const struct claim_job *j, struct store *s, struct at
                            struct err *e)
 {
     const unsigned char *key = j->channel->dispatch->gateway->key;
-    struct suppress_entry entry;
+    struct suppress_entry entry = {0};
     int64_t now = a->move.now_ms;
     bool found = false;
     int rc = 0;

@@ -42,10 +42,10 @@ struct attempt {
     char provider[STORE_NAME_MAX + 1]; /* of this attempt, or of the last one when a lease ended */
     int64_t created_ms;
     int64_t planned_ms;
-    int attempts;     /* counted before this one */
+    int attempts;      /* counted before this one */
     bool early_report; /* something was reported about this answer before it was stored */
-    bool path_failed; /* the last provider could not be reached, or had trouble of its own */
-    int number;       /* of this attempt */
+    bool path_failed;  /* the last provider could not be reached, or had trouble of its own */
+    int number;        /* of this attempt */
     unsigned flags;
     enum case_state case_state;
     int64_t case_seq; /* the event that last changed the case when it was read */

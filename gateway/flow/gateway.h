@@ -37,10 +37,10 @@ struct gateway {
     bool draining; /* shutting down: nothing is claimed anew, nothing accepted */
     struct intake *intake;
     struct dispatch *dispatch;
-    struct bounces *bounces;  /* null: nobody reads what comes back */
-    struct rounds *rounds;    /* null where nobody starts them */
-    struct upkeep *upkeep;    /* the same */
-    int64_t kept_day; /* reports without a message that were kept on this day */
+    struct bounces *bounces; /* null: nobody reads what comes back */
+    struct rounds *rounds;   /* null where nobody starts them */
+    struct upkeep *upkeep;   /* the same */
+    int64_t kept_day;        /* reports without a message that were kept on this day */
     size_t kept_reports;
     struct report_push *push; /* being read: reports told now belong to it */
 };

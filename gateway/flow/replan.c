@@ -126,11 +126,11 @@ static void tell(const struct replan_walk *walk, const struct series *s,
 {
     const struct plan_row *row = c->kind == CHANGE_ADD ? NULL : &s->rows[c->row];
     const struct plan_wish *wish = c->kind == CHANGE_STOP ? NULL : &s->wishes[c->wish];
-    int campaign = wish != NULL ? wish->campaign : row->campaign;
+    int campaign = c->kind == CHANGE_ADD ? s->wishes[c->wish].campaign : s->rows[c->row].campaign;
     const struct replan_seen seen = {
         .kind = (int)c->kind,
         .campaign = campaign < 0 ? "" : walk->env->campaigns[campaign].name,
-        .channel = wish != NULL ? wish->channel : row->channel,
+        .channel = c->kind == CHANGE_ADD ? s->wishes[c->wish].channel : s->rows[c->row].channel,
         .from_ms = row == NULL || c->kind == CHANGE_REVIVE ? 0 : row->planned_ms,
         .to_ms = wish == NULL ? 0 : wish->at_ms};
 

@@ -277,19 +277,18 @@ int replan_diff_run(struct desk_call *call, struct err *e)
     int64_t days = desk_number(call, "days", 1, DIFF_DAYS_MAX, DIFF_DAYS);
     struct diff *d = calloc(1, sizeof *d);
     struct replan_counts total;
-    int rc = d == NULL ? err_set(e, ERR_NOMEM, "no memory to compare plans") : desk_check(call, e);
+    int rc = desk_check(call, e);
 
-    if (rc == 0) {
-        d->call = call;
-        d->first_day = istanbul_day(call->now_ms);
-        d->day_count = (size_t)days;
-        rc = load_candidate(d, e);
+    if (d == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory to compare plans");
     }
+    d->call = call;
+    d->first_day = istanbul_day(call->now_ms);
+    d->day_count = (size_t)days;
+    rc = rc == 0 ? load_candidate(d, e) : rc;
     rc = rc == 0 ? walk(d, &total, e) : rc;
     rc = rc == 0 ? answer(d, &total) : rc;
-    if (d != NULL) {
-        settings_drop(d->candidate);
-    }
+    settings_drop(d->candidate);
     free(d);
     return rc;
 }

@@ -96,10 +96,11 @@ static int import_or_look(struct desk_call *call, bool dry_run, struct err *e)
 {
     struct roster_request *request = calloc(1, sizeof *request);
     struct roster_report *report = calloc(1, sizeof *report);
-    int rc =
-        request == NULL || report == NULL ? err_set(e, ERR_NOMEM, "no memory for an import") : 0;
+    int rc = ERR_NOMEM;
 
-    if (rc == 0) {
+    if (request == NULL || report == NULL) {
+        (void)err_set(e, ERR_NOMEM, "no memory for an import");
+    } else {
         roster_report_init(report, call->turkish);
         request->file = call->file;
         request->dry_run = dry_run || desk_bool(call, "dry_run", false);

@@ -209,8 +209,11 @@ int roster_effect(struct store *s, const struct apply_env *env, const struct ros
                   struct err *e)
 {
     struct case_work *w = malloc(sizeof *w);
-    int rc = w == NULL ? err_set(e, ERR_NOMEM, "no memory to look at a case") : 0;
+    int rc = 0;
 
+    if (w == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory to look at a case");
+    }
     for (size_t i = 1; i < cases->count; i++) {
         if (!cases->list[0].known) {
             case_inherit(&cases->list[0].file, &cases->list[i].file, facts[0]->not_after_ms);

@@ -219,7 +219,7 @@ int roster_record_last(struct store *s, const char *source, char ret_id[ROSTER_I
                        struct err *e)
 {
     struct search search = {.source = source, .id = ret_id};
-    int rc;
+    int rc = 0;
 
     do {
         const struct record_range range = {

@@ -72,6 +72,8 @@ static struct policy_message policy_of(struct dispatch *d, const struct attempt 
                                    .asks = a->asks,
                                    .other_way = !a->path_failed && lane_route_other(d, a),
                                    .reports = a->lane->caps.reports,
+                                   .told_unasked = a->lane->caps.reports && !a->lane->caps.polled,
+                                   .waited = a->from == MESSAGE_UNKNOWN,
                                    .unknowns = (a->flags & MESSAGE_POSSIBLE_DUPLICATE) != 0 ? 1 : 0,
                                    .retry = retry->backoff,
                                    .ask_after_ms = ASK_AFTER_MS,

@@ -304,9 +304,12 @@ int maildir_watch(uv_loop_t *loop, const struct maildir_options *options, struct
                   struct err *e)
 {
     struct maildir *m = calloc(1, sizeof *m);
-    int rc = m == NULL ? err_set(e, ERR_NOMEM, "no memory for the Maildir") : 0;
+    int rc = 0;
 
-    if (rc == 0 && str_copy(m->path, sizeof m->path, str_of(options->path)) != 0) {
+    if (m == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for the Maildir");
+    }
+    if (str_copy(m->path, sizeof m->path, str_of(options->path)) != 0) {
         rc = err_set(e, ERR_INVALID, "the path of the Maildir is too long");
     }
     rc = rc == 0 ? make_directories(m->path, e) : rc;

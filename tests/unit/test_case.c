@@ -604,10 +604,11 @@ static void the_file_survives_the_store(void **state)
         assert_int_equal(case_read((struct str){text.data, cut}, &again), ERR_CORRUPT);
     }
     /* files from before a kind of fact was added have fewer numbers */
-    assert_int_equal(case_read(STR("{\"case\":[6,0,0,1,1,0,0,0,0,0,5],\"fact\":{\"type\":\"certificate."
-                                   "renewed\"}}"),
-                               &again),
-                     0);
+    assert_int_equal(
+        case_read(STR("{\"case\":[6,0,0,1,1,0,0,0,0,0,5],\"fact\":{\"type\":\"certificate."
+                      "renewed\"}}"),
+                  &again),
+        0);
     assert_int_equal(again.seen_ms[0], 5);
     assert_int_equal(again.state, CASE_RENEWED);
     buf_finish(&text);

@@ -152,6 +152,30 @@ static void a_flood_about_nothing_is_bounded(void **state)
     close_one(s);
 }
 
+/* The answer was lost; the report that comes by itself says what became of the message. */
+static void a_report_ends_the_doubt_before_anything_is_sent_again(void **state)
+{
+    struct scene *s = calloc(1, sizeof *s);
+    struct provider_report told = {.state = REPORT_DELIVERED, .code = "0", .detail = ""};
+    char ref[IDS_TEXT_SIZE];
+
+    (void)state;
+    scene_open(s, "{\"s\":{\"kind\":\"sink\",\"fail\":[\"unknown\"],\"report\":\"delivered\","
+                  "\"report_delay\":\"1h\",\"on_doubt\":\"ask\"},\"m\":{\"kind\":\"sink\"}}");
+    scene_post_one(s, "certificate.expiring", 1, 1);
+    scene_until(s, MESSAGE_UNKNOWN, 1);
+    scene_wait(s, 100);
+    scene_refresh(s);
+    assert_int_equal(scene_in_state(s, MESSAGE_UNKNOWN), 1);
+    ids_attempt_format(s->gateway.ids, scene_find(s, 1, CHANNEL_SMS)->id, 1, ref);
+    told.ref = ref;
+    told.at_ms = gateway_now(&s->gateway);
+    reports_take(&s->gateway, 0, &told, 1);
+    scene_until(s, MESSAGE_DELIVERED, 1);
+    assert_int_equal(s->gateway.stats.providers[0].attempts[OUTCOME_UNKNOWN], 1);
+    close_one(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +183,7 @@ int main(void)
         cmocka_unit_test(of_two_early_reports_delivered_stays),
         cmocka_unit_test(a_report_about_nothing_is_kept_and_changes_nothing),
         cmocka_unit_test(a_flood_about_nothing_is_bounded),
+        cmocka_unit_test(a_report_ends_the_doubt_before_anything_is_sent_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,6 +220,28 @@ static void doubt_follows_the_policy(void **state)
     }
 }
 
+/* Nobody can be asked, but a report would come by itself and name our reference. */
+static void doubt_waits_for_a_report_that_comes_by_itself(void **state)
+{
+    struct policy_message m = message();
+    struct decision d;
+
+    (void)state;
+    m.on_doubt = DOUBT_ASK;
+    m.told_unasked = true;
+    d = settle(&m, OUTCOME_UNKNOWN, 0);
+    assert_int_equal(d.state, MESSAGE_UNKNOWN);
+    assert_int_equal(d.lease_ms, now_ms + POLICY_REPORT_WINDOW_MS);
+    assert_int_equal(d.flags, 0);
+    m.waited = true;
+    d = settle(&m, OUTCOME_UNKNOWN, 0);
+    assert_int_equal(d.state, MESSAGE_QUEUED);
+    assert_int_equal(d.flags, MESSAGE_POSSIBLE_DUPLICATE);
+    m.on_doubt = DOUBT_RESEND;
+    m.waited = false;
+    assert_int_equal(settle(&m, OUTCOME_UNKNOWN, 0).state, MESSAGE_QUEUED);
+}
+
 static void only_a_clear_answer_ends_a_question(void **state)
 {
     static const struct {
@@ -581,6 +603,7 @@ int main(void)
         cmocka_unit_test(urgent_messages_wait_a_minute_at_most),
         cmocka_unit_test(what_the_provider_asks_for_is_a_floor),
         cmocka_unit_test(doubt_follows_the_policy),
+        cmocka_unit_test(doubt_waits_for_a_report_that_comes_by_itself),
         cmocka_unit_test(only_a_clear_answer_ends_a_question),
         cmocka_unit_test(reports_are_awaited_where_they_come),
         cmocka_unit_test(doubt_has_names),
