@@ -40,15 +40,6 @@ static bool same_audience(const struct plan_wish *w, const struct plan_row *r)
            w->to_institution == campaign_step_escalates(r->step);
 }
 
-/* What its own deadline will end is left to it; else the plan has no place for the row. */
-static bool unwanted(const struct plan_row *r, const struct plan_wish *w, int64_t now_ms)
-{
-    if (!waits(r) || (w != NULL && w->verdict == PLAN_SEND)) {
-        return false;
-    }
-    return w == NULL || r->planned_ms > now_ms;
-}
-
 /* What is compared. */
 struct comparing {
     const struct plan_wish *wishes;
@@ -58,6 +49,32 @@ struct comparing {
     int64_t now_ms;
 };
 
+/* A nearer mark that waits has become due now, so this one has nothing to add. */
+static bool spoken_for(const struct comparing *c, const struct plan_row *r)
+{
+    for (size_t i = 0; i < c->wish_count; i++) {
+        const struct plan_wish *w = &c->wishes[i];
+        const struct plan_row *nearer = row_of(w, c->rows, c->row_count);
+
+        if (w->verdict == PLAN_SEND && w->immediate && same_audience(w, r) && nearer != NULL &&
+            waits(nearer) && campaign_step_mark(w->step) < campaign_step_mark(r->step)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What its own deadline will end is left to it; else the plan has no place for the row. */
+static bool unwanted(const struct comparing *c, const struct plan_row *r)
+{
+    const struct plan_wish *w = wish_of(r, c->wishes, c->wish_count);
+
+    if (!waits(r) || (w != NULL && w->verdict == PLAN_SEND)) {
+        return false;
+    }
+    return w == NULL || r->planned_ms > c->now_ms || spoken_for(c, r);
+}
+
 /* Whether something of the kind has gone out, or is about to. */
 static bool has_history(const struct comparing *c, const struct plan_wish *w)
 {
@@ -65,7 +82,7 @@ static bool has_history(const struct comparing *c, const struct plan_wish *w)
         const struct plan_row *r = &c->rows[i];
 
         if (same_audience(w, r) && !same(w, r) && !r->may_return && r->planned_ms <= c->now_ms &&
-            !unwanted(r, wish_of(r, c->wishes, c->wish_count), c->now_ms)) {
+            !unwanted(c, r)) {
             return true;
         }
     }
@@ -113,7 +130,7 @@ size_t plan_diff(const struct plan_wish *wishes, size_t wish_count, const struct
         }
     }
     for (size_t i = 0; i < row_count; i++) {
-        if (unwanted(&rows[i], wish_of(&rows[i], wishes, wish_count), now_ms)) {
+        if (unwanted(&c, &rows[i])) {
             ret[count++] = (struct plan_change){.kind = CHANGE_STOP, .row = i};
         }
     }

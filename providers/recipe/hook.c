@@ -50,8 +50,8 @@ static int compare(const struct parameters *p, const struct parameter *a, const 
 {
     size_t len_a = a->value - a->name;
     size_t len_b = b->value - b->name;
-    int order =
-        memcmp(p->text.data + a->name, p->text.data + b->name, len_a < len_b ? len_a : len_b);
+    size_t shared = len_a < len_b ? len_a : len_b;
+    int order = shared == 0 ? 0 : memcmp(p->text.data + a->name, p->text.data + b->name, shared);
 
     return order != 0 ? order : (len_a > len_b) - (len_a < len_b);
 }

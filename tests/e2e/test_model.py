@@ -260,7 +260,9 @@ class World:
             mine = {k[1]: m for k, m in c.reminders.items()
                     if k[0] == generation and k[2] == channel}
             for mark, m in mine.items():  # nobody wishes it any more
-                if m.state == "waiting" and mark not in wished and m.planned > self.now:
+                nearer = any(due and near < mark and near in mine and mine[near].state == "waiting"
+                             for near, (_, _, due) in wished.items())
+                if m.state == "waiting" and mark not in wished and (m.planned > self.now or nearer):
                     m.state = "dropped"
             for mark, (at, deadline, due) in wished.items():
                 told = any(m.planned <= self.now and m.state in ("sent", "waiting")
