@@ -16,6 +16,7 @@ const struct cli_command *const cli_commands[] = {
     &command_campaign_pause,
     &command_campaign_resume,
     &command_campaign_cancel,
+    &command_campaign_past_due,
     &command_pause,
     &command_resume,
     &command_controls,

@@ -7,6 +7,7 @@ extern const struct cli_command command_audit_show;
 extern const struct cli_command command_audit_verify;
 extern const struct cli_command command_campaign_cancel;
 extern const struct cli_command command_campaign_list;
+extern const struct cli_command command_campaign_past_due;
 extern const struct cli_command command_campaign_pause;
 extern const struct cli_command command_campaign_release;
 extern const struct cli_command command_campaign_resume;

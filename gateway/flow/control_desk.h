@@ -28,6 +28,8 @@ int campaign_desk_release(struct desk_call *call, struct err *e);
 int campaign_desk_pause(struct desk_call *call, struct err *e);
 int campaign_desk_resume(struct desk_call *call, struct err *e);
 int campaign_desk_cancel(struct desk_call *call, struct err *e);
+/* "decision": send or skip. At most 2,000 messages in one request; "finished" says whether all. */
+int campaign_desk_past_due(struct desk_call *call, struct err *e);
 
 /* /v1/audit */
 int audit_desk_list(struct desk_call *call, struct err *e);

@@ -26,6 +26,7 @@ const struct desk_operation desk_operations[] = {
     {"campaign.pause", "POST", "/v1/campaigns/{name}:pause", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, campaign_desk_pause, "its messages wait"},
     {"campaign.resume", "POST", "/v1/campaigns/{name}:resume", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, campaign_desk_resume, "ends a pause or a cancellation"},
     {"campaign.cancel", "POST", "/v1/campaigns/{name}:cancel", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, campaign_desk_cancel, "stops all that is not yet sent"},
+    {"campaign.past_due", "POST", "/v1/campaigns/{name}:past-due", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, campaign_desk_past_due, "decides about what is held as past due"},
     {"control.list", "GET", "/v1/controls", SCOPE_CAMPAIGNS_READ, 0, control_desk_list, "what is paused, pinned or cancelled"},
     {"control.pause", "POST", "/v1/controls:pause", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, control_desk_pause, "everything or a channel stands still"},
     {"control.resume", "POST", "/v1/controls:resume", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, control_desk_resume, "everything or a channel goes on"},

@@ -155,6 +155,32 @@ def test_what_is_past_due_waits_for_a_person():
         assert inbox(g) == []
 
 
+def decide(g, *args, status=0):
+    done = run("campaign", "past-due", "e-imza", *args, config=g.config_path, cwd=g.dir)
+    assert done.returncode == status, done
+    return done
+
+
+def test_a_person_decides_about_what_is_past_due():
+    with Gateway(campaigns=[{"name": "e-imza", "marks": [90, 30], "past_due": "ask"}]) as g:
+        decide(g, "--send", status=5)
+        g.accept(event(1))
+        until(lambda: len(g.messages(status="held")) == 2, "held")
+        decide(g, status=2)
+        decide(g, "--send", "--skip", status=2)
+        assert "2 messages" in decide(g, "--send").stdout
+        until(lambda: len(inbox(g)) == 2, "sent")
+        decide(g, "--send", status=5)
+        g.accept(event(2))
+        until(lambda: len(g.messages(status="held")) == 2, "held")
+        assert "2 messages" in decide(g, "--skip").stdout
+        assert {m["reason"] for m in g.messages(status="cancelled")} == {"operator"}
+        g.accept(event(2, id="again"))
+        actions = [(e["action"], e["detail"]["decision"]) for e in g.get("/v1/audit").json["items"]]
+        assert actions == [("campaign.past_due", "skip"), ("campaign.past_due", "send")]
+        assert len(inbox(g)) == 2 and not g.messages(status="held")
+
+
 def test_the_difference_is_shown_before_it_is_made():
     with Gateway() as g:
         g.accept([event(n) for n in (1, 2)], BATCH)
