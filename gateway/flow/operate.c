@@ -1,7 +1,10 @@
 #include "flow/operate.h"
 
 #include "base/civil.h"
+#include "config/conf.h"
+#include "domain/calendar.h"
 #include "flow/dispatch.h"
+#include "flow/settings.h"
 
 #include <stdlib.h>
 
@@ -10,10 +13,13 @@ struct operate_job {
     struct gateway *gateway;
     int64_t id;
     int64_t now_ms;
+    int64_t opens_ms; /* when something could go out next */
     char actor[80];
     bool resend;
     enum message_state state;
     enum channel channel;
+    int attempts;
+    int64_t deadline_ms;
     operate_done *done;
     void *ctx;
 };
@@ -24,6 +30,8 @@ static int note_message(void *ctx, const struct message_row *row)
 
     j->state = row->state;
     j->channel = row->channel;
+    j->attempts = row->attempts;
+    j->deadline_ms = row->deadline_ms;
     return 0;
 }
 
@@ -50,7 +58,11 @@ static int cancel_message(struct operate_job *j, struct store *s, struct err *e)
     return store_message_move(s, &move, e);
 }
 
-/* Everything but a message that is on its way already; its old deadline makes room for a day. */
+/*
+ * Everything but a message that is on its way already. It gets a day from when it can go out, or
+ * the time it had left when that is more. What was held and never tried is not sent again but let
+ * go: plan and one SMS a day hold for it as for all others.
+ */
 static int resend_message(struct operate_job *j, struct store *s, struct err *e)
 {
     struct message_move move = move_of(j, MESSAGE_QUEUED, "operator");
@@ -62,8 +74,11 @@ static int resend_message(struct operate_job *j, struct store *s, struct err *e)
     }
     move.set |= SET_DUE | SET_DEADLINE | SET_FLAGS | SET_LEASE;
     move.due_ms = j->now_ms;
-    move.deadline_ms = j->now_ms + DAY_MS;
-    move.flags = MESSAGE_RESENT;
+    move.deadline_ms = j->opens_ms + DAY_MS;
+    if (j->deadline_ms > move.deadline_ms) {
+        move.deadline_ms = j->deadline_ms;
+    }
+    move.flags = j->state == MESSAGE_HELD && j->attempts == 0 ? 0 : MESSAGE_RESENT;
     return store_message_move(s, &move, e);
 }
 
@@ -103,6 +118,10 @@ static int submit(struct gateway *g, int64_t message_id, const char *actor, bool
     j->gateway = g;
     j->id = message_id;
     j->now_ms = gateway_now(g);
+    j->opens_ms = calendar_next_send(g->settings->calendar,
+                                     g->settings->conf->has_window ? &g->settings->conf->window
+                                                                   : &send_window_default,
+                                     j->now_ms);
     j->resend = resend;
     j->done = done;
     j->ctx = ctx;

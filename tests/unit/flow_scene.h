@@ -37,6 +37,7 @@ struct scene_row {
     int attempts;
     unsigned flags;
     int64_t due_ms;
+    int64_t deadline_ms;
     char reason[64];
     char campaign[STORE_NAME_MAX + 1];
 };
@@ -219,7 +220,8 @@ static int scene_collect(void *ctx, const struct due_row *row)
                             .state = row->message.state,
                             .attempts = row->message.attempts,
                             .flags = row->message.flags,
-                            .due_ms = row->message.due_ms};
+                            .due_ms = row->message.due_ms,
+                            .deadline_ms = row->message.deadline_ms};
     (void)str_copy(r->reason, sizeof r->reason, row->message.reason);
     (void)str_copy(r->campaign, sizeof r->campaign, row->message.campaign);
     return 0;

@@ -389,6 +389,30 @@ static void test_an_operator_cancels_and_resends(void **state)
     scene_remove(&s);
 }
 
+/* What was never tried keeps the time it has, and the rules that hold for all. */
+static void test_what_was_held_is_let_go_with_the_time_it_has(void **state)
+{
+    static struct scene s;
+    const char *usual = scene_campaigns;
+    const struct scene_row *row;
+
+    (void)state;
+    scene_campaigns = "[{\"name\":\"bitis\",\"marks\":[60,30],\"channels\":[\"email\"],"
+                      "\"past_due\":\"ask\"}]";
+    scene_open(&s, SINKS(SINK));
+    scene_campaigns = usual;
+    scene_post_one(&s, "certificate.expiring", 1, 50);
+    scene_until(&s, MESSAGE_HELD, 1);
+    row = scene_find(&s, 60, CHANNEL_EMAIL);
+    assert_int_equal(operate(&s, row->id, true).status, 0);
+    scene_until(&s, MESSAGE_ACCEPTED, 1);
+    row = scene_find(&s, 60, CHANNEL_EMAIL);
+    assert_int_equal(row->flags & MESSAGE_RESENT, 0);
+    assert_true(row->deadline_ms - gateway_now(&s.gateway) > 15LL * DAY_MS);
+    scene_close(&s);
+    scene_remove(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_what_was_in_flight_at_the_end_is_in_doubt_at_the_start),
         cmocka_unit_test(test_a_pushed_report_is_confirmed_when_it_is_stored),
         cmocka_unit_test(test_an_operator_cancels_and_resends),
+        cmocka_unit_test(test_what_was_held_is_let_go_with_the_time_it_has),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
