@@ -38,6 +38,7 @@ struct report_job {
     size_t provider_index;
     char provider[STORE_NAME_MAX + 1];
     int64_t now_ms;
+    bool shared_ids; /* one id of this provider may stand for several messages */
     bool may_keep;   /* what matches nothing, for a day */
     char replay[64]; /* the answer whose kept reports are looked at again; "" for new ones */
     size_t count;
@@ -112,16 +113,21 @@ static int read_message(struct store *s, int64_t id, struct found_message *ret, 
     return store_message_get(s, id, note_message, ret, e);
 }
 
-/* One job id may stand for many numbers: the number decides. */
-static int64_t match_number(struct store *s, const struct report_item *item, const int64_t *ids,
-                            size_t count, struct err *e)
+/*
+ * One id may stand for many numbers: the number decides, also when only one of them is still
+ * awaited, because a repeated report is about one that is not. Without a number nobody is blamed
+ * for another.
+ */
+static int64_t match_number(const struct report_job *j, struct store *s,
+                            const struct report_item *item, const int64_t *ids, size_t count,
+                            struct err *e)
 {
+    if (count == 1 && (!j->shared_ids || item->to[0] == '\0')) {
+        return ids[0];
+    }
     for (size_t i = 0; i < count; i++) {
         struct found_message m = {.store = s};
 
-        if (count == 1 || item->to[0] == '\0') {
-            return ids[i];
-        }
         if (read_message(s, ids[i], &m, e) == 0 &&
             (m.case_id == 0 || store_case_by_id(s, m.case_id, note_phone, &m, e) == 0) &&
             strcmp(m.to, item->to) == 0) {
@@ -144,7 +150,7 @@ static int find_message(const struct report_job *j, struct store *s, struct repo
     rc = store_message_by_provider_ref(s, str_of(j->provider), str_of(item->provider_ref), ids,
                                        REPORT_MATCHES_MAX, &count, e);
     if (rc == 0) {
-        item->message_id = match_number(s, item, ids, count, e);
+        item->message_id = match_number(j, s, item, ids, count, e);
     }
     return rc == ERR_NOT_FOUND ? 0 : rc;
 }
@@ -381,6 +387,8 @@ static struct report_job *new_job(struct gateway *g, size_t provider_index, size
         j->provider_index = provider_index;
         copy_text(j->provider, sizeof j->provider, g->stats.providers[provider_index].name);
         j->now_ms = gateway_now(g);
+        j->shared_ids =
+            g->dispatch != NULL && g->dispatch->lanes[provider_index].caps.batch_max > 1;
         j->count = count;
         j->job.done = report_done;
     }

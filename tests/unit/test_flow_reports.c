@@ -176,6 +176,25 @@ static void a_report_ends_the_doubt_before_anything_is_sent_again(void **state)
     close_one(s);
 }
 
+/* A vendor that gives a batch one id repeats the rows of those that are there already. */
+static void a_report_about_another_number_of_the_batch_is_not_ours(void **state)
+{
+    struct scene *s = open_one();
+    char name[64];
+
+    (void)state;
+    scene_post_one(s, "certificate.expiring", 1, 1);
+    sink_name(s, name);
+    scene_until(s, MESSAGE_ACCEPTED, 2);
+    report(s, name, "+905320009999", REPORT_DELIVERED);
+    report(s, name, "+905320009999", REPORT_UNDELIVERED);
+    scene_refresh(s);
+    assert_int_equal(scene_in_state(s, MESSAGE_ACCEPTED), 2);
+    report(s, name, "+905320000001", REPORT_DELIVERED);
+    scene_until(s, MESSAGE_DELIVERED, 1);
+    close_one(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_report_about_nothing_is_kept_and_changes_nothing),
         cmocka_unit_test(a_flood_about_nothing_is_bounded),
         cmocka_unit_test(a_report_ends_the_doubt_before_anything_is_sent_again),
+        cmocka_unit_test(a_report_about_another_number_of_the_batch_is_not_ours),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
