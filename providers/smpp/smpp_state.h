@@ -43,6 +43,13 @@ struct smpp_early {
     char to[16];
 };
 
+/* Refusals in a row whose status is in no table. */
+struct smpp_blame {
+    int64_t message_id; /* whose the last one was */
+    bool many;          /* they were of several messages */
+    int run;
+};
+
 struct provider {
     const struct provider_host *host;
     const struct smpp_settings *settings;
@@ -84,6 +91,7 @@ struct provider {
     size_t active; /* tasks */
     int64_t pause_end_ms;
     int throttles;
+    struct smpp_blame blame;
     uint16_t refs[SMPP_REFS]; /* last concatenation reference, by recipient */
     struct sms_part parts[SMS_SEGMENTS_MAX];
 
@@ -145,3 +153,14 @@ void smpp_window_abandon(struct provider *p, const char *why);
 void smpp_report_take(struct provider *p, const struct smpp_pdu *pdu);
 /* An id has become known: reports what was told of it before. */
 void smpp_report_early(struct provider *p, const char *id);
+
+/* smpp_blame.c: statuses in no table. */
+
+/* An answer was understood. */
+void smpp_blame_clear(struct smpp_blame *b);
+/*
+ * One was not: RETRY twice; then REJECTED when others were understood meanwhile, else ACCOUNT, so
+ * that nobody's message is thrown away for what ails the centre. A message that is alone with such
+ * answers does not hold up the others for ever.
+ */
+enum outcome_class smpp_blame_class(struct smpp_blame *b, const struct provider_job *job);

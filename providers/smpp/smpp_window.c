@@ -8,7 +8,6 @@
 
 enum {
     PART_TRIES = 5, /* refusals of parts that a message begun may bear */
-    VENDOR_TRIES = 2,
     PAUSE_MAX_MS = 60000
 };
 
@@ -292,12 +291,12 @@ static void pause_for(struct provider *p, bool throttled)
     p->pause_end_ms = now + (wait < PAUSE_MAX_MS ? wait : PAUSE_MAX_MS);
 }
 
-static enum outcome_class class_of(const struct provider *p, const struct smpp_task *t,
-                                   uint32_t status)
+static enum outcome_class class_of(struct provider *p, const struct smpp_task *t, uint32_t status)
 {
-    if (smpp_status_is_unknown(status, p->rules, p->rule_count) && t->job->attempt > VENDOR_TRIES) {
-        return OUTCOME_REJECTED;
+    if (smpp_status_is_unknown(status, p->rules, p->rule_count)) {
+        return smpp_blame_class(&p->blame, t->job);
     }
+    smpp_blame_clear(&p->blame);
     return smpp_submit_class(status, p->rules, p->rule_count);
 }
 
@@ -354,6 +353,7 @@ static void accept_unit(struct provider *p, struct smpp_task *t, size_t unit,
         memcpy(t->last_id, id, sizeof(id));
     }
     p->throttles = 0;
+    smpp_blame_clear(&p->blame);
     t->state[unit] = UNIT_ACCEPTED;
     t->accepted++;
     if (t->accepted < t->units && !t->over && waiting_unit(t) < t->units) {

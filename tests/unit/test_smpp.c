@@ -384,7 +384,8 @@ static void test_refusals(void **state)
         {0x0B, 1, OUTCOME_REJECTED, "0x0000000B"},  {0x08, 1, OUTCOME_RETRY, "0x00000008"},
         {0x08, 9, OUTCOME_RETRY, "0x00000008"},     {0x0A, 1, OUTCOME_ACCOUNT, "0x0000000A"},
         {0x401, 1, OUTCOME_REJECTED, "0x00000401"}, {0x402, 1, OUTCOME_RETRY, "0x00000402"},
-        {0x402, 2, OUTCOME_RETRY, "0x00000402"},    {0x402, 3, OUTCOME_REJECTED, "0x00000402"},
+        {0x402, 2, OUTCOME_RETRY, "0x00000402"},    {0, 1, OUTCOME_SENT, "0x00000000"},
+        {0x402, 3, OUTCOME_REJECTED, "0x00000402"},
     };
     struct test *t = *state;
 
@@ -396,6 +397,23 @@ static void test_refusals(void **state)
         world_job(&t->w, i)->attempt = rows[i].attempt;
         world_submit(&t->w, 1);
         expect(t, i, rows[i].class, rows[i].code);
+    }
+    finish(t);
+}
+
+/* Nobody's message is thrown away when the centre says the same strange thing to all. */
+static void test_a_strange_status_for_all_is_the_account(void **state)
+{
+    struct test *t = *state;
+
+    for (size_t i = 0; i < 8; i++) {
+        t->c.submit[i] = 0x402;
+    }
+    start(t, "\"throttle_wait\":\"100ms\"");
+    for (size_t i = 0; i < 8; i++) {
+        world_job(&t->w, i)->attempt = 3;
+        world_submit(&t->w, 1);
+        expect(t, i, i < 2 ? OUTCOME_REJECTED : OUTCOME_ACCOUNT, "0x00000402");
     }
     finish(t);
 }
@@ -999,6 +1017,7 @@ int main(void)
         TEST(test_window),
         TEST(test_many),
         TEST(test_refusals),
+        TEST(test_a_strange_status_for_all_is_the_account),
         TEST(test_throttling_pauses_and_doubles),
         TEST(test_not_an_sms),
         TEST(test_parts_after_the_first),
