@@ -67,7 +67,7 @@ int64_t recipe_retry_after(const char *value, int64_t now_ms)
     if (value == NULL || value[0] == '\0') {
         return 0;
     }
-    if (ascii_digit(value[0])) {
+    if (value[strspn(value, "0123456789")] == '\0') {
         if (str_i64(str_of(value), &wait) != 0 || wait > WAIT_MAX_MS / 1000) {
             wait = WAIT_MAX_MS / 1000;
         }
