@@ -178,6 +178,18 @@ void http_sms_forget_secrets(struct provider *p)
     }
 }
 
+/* A form of a secret that is ours; buf is finished. */
+static void remember_form(struct provider *p, struct buf *form)
+{
+    char *text = buf_steal(form, NULL);
+
+    buf_finish(form);
+    if (text != NULL) {
+        p->encoded[p->secret_count] = text;
+        p->secrets[p->secret_count++] = str_of(text);
+    }
+}
+
 /* A secret in both forms in which a vendor could repeat it. */
 static void remember_secret(struct provider *p, const char *secret)
 {
@@ -190,15 +202,29 @@ static void remember_secret(struct provider *p, const char *secret)
     p->secrets[p->secret_count++] = plain;
     buf_init(&encoded, SECRET_ENCODED_MAX);
     codec_percent(&encoded, plain);
-    p->encoded[p->secret_count] = buf_steal(&encoded, NULL);
-    if (p->encoded[p->secret_count] != NULL) {
-        p->secrets[p->secret_count] = str_of(p->encoded[p->secret_count]);
-        p->secret_count++;
-    }
+    remember_form(p, &encoded);
+}
+
+/* What stands in the header Authorization (RFC 7617 §2): error pages like to show headers. */
+static void remember_login(struct provider *p)
+{
+    struct buf plain;
+    struct buf encoded;
+
+    buf_init(&plain, SECRET_ENCODED_MAX);
+    buf_init(&encoded, 2 * SECRET_ENCODED_MAX);
+    buf_addf(&plain, "%s:%s", p->settings->user, p->settings->password.value);
+    codec_base64(&encoded, plain.data, plain.len);
+    remember_form(p, &encoded);
+    crypto_wipe(plain.data, plain.len);
+    buf_finish(&plain);
 }
 
 void http_sms_remember_secrets(struct provider *p)
 {
     remember_secret(p, p->settings->password.value);
     remember_secret(p, p->settings->report_secret.value);
+    if (p->recipe->send.auth == AUTH_BASIC) {
+        remember_login(p);
+    }
 }

@@ -6,7 +6,7 @@
 #include "providers/recipe/judge.h"
 #include "providers/recipe/parts.h"
 
-enum { SECRETS_MAX = 4, ASKED_MAX = 4096 };
+enum { SECRETS_MAX = 5, ASKED_MAX = 4096 };
 
 /* A report query's subject. */
 struct poll_id {

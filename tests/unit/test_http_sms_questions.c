@@ -258,7 +258,8 @@ static const char *quick_recipe(const char *again)
         f,
         "{\"name\":\"quick\",\"title\":\"Q\",\"base_url\":\"https://sms.ornek.test\","
         "\"number_form\":\"905x\",\"redact\":[\"hesap\"],"
-        "\"send\":{\"request\":{\"url\":\"/send\",\"query\":{\"pass\":\"${password|raw}\","
+        "\"send\":{\"request\":{\"url\":\"/"
+        "send\",\"auth\":\"basic\",\"query\":{\"pass\":\"${password|raw}\","
         "\"hesap\":\"42\",\"n\":\"7\"},\"body\":\"${text|raw}\"},\"answer\":{\"id\":"
         "[\"json:/id\"],\"error\":{\"code\":[\"json:/code\"],\"text\":\"json:/words\","
         "\"codes\":{\"1\":\"rejected\"}}}},"
@@ -470,12 +471,13 @@ static void test_unmatched_batch(void **state)
 
 /* Secrets. */
 
-/* A vendor that repeats the password, plainly and encoded, in words and codes. */
+/* A vendor that repeats the password, plainly, encoded and as a header, in words and codes. */
 static void test_secrets_are_not_repeated(void **state)
 {
     static const char *const answers[] = {
         "{\"code\":1,\"words\":\"wrong password Gizli&Parola1 (Gizli%26Parola1)\"}",
         "{\"code\":\"Gizli&Parola1\",\"words\":\"Gizli&Parola1Gizli&Parola1\"}",
+        "{\"code\":1,\"words\":\"Authorization: Basic ODUwNTU1MDAwMDpHaXpsaSZQYXJvbGEx\"}",
     };
     static struct test t;
 
@@ -487,6 +489,7 @@ static void test_secrets_are_not_repeated(void **state)
         submit_attempt(&t, 1);
         assert_null(strstr(t.w.jobs[0].outcome.detail, "Gizli"));
         assert_null(strstr(t.w.jobs[0].outcome.code, "Gizli"));
+        assert_null(strstr(t.w.jobs[0].outcome.detail, "ODUwNTU1MDAw"));
         assert_non_null(strstr(t.lines[0], "pass=Gizli%26Parola1"));
         finish(&t);
     }
