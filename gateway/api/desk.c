@@ -208,6 +208,9 @@ static int desk_work(struct store_job *job, struct store *s, struct err *e)
 
     j->call.store = s;
     rc = j->operation->run(&j->call, e);
+    if (rc == 0 && (j->operation->flags & DESK_WRITES) != 0) {
+        rc = desk_check_all_read(&j->call, e);
+    }
     j->last_event = (j->call.effects & DESK_EVENTS) != 0 ? store_event_last(s) : 0;
     if (rc == 0 && buf_failed(&j->out) != 0) {
         rc = err_set(e, buf_failed(&j->out), "the answer does not fit");

@@ -90,6 +90,7 @@ static int run_here(struct desk_here *d, const struct settings *settings,
         return rc;
     }
     rc = o->run(call, e);
+    rc = rc == 0 && writes ? desk_check_all_read(call, e) : rc;
     if (rc == 0 && buf_failed(call->out) != 0) {
         rc = err_set(e, buf_failed(call->out), "the answer does not fit");
     }

@@ -21,12 +21,25 @@ static struct pointer pointer_to(const char *name)
     return p;
 }
 
+static void mark_read(struct desk_call *call, const char *name)
+{
+    unsigned place = 0;
+
+    for (const struct json *v = json_first(call->params); v != NULL && place < DESK_MEMBERS_MAX;
+         v = json_next(v), place++) {
+        if (json_key(v) != NULL && strcmp(json_key(v), name) == 0) {
+            call->read |= UINT64_C(1) << place;
+        }
+    }
+}
+
 /* Null for a member that is absent, null or empty. */
-static const struct json *member(const struct desk_call *call, const char *name)
+static const struct json *member(struct desk_call *call, const char *name)
 {
     const struct json *v = json_get(call->params, name);
     const bool empty = json_type(v) == JSON_STRING && json_str(v).len == 0;
 
+    mark_read(call, name);
     return json_type(v) == JSON_NULL || empty ? NULL : v;
 }
 
@@ -88,6 +101,7 @@ bool desk_bool(struct desk_call *call, const char *name, bool otherwise)
     const struct json *v = json_get(call->params, name);
     struct str text = json_str(v);
 
+    mark_read(call, name);
     if (json_type(v) == JSON_NULL) {
         return otherwise;
     }
@@ -145,6 +159,31 @@ int desk_check(struct desk_call *call, struct err *e)
                                      : err_set(e, ERR_INVALID, "%s",
                                                call->faults->count > 0 ? call->faults->list[0].en
                                                                        : "the request has faults");
+}
+
+/* Absent for all purposes. */
+static bool says_nothing(const struct json *v)
+{
+    return json_type(v) == JSON_NULL || (json_type(v) == JSON_STRING && json_str(v).len == 0);
+}
+
+int desk_check_all_read(struct desk_call *call, struct err *e)
+{
+    const size_t before = call->faults->total;
+    unsigned place = 0;
+
+    for (const struct json *v = json_first(call->params); v != NULL; v = json_next(v), place++) {
+        const bool read = place < DESK_MEMBERS_MAX && (call->read & UINT64_C(1) << place) != 0;
+
+        if (!read && !says_nothing(v)) {
+            const char *name = json_key(v) == NULL ? "" : json_key(v);
+
+            (void)faults_add(call->faults, pointer_to(name).text, "unknown_member",
+                             "\"%s\" burada kullanılmaz; hiçbir şey yapılmadı",
+                             "\"%s\" is not used here; nothing was done", name);
+        }
+    }
+    return call->faults->total == before ? 0 : desk_check(call, e);
 }
 
 int desk_refuse(struct desk_call *call, int code, const char *fault_code, struct err *e,

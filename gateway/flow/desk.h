@@ -21,7 +21,12 @@
 struct hash;
 struct ids;
 
-enum { DESK_ACTOR_MAX = 80, DESK_ANSWER_MAX = 64 << 20, DESK_PARAMS_MAX = 256 * 1024 };
+enum {
+    DESK_ACTOR_MAX = 80,
+    DESK_ANSWER_MAX = 64 << 20,
+    DESK_PARAMS_MAX = 256 * 1024,
+    DESK_MEMBERS_MAX = 64
+};
 
 /* What the service has to do after an operation has been committed. */
 enum desk_effect {
@@ -40,6 +45,7 @@ struct desk_call {
     bool turkish;              /* language of sentences in the answer */
     const char *actor;         /* "key:panel", "uid:1000", for traces and the audit log */
     const struct json *params; /* an object: path captures, query fields and body members */
+    uint64_t read;             /* which of them the operation has asked for, by their place */
     struct str file;           /* the body of an operation that takes a file, "" otherwise */
     struct faults *faults;     /* what is wrong with the request: pointer "/name" of the member */
     struct buf *out;           /* the answer; empty on entry, at most DESK_ANSWER_MAX */
@@ -94,6 +100,11 @@ bool desk_bool(struct desk_call *call, const char *name, bool otherwise);
 int64_t desk_time(struct desk_call *call, const char *name, bool end, int64_t otherwise);
 /* ERR_INVALID when a fault has been added so far, else 0: call it after reading the members. */
 int desk_check(struct desk_call *call, struct err *e);
+/*
+ * ERR_INVALID with a fault for each member that nobody has asked for: a pause whose "untill" is
+ * overlooked would have no end. For whoever runs an operation that writes, before the commit.
+ */
+int desk_check_all_read(struct desk_call *call, struct err *e);
 /* Adds one fault for the request as a whole, in both languages, and returns code. */
 int desk_refuse(struct desk_call *call, int code, const char *fault_code, struct err *e,
                 const char *tr, const char *en);

@@ -248,7 +248,7 @@ def test_scopes():
 
 @pytest.mark.parametrize("body", [
     {"for": "2x"}, {"for": "400d"}, {"until": "2020-01-01"}, {"until": "dün"},
-    {"for": "1h", "until": "2099-01-01"}, {"note": "x" * 401}])
+    {"for": "1h", "until": "2099-01-01"}, {"note": "x" * 401}, {"untill": "2099-01-01"}])
 def test_bad_members_change_nothing(body):
     with gateway_with() as g:
         post(g, "/v1/campaigns/e-imza:pause", status=422, **body)
