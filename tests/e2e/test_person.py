@@ -70,7 +70,8 @@ def test_the_plan_knows_who_is_suppressed(gateway):
     plan = ask(gateway, "plan", "--json")
     assert plan.returncode == 0, plan
     left_out = {e["reason"]: e["count"] for e in json.loads(plan.stdout)["excluded"]}
-    assert left_out == {"suppressed_bounce": 1}, "the one SMS of the next month"
+    # One or two marks of the next 30 days, by the hour at which this runs.
+    assert set(left_out) == {"suppressed_bounce"} and left_out["suppressed_bounce"] in (1, 2), plan
 
 
 def test_suppressions_are_checked(gateway):
