@@ -93,6 +93,27 @@ static int open_hook(struct trying *t, struct err *e)
 
 /* ---- beginning ---- */
 
+/* Of a recipe's own: beside it, "x.sim.json" for "x.json"; else the shipped one of that name. */
+static int find_description(struct trying *t, char out[PATH_MAX], struct err *e)
+{
+    size_t n = strlen(t->recipe);
+    char beside[PATH_MAX];
+
+    n -= n > 5 && strcmp(t->recipe + n - 5, ".json") == 0 ? 5 : 0;
+    if (snprintf(beside, sizeof beside, "%.*s.sim.json", (int)n, t->recipe) < (int)sizeof beside &&
+        access(beside, R_OK) == 0) {
+        memcpy(out, beside, sizeof beside);
+        return 0;
+    }
+    if (simulate_find(t->cli, t->vendor, out, PATH_MAX) == CLI_OK) {
+        return 0;
+    }
+    return err_set(
+        e, ERR_NOT_FOUND,
+        "no simulator for the vendor \"%s\"; a description of your own may stand in %.200s",
+        t->vendor, beside);
+}
+
 static int open_simulator(struct trying *t, struct err *e)
 {
     struct simulator_options o = {.loop = &t->loop,
@@ -105,10 +126,10 @@ static int open_simulator(struct trying *t, struct err *e)
     const char *fault;
     struct faults faults;
     int code;
-    int rc = simulate_find(t->cli, t->vendor, description, sizeof description);
+    int rc = find_description(t, description, e);
 
-    if (rc != CLI_OK) {
-        return err_set(e, ERR_NOT_FOUND, "no simulator for the vendor \"%s\"", t->vendor);
+    if (rc != 0) {
+        return rc;
     }
     o.description = description;
     faults_init(&faults);

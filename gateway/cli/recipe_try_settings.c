@@ -93,8 +93,14 @@ static int read_wait(struct trying *t)
 
 int recipe_try_prepare(struct trying *t, const char *wanted)
 {
-    int rc = recipe_find(t->cli, wanted, t->recipe, sizeof t->recipe);
+    char path[PATH_MAX];
+    int rc = recipe_find(t->cli, wanted, path, sizeof path);
+    const char *here = rc == CLI_OK && strchr(path, '/') == NULL ? "./" : ""; /* no name, a file */
 
+    if (rc == CLI_OK &&
+        snprintf(t->recipe, sizeof t->recipe, "%s%s", here, path) >= (int)sizeof t->recipe) {
+        rc = CLI_NOT_FOUND;
+    }
     t->really = cli_flag(t->cli, "really");
     rc = rc == CLI_OK ? read_recipe(t) : rc;
     rc = rc == CLI_OK ? read_message(t) : rc;

@@ -127,6 +127,34 @@ def test_the_real_vendor_when_asked(tmp_path):
         assert json.loads(out.stdout)["really"] is True
 
 
+OWN = {"name": "bulut", "title": "Bulut SMS", "base_url": "https://api.bulut.ornek.test", "number_form": "905x",
+       "send": {"request": {"method": "POST", "url": "/v1/messages", "auth": "basic", "content_type": "application/json",
+                            "body": "{\"from\":\"${sender|json}\",\"to\":\"${to|json}\",\"text\":\"${text|json}\"}"},
+                "answer": {"ok": {"http": [200], "match": ["json:/status == \"OK\""]}, "id": ["json:/id"],
+                           "error": {"code": ["json:/code", "http"], "codes": {"12": "rejected", "30": "account"}}}}}
+OWN_SIMULATOR = {
+    "name": "bulut", "title": "Bulut SMS",
+    "codes": {"12": {"http": 400}, "29": {"http": 429}, "30": {"http": 401}, "99": {"http": 400}},
+    "on": {"auth": "30", "malformed": "99", "missing": "99", "number": "12", "throttled": "29"},
+    "refusal": {"json": {"status": "ERR", "code": "${code}"}},
+    "states": {"P": {"number": 90, "final": False}, "D": {"number": 1}}, "state_start": "P", "state_good": "D",
+    "endpoints": [{"kind": "send", "method": "POST", "path": "/v1/messages", "body": "json", "user": "/auth/user",
+                   "password": "/auth/password", "sender": "/body/from", "to": "/body/to", "text": "/body/text",
+                   "reply": {"json": {"status": "OK", "id": "${job}"}}}]}
+
+
+def test_a_recipe_of_ones_own_with_its_own_simulator(tmp_path):
+    (tmp_path / "bulut.json").write_text(json.dumps(OWN), encoding="utf-8")
+    out = attempt("bulut.json", cwd=tmp_path)
+    assert out.returncode != 0 and "bulut.sim.json" in out.stderr, out
+    (tmp_path / "bulut.sim.json").write_text(json.dumps(OWN_SIMULATOR), encoding="utf-8")
+    for name in "bulut.json", str(tmp_path / "bulut.json"):
+        out = attempt(name, "--json", cwd=tmp_path)
+        assert out.returncode == 0 and json.loads(out.stdout)["outcome"] == "sent", out
+    out = attempt("bulut.json", "--json", "--fault", "code:12", cwd=tmp_path)
+    assert json.loads(out.stdout)["outcome"] == "rejected", out
+
+
 # ---- the whole way: events, a gateway, a vendor that misbehaves ----
 
 STORM = ["lost-reply,p=0.12", "reset,p=0.1", "throttle:1,p=0.1", "html502,p=0.1", "slow:50ms,p=0.2",
