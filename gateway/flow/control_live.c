@@ -100,12 +100,27 @@ static void steer_route(struct dispatch *d, enum channel channel, int64_t now_ms
     }
 }
 
+/* A new place, or that of a campaign which the settings do not know any more. */
+static struct guard_campaign *guard_room(struct dispatch *d)
+{
+    const struct conf *conf = d->gateway->settings->conf;
+    size_t i = 0;
+
+    if (d->control.campaign_count < SETTINGS_CAMPAIGNS_MAX) {
+        return &d->control.campaigns[d->control.campaign_count++];
+    }
+    while (i < SETTINGS_CAMPAIGNS_MAX &&
+           control_campaign(conf, str_of(d->control.campaigns[i].name)) != NULL) {
+        i++;
+    }
+    return i < SETTINGS_CAMPAIGNS_MAX ? &d->control.campaigns[i] : NULL;
+}
+
 static struct guard_campaign *guard_place(struct dispatch *d, const char *name)
 {
     struct guard_campaign *g = guard_find(d, name);
 
-    if (g == NULL && d->control.campaign_count < SETTINGS_CAMPAIGNS_MAX) {
-        g = &d->control.campaigns[d->control.campaign_count++];
+    if (g == NULL && (g = guard_room(d)) != NULL) {
         *g = (struct guard_campaign){.facts = {.sent = -1}};
         (void)str_copy(g->name, sizeof g->name, str_of(name));
     }

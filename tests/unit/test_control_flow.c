@@ -350,6 +350,40 @@ static void the_guard_keeps_the_limit(void **state)
     end_scene(&s);
 }
 
+static void rename_campaign(struct scene *s, int number)
+{
+    static char text[256];
+    struct settings *former = s->gateway.settings;
+
+    (void)snprintf(text, sizeof text,
+                   "[{\"name\":\"dizi-%d\",\"marks\":[30],\"channels\":[\"sms\",\"email\"],"
+                   "\"daily_limit\":1}]",
+                   number);
+    scene_campaigns = text;
+    s->gateway.settings = scene_settings(SINKS);
+    settings_drop(former);
+    dispatch_reloaded(s->gateway.dispatch);
+    while (store_thread_pending(s->gateway.writer) > 0) {
+        (void)uv_run(&s->loop, UV_RUN_ONCE);
+    }
+}
+
+/* A campaign of its own every month, and never a restart. */
+static void the_guard_has_room_for_new_names(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_with(&s, "");
+    for (int i = 0; i <= SETTINGS_CAMPAIGNS_MAX; i++) {
+        rename_campaign(&s, i);
+    }
+    scene_post_one(&s, "certificate.expiring", 1, 29);
+    scene_until(&s, MESSAGE_HELD, 1);
+    assert_int_equal(scene_in_state(&s, MESSAGE_ACCEPTED), 1);
+    end_scene(&s);
+}
+
 static void the_guard_opens_with_the_day(void **state)
 {
     struct scene s;
@@ -449,6 +483,7 @@ int main(void)
         cmocka_unit_test(a_cancelled_campaign_stops_all),
         cmocka_unit_test(a_deadline_passes_while_waiting),
         cmocka_unit_test(the_guard_keeps_the_limit),
+        cmocka_unit_test(the_guard_has_room_for_new_names),
         cmocka_unit_test(the_guard_opens_with_the_day),
         cmocka_unit_test(the_guard_knows_the_usual),
         cmocka_unit_test(the_guard_counts_kurus),
