@@ -56,3 +56,11 @@ int retention_bite(struct store *s, struct retention_walk *walk, struct err *e);
  */
 int retention_end(struct store *s, const struct retention_walk *walk, const char *actor,
                   char ret_key[RETENTION_KEY_SIZE], struct err *e);
+/*
+ * One bite of the run that is under way, or the first one of a new run, and its end when nothing is
+ * left. Where it stands is kept in the store: a crash, another caller or another day go on with it,
+ * and the record tells of all. ret_walk->now_ms is when the run began. In a transaction.
+ */
+int retention_step(struct store *s, const struct conf_retention *rules, int64_t now_ms,
+                   const char *actor, struct retention_walk *ret_walk,
+                   char ret_key[RETENTION_KEY_SIZE], struct err *e);

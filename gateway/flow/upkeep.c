@@ -79,12 +79,11 @@ static int night_work(struct upkeep *u, struct store *s, struct err *e)
 
 static int bite_work(struct upkeep *u, struct store *s, struct err *e)
 {
+    int rc = retention_step(s, &u->settings->conf->retention, u->now_ms, "nightly", &u->walk,
+                            u->record, e);
     const int64_t today = istanbul_day(u->walk.now_ms);
-    int rc = retention_bite(s, &u->walk, e);
 
-    if (rc == 0 && u->walk.finished) {
-        rc = retention_end(s, &u->walk, "nightly", u->record, e);
-    }
+    /* The day of its beginning: after an old run that was cut off, tonight's is still to come. */
     if (rc == 0 && u->walk.finished) {
         rc = store_meta_put(s, NIGHT, &today, sizeof today, e);
     }
@@ -152,8 +151,6 @@ static bool next_step(struct upkeep *u)
     case STEP_NIGHT:
         u->gateway->stats.retention_day = u->night;
         u->step = STEP_BITE;
-        u->walk =
-            (struct retention_walk){.rules = &u->settings->conf->retention, .now_ms = u->now_ms};
         return night_is_due(u);
     default:
         if (u->walk.finished) {

@@ -366,6 +366,39 @@ static void a_run_leaves_a_record_without_a_person(void **state)
     assert_string_equal(key, "");
 }
 
+/* Cut off after a bite, gone on with by somebody else: the record tells of all that was destroyed.
+ */
+static void a_run_that_is_cut_off_is_in_the_record_of_the_next(void **state)
+{
+    struct scene *t = *state;
+    const struct record_range all = {RECORD_DESTRUCTION, STR(""), STR(""), false, 10};
+    struct retention_walk walk;
+    char key[RETENTION_KEY_SIZE];
+    char body[2048] = "";
+
+    begin(t);
+    for (int i = 0; i < RETENTION_BITE + 1; i++) {
+        append(t, i, 300);
+    }
+    assert_int_equal(store_set_applied(t->s, RETENTION_BITE + 1, &t->e), 0);
+    commit(t);
+    do {
+        begin(t);
+        assert_int_equal(retention_step(t->s, &RULES, NOW, "nightly", &walk, key, &t->e), 0);
+        commit(t);
+    } while (walk.counts[RETENTION_EVENTS] == 0);
+    assert_false(walk.finished);
+    do {
+        begin(t);
+        assert_int_equal(retention_step(t->s, &RULES, NOW + DAY_MS, "uid:0", &walk, key, &t->e), 0);
+        commit(t);
+    } while (!walk.finished);
+    assert_true(walk.now_ms == NOW);
+    assert_int_equal(store_record_list(t->s, &all, note_body_of, body, &t->e), 0);
+    assert_non_null(strstr(body, "\"events\":501"));
+    assert_null(strstr(body, "began")); /* nothing is left open */
+}
+
 static void expired_suppressions_and_old_audit_entries_go(void **state)
 {
     struct scene *t = *state;
@@ -398,6 +431,7 @@ static void expired_suppressions_and_old_audit_entries_go(void **state)
     X(rows_of_old_imports_and_lone_reports_go)                                                     \
     X(many_rows_go_in_many_bites)                                                                  \
     X(a_run_leaves_a_record_without_a_person)                                                      \
+    X(a_run_that_is_cut_off_is_in_the_record_of_the_next)                                          \
     X(expired_suppressions_and_old_audit_entries_go)
 
 int main(void)
