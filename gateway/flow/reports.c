@@ -192,6 +192,9 @@ static int move_message(const struct report_job *j, struct store *s, struct repo
         item->result = STATS_REPORT_LATE;
         return 0;
     }
+    if (move.to == MESSAGE_UNDELIVERED) {
+        move.lease_ms = j->now_ms; /* so that "delivered", which beats it, finds the message */
+    }
     item->result = STATS_REPORT_MATCHED;
     item->channel = m->channel;
     (void)str_copy(item->campaign, sizeof item->campaign, str_of(m->campaign));

@@ -184,8 +184,8 @@ struct message_move {
  * ERR_NOT_FOUND, ERR_WRONG_STATE (not in `from`, or the table forbids it), or 0.
  *
  * Leases: SENDING and UNKNOWN always have one (0 unless set, which is long ago), ACCEPTED only
- * while a report is awaited (lease_ms > 0), other states never. A change of state without
- * SET_LEASE ends the old lease.
+ * while a report is awaited and UNDELIVERED while a better one would be heard (lease_ms > 0), other
+ * states never. A change of state without SET_LEASE ends the old lease.
  */
 int store_message_move(struct store *s, const struct message_move *move, struct err *e);
 
@@ -266,9 +266,9 @@ int store_report_add(struct store *s, const struct report_row *row, struct err *
 
 /*
  * The messages with this (provider, provider_ref) that have a lease (see store_message_move): a
- * report is awaited or the fate is unknown. Later reports find nothing, which keeps the index small
- * whatever was sent. Several when the provider gives one id to a batch: the caller looks at the
- * recipient. Oldest first, at most max.
+ * report is awaited, or a better one, or the fate is unknown. Later reports find nothing, which
+ * keeps the index small whatever was sent. Several when the provider gives one id to a batch: the
+ * caller looks at the recipient. Oldest first, at most max.
  */
 int store_message_by_provider_ref(struct store *s, struct str provider, struct str provider_ref,
                                   int64_t *ret_ids, size_t max, size_t *ret_count, struct err *e);

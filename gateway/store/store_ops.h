@@ -123,7 +123,7 @@ void store_scrub_after_commit(struct store *s);
 static inline bool store_has_lease(enum message_state state, int64_t lease_ms)
 {
     return state == MESSAGE_SENDING || state == MESSAGE_UNKNOWN ||
-           (state == MESSAGE_ACCEPTED && lease_ms > 0);
+           ((state == MESSAGE_ACCEPTED || state == MESSAGE_UNDELIVERED) && lease_ms > 0);
 }
 
 /* The lease after a move, 0 where there is none; tells the same to every back end. */

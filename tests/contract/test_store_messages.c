@@ -311,9 +311,11 @@ static void lease_lasts_as_long_as_the_state(void **state)
     assert_int_equal(leased(t, MESSAGE_SENDING, INT64_MAX).count, 0);
     begin(t);
     assert_int_equal(move_simple(t, 1, MESSAGE_ACCEPTED, MESSAGE_DELIVERED), 0);
+    move_lease(t, 4, MESSAGE_ACCEPTED, MESSAGE_UNDELIVERED, 600); /* a better report is heard */
     commit(t);
     assert_int_equal(leased(t, MESSAGE_ACCEPTED, INT64_MAX).count, 0);
     assert_int_equal(get(t, 1).row.lease_ms, 0);
+    assert_int_equal(get(t, 4).row.lease_ms, 600);
 }
 
 static void stop_case_stops_the_open_ones(void **state)

@@ -195,6 +195,24 @@ static void a_report_about_another_number_of_the_batch_is_not_ours(void **state)
     close_one(s);
 }
 
+/* Also of a vendor that knows its own id alone, and sends its reports in disorder. */
+static void delivered_beats_an_end_that_was_told_before(void **state)
+{
+    struct scene *s = open_one();
+    char name[64];
+
+    (void)state;
+    scene_post_one(s, "certificate.expiring", 1, 1);
+    sink_name(s, name);
+    scene_until(s, MESSAGE_ACCEPTED, 2);
+    report(s, name, "+905320000001", REPORT_UNDELIVERED);
+    scene_until(s, MESSAGE_UNDELIVERED, 1);
+    report(s, name, "+905320000001", REPORT_DELIVERED);
+    scene_until(s, MESSAGE_DELIVERED, 1);
+    assert_int_equal(kept(s), 0);
+    close_one(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +222,7 @@ int main(void)
         cmocka_unit_test(a_flood_about_nothing_is_bounded),
         cmocka_unit_test(a_report_ends_the_doubt_before_anything_is_sent_again),
         cmocka_unit_test(a_report_about_another_number_of_the_batch_is_not_ours),
+        cmocka_unit_test(delivered_beats_an_end_that_was_told_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
