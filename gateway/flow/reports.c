@@ -25,6 +25,7 @@ struct report_item {
     char detail[200];
     int64_t at_ms;
     enum stats_report result;
+    bool kept;                         /* anew, for a day */
     char campaign[STORE_NAME_MAX + 1]; /* of a message whose fate this settled, else "" */
     double after_seconds;              /* accepted until delivered; negative when unknown */
     enum channel channel;
@@ -225,8 +226,8 @@ static int suppress_by_rule(const struct report_job *j, struct store *s,
 }
 
 /* It may be about an answer that is not stored yet: see replay_work(). */
-static int keep_for_later(const struct report_job *j, struct store *s,
-                          const struct report_item *item, struct err *e)
+static int keep_for_later(const struct report_job *j, struct store *s, struct report_item *item,
+                          struct err *e)
 {
     const struct kept_report kept = {.provider = str_of(j->provider),
                                      .provider_ref = str_of(item->provider_ref),
@@ -240,7 +241,7 @@ static int keep_for_later(const struct report_job *j, struct store *s,
     if (item->provider_ref[0] == '\0' || item->state == REPORT_PENDING || !j->may_keep) {
         return 0;
     }
-    return reports_keep(s, &kept, e);
+    return reports_keep(s, &kept, &item->kept, e);
 }
 
 static int take_report(const struct report_job *j, struct store *s, struct report_item *item,
@@ -335,7 +336,7 @@ static void report_done(struct store_job *job, int status, const struct err *e)
         const struct report_item *item = &j->items[i];
 
         stats->providers[j->provider_index].reports[item->result]++;
-        j->gateway->kept_reports += item->result == STATS_REPORT_UNKNOWN && j->may_keep;
+        j->gateway->kept_reports += item->kept;
         if (item->campaign[0] != '\0' && j->gateway->dispatch != NULL) {
             guard_reported(j->gateway->dispatch, item->campaign, item->state != REPORT_DELIVERED,
                            j->now_ms);

@@ -122,7 +122,7 @@ static int put(struct store *s, struct str key, const struct kept_report *report
     return rc;
 }
 
-int reports_keep(struct store *s, const struct kept_report *report, struct err *e)
+int reports_keep(struct store *s, const struct kept_report *report, bool *ret_new, struct err *e)
 {
     bool delivered = false;
     const struct showing showing = {s, note_delivered, &delivered, e};
@@ -134,6 +134,7 @@ int reports_keep(struct store *s, const struct kept_report *report, struct err *
     add_number(&key, report->to);
     rc = store_record_get(s, RECORD_REPORT, (struct str){key.data, key.len}, look,
                           (void *)(uintptr_t)&showing, e);
+    *ret_new = rc == ERR_NOT_FOUND;
     if (rc == ERR_NOT_FOUND || (rc == 0 && !delivered)) {
         rc = put(s, (struct str){key.data, key.len}, report, e);
     }

@@ -21,8 +21,11 @@ struct kept_report {
     int64_t received_ms;
 };
 
-/* Replaces an earlier one about the same number, unless that said "delivered". */
-int reports_keep(struct store *s, const struct kept_report *report, struct err *e);
+/*
+ * Replaces an earlier one about the same number, unless that said "delivered"; *ret_new: there was
+ * none.
+ */
+int reports_keep(struct store *s, const struct kept_report *report, bool *ret_new, struct err *e);
 /* Whether something is kept for this answer. */
 int reports_are_kept(struct store *s, struct str provider, struct str provider_ref, bool *ret_kept,
                      struct err *e);
