@@ -3,6 +3,7 @@
 #include "loop/curlmux_internal.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { SPARE_MAX = 64 };
 
@@ -13,6 +14,9 @@ struct watch {
     uv_poll_t poll;
     curl_socket_t fd;
     struct curlmux *mux;
+    int armed; /* events that the loop looks for */
+    bool kept; /* until the socket is closed, not only while libcurl asks for it */
+    bool idle; /* libcurl does not ask */
 };
 
 /* The life of a transfer. */
@@ -161,11 +165,21 @@ static int on_timer_wanted(CURLM *multi, long ms, void *ctx)
     return 0;
 }
 
+static void disarm(struct watch *w)
+{
+    uv_poll_stop(&w->poll);
+    w->armed = 0;
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct watch *w = poll->data;
     int flags = status < 0 ? CURL_CSELECT_ERR : 0;
 
+    if (w->idle) {
+        disarm(w); /* the other side has closed: libcurl finds out before it uses it again */
+        return;
+    }
     flags |= events & UV_READABLE ? CURL_CSELECT_IN : 0;
     flags |= events & UV_WRITABLE ? CURL_CSELECT_OUT : 0;
     act(w->mux, w->fd, flags);
@@ -203,22 +217,101 @@ static struct watch *watch_create(struct curlmux *mux, curl_socket_t fd)
     w->fd = fd;
     w->mux = mux;
     curlmux_ref(mux);
-    curl_multi_assign(mux->multi, fd, w);
     return w;
+}
+
+static void watch_end(struct watch *w)
+{
+    uv_poll_stop(&w->poll);
+    uv_close((uv_handle_t *)&w->poll, on_watch_closed);
+}
+
+static struct watch *kept_watch(const struct curlmux *mux, curl_socket_t fd)
+{
+    return (size_t)fd < mux->kept_size ? mux->kept[fd] : NULL;
+}
+
+/* Room for this socket's number; without memory it is watched from request to request. */
+static bool kept_room(struct curlmux *mux, curl_socket_t fd)
+{
+    size_t size = (size_t)fd + 64;
+    struct watch **kept;
+
+    if ((size_t)fd < mux->kept_size) {
+        return true;
+    }
+    kept = realloc(mux->kept, size * sizeof(struct watch *));
+    if (kept == NULL) {
+        return false;
+    }
+    for (size_t i = mux->kept_size; i < size; i++) {
+        kept[i] = NULL;
+    }
+    mux->kept = kept;
+    mux->kept_size = size;
+    return true;
+}
+
+void curlmux_keep_watch(struct curlmux *mux, curl_socket_t fd)
+{
+    struct watch *w = kept_room(mux, fd) ? watch_create(mux, fd) : NULL;
+
+    if (w != NULL) {
+        w->kept = true;
+        w->idle = true;
+        mux->kept[fd] = w;
+    }
+}
+
+int curlmux_close_socket(void *ctx, curl_socket_t fd)
+{
+    struct curlmux *mux = ctx;
+    struct watch *w = kept_watch(mux, fd);
+
+    if (w != NULL) {
+        mux->kept[fd] = NULL;
+        watch_end(w);
+    }
+    return close(fd);
+}
+
+/* An idle connection stays armed for its end, and keeps no loop running. */
+static void let_go(struct watch *w)
+{
+    if (!w->kept) {
+        watch_end(w);
+        return;
+    }
+    w->idle = true;
+    uv_unref((uv_handle_t *)&w->poll);
+    if (w->armed != UV_READABLE) {
+        disarm(w);
+    }
+}
+
+static void arm(struct watch *w, int events)
+{
+    if (w->idle) {
+        w->idle = false;
+        uv_ref((uv_handle_t *)&w->poll);
+    }
+    if (w->armed != events) {
+        w->armed = events;
+        uv_poll_start(&w->poll, events, on_poll);
+    }
 }
 
 /* Without memory for a watch the transfer stands still until its deadline ends it. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *assigned)
 {
     struct curlmux *mux = ctx;
-    struct watch *w = assigned;
+    struct watch *w = assigned != NULL ? assigned : kept_watch(mux, fd);
     int events = 0;
 
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
         if (w != NULL) {
-            uv_poll_stop(&w->poll);
-            uv_close((uv_handle_t *)&w->poll, on_watch_closed);
+            let_go(w);
             curl_multi_assign(mux->multi, fd, NULL);
         }
         return 0;
@@ -227,7 +320,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *as
     events |= what != CURL_POLL_OUT ? UV_READABLE : 0;
     events |= what != CURL_POLL_IN ? UV_WRITABLE : 0;
     if (w != NULL) {
-        uv_poll_start(&w->poll, events, on_poll);
+        curl_multi_assign(mux->multi, fd, w);
+        arm(w, events);
     }
     return 0;
 }
@@ -353,6 +447,9 @@ void curlmux_destroy(struct curlmux *mux)
     }
     curl_multi_cleanup(mux->multi);
     curl_global_cleanup();
+    free(mux->kept);
+    mux->kept = NULL;
+    mux->kept_size = 0;
     uv_close((uv_handle_t *)&mux->timer, on_own_closed);
     uv_close((uv_handle_t *)&mux->kick, on_own_closed);
 }

@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/utf8.h"
 #include "loop/address.h"
+#include "loop/curlmux_internal.h"
 #include "version.h"
 
 #include <stdlib.h>
@@ -114,6 +115,7 @@ static bool address_allowed(const struct transfer *t, const struct sockaddr *sa,
 static curl_socket_t on_socket_wanted(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 {
     struct transfer *t = ctx;
+    curl_socket_t fd;
 
     if (some_was_sent(t)) {
         t->cut = repeated; /* on the way to a repetition: do not even connect */
@@ -124,7 +126,11 @@ static curl_socket_t on_socket_wanted(void *ctx, curlsocktype purpose, struct cu
         return CURL_SOCKET_BAD;
     }
     t->cut = NULL;
-    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (fd != CURL_SOCKET_BAD) {
+        curlmux_keep_watch(t->mux, fd);
+    }
+    return fd;
 }
 
 /* Building a request. */
@@ -227,6 +233,8 @@ static void set_callbacks(struct transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket_wanted);
     curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
+    curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, curlmux_close_socket);
+    curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, t->mux);
     curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_ready_to_send);
     curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
 }
