@@ -208,18 +208,24 @@ void stencil_each_key(const struct stencil *t, enum recipe_value kind,
 
 static void escape_json(struct str s, struct buf *out)
 {
+    size_t plain = 0; /* where the run that needs no escape begins */
+
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
 
-        if (c == '"' || c == '\\') {
-            buf_addc(out, '\\');
-            buf_addc(out, (char)c);
-        } else if (c < 0x20) {
+        if (c >= 0x20 && c != '"' && c != '\\') {
+            continue;
+        }
+        buf_add(out, s.ptr + plain, i - plain);
+        plain = i + 1;
+        if (c < 0x20) {
             buf_addf(out, "\\u%04x", c);
         } else {
+            buf_addc(out, '\\');
             buf_addc(out, (char)c);
         }
     }
+    buf_add(out, s.ptr + plain, s.len - plain);
 }
 
 /* https://www.w3.org/TR/xml/#charsets; surrogates cannot occur in valid UTF-8. */
