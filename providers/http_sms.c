@@ -1,102 +1,16 @@
 #include "providers/http_sms.h"
 
-#include "base/log.h"
 #include "providers/http_sms_parts.h"
 #include "providers/http_sms_split.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH_MAX = 100, RETRY_LOCAL_MS = 1000, HOLDS_FOR_ONE = 3 };
+enum { BATCH_MAX = 100, AHEAD_MAX = 256 };
 
 int64_t http_sms_loop_ms(const struct provider *p)
 {
     return (int64_t)uv_now(p->host->loop);
-}
-
-/* Judging. */
-
-static void judge_answer(struct provider *p, const struct curlmux_answer *a,
-                         struct recipe_judgement *j)
-{
-    struct recipe_reply reply;
-
-    *j = (struct recipe_judgement){0};
-    switch (a->phase) {
-    case CURLMUX_NOT_SENT:
-        outcome_set(&j->outcome, OUTCOME_DOWN, "no connection", "%s", a->error);
-        return;
-    case CURLMUX_SENT:
-        outcome_set(&j->outcome, OUTCOME_UNKNOWN, "no answer", "%s", a->error);
-        return;
-    case CURLMUX_ANSWERED:
-        break;
-    }
-    recipe_reply_init(&reply, a->status, a->body, a->retry_after);
-    reply.secrets = p->secrets;
-    reply.secret_count = p->secret_count;
-    recipe_judge(&p->recipe->answer, &reply, clock_wall_ms(p->host->clock), j);
-    recipe_reply_finish(&reply);
-}
-
-/* A request that could not even be made. */
-static void judge_failure(int code, const struct err *why, struct recipe_judgement *j)
-{
-    enum outcome_class class = code == ERR_INVALID  ? OUTCOME_REJECTED
-                               : code == ERR_DENIED ? OUTCOME_ACCOUNT
-                                                    : OUTCOME_UNTOUCHED;
-
-    *j = (struct recipe_judgement){0};
-    outcome_set(&j->outcome, class, "not made", "%s", why->text);
-    j->outcome.wait_ms = class == OUTCOME_UNTOUCHED ? RETRY_LOCAL_MS : 0;
-    j->split = class == OUTCOME_REJECTED;
-}
-
-/* Tells of an answer that no rule knows, once per code; remembers whose such answers are. */
-static void note_answer(struct provider *p, const struct call *c, const struct recipe_judgement *j)
-{
-    int64_t id = list_entry(c->jobs.next, struct provider_job, node)->message_id;
-
-    if (!j->unmatched) {
-        p->unmatched_run = 0;
-        p->unmatched_many = false;
-        return;
-    }
-    p->unmatched_many =
-        p->unmatched_many || c->count > 1 || (p->unmatched_run > 0 && p->unmatched_id != id);
-    p->unmatched_id = id;
-    p->unmatched_run += p->unmatched_run < INT_MAX ? 1 : 0;
-    if (strcmp(p->unmatched_logged, j->outcome.code) != 0) {
-        str_copy(p->unmatched_logged, sizeof(p->unmatched_logged), str_of(j->outcome.code));
-        log_warning("http_sms_unmatched", LOG_S("provider", p->host->name),
-                    LOG_S("recipe", p->recipe->name), LOG_S("code", j->outcome.code),
-                    LOG_S("detail", j->outcome.detail));
-    }
-}
-
-/*
- * An answer that no rule knows is retried a bounded number of times. Then the message is to blame
- * when others went through meanwhile; else nobody's message is thrown away, and a human is called.
- * A message that nobody else has such answers beside does not hold up the others for ever.
- */
-static bool is_to_blame(const struct provider *p, const struct provider_job *job)
-{
-    int64_t tries = p->recipe->answer.tries;
-
-    return p->unmatched_run < tries || (!p->unmatched_many && p->unmatched_id == job->message_id &&
-                                        p->unmatched_run >= tries + HOLDS_FOR_ONE);
-}
-
-void http_sms_complete(struct provider *p, struct provider_job *job,
-                       const struct recipe_judgement *j)
-{
-    struct outcome o = j->outcome;
-
-    if (j->unmatched && o.class == OUTCOME_RETRY && job->attempt >= p->recipe->answer.tries) {
-        o.class = is_to_blame(p, job) ? OUTCOME_REJECTED : OUTCOME_ACCOUNT;
-    }
-    p->host->done(p->host->ctx, job, &o);
 }
 
 /* Before many are blamed for an answer that no rule knows, the one who causes it is looked for. */
@@ -138,16 +52,45 @@ static void settle(struct call *c, struct recipe_judgement *j)
     free(c);
 }
 
+static void return_job(struct provider *p, struct provider_job *job, const char *why)
+{
+    struct outcome o;
+
+    outcome_set(&o, OUTCOME_UNTOUCHED, "untouched", "%s", why);
+    p->host->done(p->host->ctx, job, &o);
+}
+
+static void return_jobs(struct provider *p, const char *why)
+{
+    struct list *node;
+
+    while ((node = list_pop_front(&p->queue)) != NULL) {
+        return_job(p, list_entry(node, struct provider_job, node), why);
+    }
+}
+
+/* Trouble may be everybody's: whether and when the others still go is for the dispatcher to say. */
+static bool is_trouble(enum outcome_class class)
+{
+    return class == OUTCOME_DOWN || class == OUTCOME_UNKNOWN || class == OUTCOME_ACCOUNT ||
+           class == OUTCOME_THROTTLED;
+}
+
 static void on_answer(void *ctx, const struct curlmux_answer *answer)
 {
     struct call *c = ctx;
     struct provider *p = c->provider;
     struct recipe_judgement j;
+    bool trouble;
 
     p->in_flight--;
-    judge_answer(p, answer, &j);
-    note_answer(p, c, &j);
+    http_sms_judge_answer(p, answer, &j);
+    http_sms_note_answer(p, c, &j);
+    trouble = is_trouble(j.outcome.class) && !j.split;
     settle(c, &j);
+    if (trouble) {
+        return_jobs(p, "the provider has trouble with others");
+    }
     http_sms_wake(p);
 }
 
@@ -188,16 +131,8 @@ static void begin_call(struct call *c)
         p->in_flight++;
         return;
     }
-    judge_failure(code, &why, &j);
+    http_sms_judge_failure(code, &why, &j);
     settle(c, &j);
-}
-
-static void return_job(struct provider *p, struct provider_job *job, const char *why)
-{
-    struct outcome o;
-
-    outcome_set(&o, OUTCOME_UNTOUCHED, "untouched", "%s", why);
-    p->host->done(p->host->ctx, job, &o);
 }
 
 /* Whether a job may share a request: its report must be told apart by its number. */
@@ -319,13 +254,12 @@ void http_sms_wake(struct provider *p)
 /* What has not begun goes back at no cost; what is in flight is awaited. */
 static void return_queue(struct provider *p)
 {
+    static const char why[] = "the gateway is stopping";
     struct recipe_judgement j = {0};
     struct list *node;
 
-    outcome_set(&j.outcome, OUTCOME_UNTOUCHED, "untouched", "the gateway is stopping");
-    while ((node = list_pop_front(&p->queue)) != NULL) {
-        p->host->done(p->host->ctx, list_entry(node, struct provider_job, node), &j.outcome);
-    }
+    return_jobs(p, why);
+    outcome_set(&j.outcome, OUTCOME_UNTOUCHED, "untouched", "%s", why);
     while ((node = list_pop_front(&p->waiting)) != NULL) {
         settle(list_entry(node, struct call, node), &j);
     }
@@ -443,6 +377,7 @@ static void http_sms_capabilities(const struct provider *p, struct provider_capa
 
     *ret = (struct provider_capabilities){.batch_max = batch < BATCH_MAX ? batch : BATCH_MAX,
                                           .in_flight = batch * (size_t)p->recipe->in_flight,
+                                          .ahead = AHEAD_MAX,
                                           .reports = p->recipe->has_poll || p->recipe->has_hook,
                                           .polled = p->recipe->has_poll,
                                           .cannot_ask = !p->recipe->has_ask,

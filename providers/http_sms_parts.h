@@ -149,6 +149,16 @@ bool http_sms_sender_holds(struct provider *p);
 /* Sees to what is due: called by the idle handle, and started by whoever makes something due. */
 void http_sms_wake(struct provider *p);
 int64_t http_sms_loop_ms(const struct provider *p);
+
+/* http_sms_judge.c */
+
+void http_sms_judge_answer(struct provider *p, const struct curlmux_answer *a,
+                           struct recipe_judgement *ret);
+/* A request that could not even be made. */
+void http_sms_judge_failure(int code, const struct err *why, struct recipe_judgement *ret);
+/* Tells of an answer that no rule knows, once per code; remembers whose such answers are. */
+void http_sms_note_answer(struct provider *p, const struct call *c,
+                          const struct recipe_judgement *j);
 /* Hands a job back with what its request came to. */
 void http_sms_complete(struct provider *p, struct provider_job *job,
                        const struct recipe_judgement *j);

@@ -108,6 +108,8 @@ struct provider_host {
 struct provider_capabilities {
     size_t batch_max;      /* jobs per submit() call, 1..100 */
     size_t in_flight;      /* jobs it can work on at once */
+    size_t ahead;          /* jobs that may wait in it for that; when their path has trouble it
+                              gives them back untouched */
     bool reports;          /* accepted messages are followed by delivery reports */
     bool polled;           /* they have to be fetched by fetch_reports() */
     bool cannot_ask;       /* the type has ask(), but these settings offer nothing to ask */

@@ -1,6 +1,9 @@
 /* GCRA as in ITU-T I.371 annex A, in microseconds. */
 #include "domain/pace.h"
 
+/* The store's way round: an outcome is stored, the next message fetched and claimed. */
+enum { HEADWAY_MS = 20 };
+
 void pace_init(struct pace *p, int64_t count, int64_t period_ms, int64_t burst)
 {
     *p = (struct pace){0};
@@ -55,4 +58,22 @@ void pace_pause(struct pace *p, int64_t until_ms)
     if (p->next_us < until_us) {
         p->next_us = until_us;
     }
+}
+
+void headway_answered(struct headway *h, int64_t now_ms)
+{
+    int64_t elapsed = now_ms - h->since_ms;
+
+    h->last_ms = now_ms;
+    h->count++;
+    if (elapsed >= HEADWAY_MS) {
+        h->room = h->count * HEADWAY_MS / elapsed;
+        h->count = 0;
+        h->since_ms = now_ms;
+    }
+}
+
+int64_t headway_room(const struct headway *h, int64_t now_ms)
+{
+    return now_ms - h->last_ms <= HEADWAY_MS ? h->room : 0;
 }

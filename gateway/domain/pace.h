@@ -22,3 +22,19 @@ int64_t pace_room(const struct pace *p, int64_t now_ms);
 int64_t pace_wait(const struct pace *p, int64_t now_ms);
 /* Nothing before until_ms: the provider asked for it. */
 void pace_pause(struct pace *p, int64_t until_ms);
+
+/*
+ * How fast a path answers, and so how many messages it will have done with before the store can
+ * bring the next ones. Only that many are worth handing over early: whatever is in hand when the
+ * program dies is in doubt, and no pause reaches it.
+ */
+struct headway {
+    int64_t since_ms; /* start of the measuring window */
+    int64_t last_ms;  /* the last answer */
+    int64_t count;    /* answers in the window */
+    int64_t room;     /* what the last full window came to */
+};
+
+void headway_answered(struct headway *h, int64_t now_ms);
+/* 0 as soon as the path falls silent. */
+int64_t headway_room(const struct headway *h, int64_t now_ms);

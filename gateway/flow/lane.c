@@ -27,10 +27,19 @@ static void init_pace(struct pace *p, const struct option_rate *rate)
     pace_init(p, rate->count, rate->period_ms, burst < 1 ? 1 : burst);
 }
 
-/* What the provider can, the office wants, and a path that has just come back bears. */
-static size_t in_flight_limit(const struct lane *lane)
+/* What the provider can and will soon have room for. */
+static size_t capacity(const struct lane *lane, int64_t mono_ms)
 {
-    size_t limit = lane->caps.in_flight > 0 ? lane->caps.in_flight : DEFAULT_IN_FLIGHT;
+    size_t at_once = lane->caps.in_flight > 0 ? lane->caps.in_flight : DEFAULT_IN_FLIGHT;
+    size_t soon = (size_t)headway_room(&lane->headway, mono_ms);
+
+    return at_once + (soon < lane->caps.ahead ? soon : lane->caps.ahead);
+}
+
+/* That, what the office wants, and what a path that has just come back bears. */
+static size_t in_flight_limit(const struct lane *lane, int64_t mono_ms)
+{
+    size_t limit = capacity(lane, mono_ms);
     size_t wanted = (size_t)lane->conf->in_flight;
     size_t bearable = (size_t)lane->breaker.limit;
 
@@ -67,7 +76,7 @@ enum route_state lane_state(struct lane *lane, int64_t mono_ms, int64_t *ret_wai
     if (*ret_wait_ms > 0) {
         return ROUTE_BROKEN;
     }
-    if (lane->in_flight >= in_flight_limit(lane)) {
+    if (lane->in_flight >= in_flight_limit(lane, mono_ms)) {
         *ret_wait_ms = BUSY_WAIT_MS; /* an answer will ask again before that */
         return ROUTE_BUSY;
     }
@@ -87,7 +96,7 @@ size_t lane_room(struct lane *lane, int64_t mono_ms, size_t want)
     if (lane->held || lane->breaker.state != BREAKER_CLOSED) {
         return 1;
     }
-    room = in_flight_limit(lane) - lane->in_flight;
+    room = in_flight_limit(lane, mono_ms) - lane->in_flight;
     paced = pace_room(&lane->pace, mono_ms);
     if (paced < (int64_t)room) {
         room = paced < 1 ? 1 : (size_t)paced;
@@ -300,6 +309,7 @@ void lane_answered(struct lane *lane, unsigned effects, bool was_retry,
         lane->hold_probe_ms = mono_ms + LANE_HOLD_PROBE_MS; /* unless a success lifts the hold */
     }
     leave(lane);
+    headway_answered(&lane->headway, mono_ms);
     if ((effects & EFFECT_SUCCESS) != 0) {
         breaker_success(&lane->breaker);
         budget_success(&lane->budget);

@@ -55,6 +55,7 @@ struct lane {
     struct back_end *back_end;
     struct provider_capabilities caps;
     struct pace pace;
+    struct headway headway;
     struct breaker breaker;
     struct budget budget;
     struct lane_domain domains[LANE_DOMAINS];

@@ -420,6 +420,28 @@ static void test_kannel_hook(void **state)
 }
 
 /* What waits when the gateway stops goes back; what is in flight is awaited. */
+/* What waits when the vendor has trouble has not been tried: it goes back and costs nothing. */
+static void test_trouble_returns_what_waits(void **state)
+{
+    struct test *t = *state;
+    struct provider_capabilities caps;
+    size_t untouched = 0;
+    size_t down = 0;
+
+    start(t, "kannel");
+    http_sms_provider_type.capabilities(t->w.provider, &caps);
+    assert_true(caps.ahead > 0);
+    snprintf(t->base_url, sizeof(t->base_url), "http://127.0.0.1:1");
+    submit_and_wait(t, 40);
+    for (size_t i = 0; i < 40; i++) {
+        untouched += outcome_of(t, i)->class == OUTCOME_UNTOUCHED;
+        down += outcome_of(t, i)->class == OUTCOME_DOWN;
+    }
+    assert_int_equal(down, 16);
+    assert_int_equal(untouched, 24);
+    finish(t);
+}
+
 static void test_drain(void **state)
 {
     struct test *t = *state;
@@ -516,6 +538,7 @@ int main(void)
         TEST(test_balance),
         TEST(test_kannel),
         TEST(test_kannel_hook),
+        TEST(test_trouble_returns_what_waits),
         TEST(test_drain),
         TEST(test_settings),
     };

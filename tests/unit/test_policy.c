@@ -337,6 +337,28 @@ static void fast_rates_are_exact(void **state)
     assert_in_range(taken, 4000, 4100);
 }
 
+static void a_fast_path_is_fed_ahead_and_a_slow_one_is_not(void **state)
+{
+    struct headway fast = {0};
+    struct headway slow = {0};
+
+    (void)state;
+    for (int64_t ms = 1000; ms <= 1100; ms++) {
+        for (int i = 0; i < 5; i++) {
+            headway_answered(&fast, ms);
+        }
+    }
+    assert_int_equal(headway_room(&fast, 1100), 100); /* 5 a millisecond, for 20 ms */
+    assert_int_equal(headway_room(&fast, 1120), 100);
+    assert_int_equal(headway_room(&fast, 1121), 0); /* it has fallen silent */
+    headway_answered(&fast, 4000);
+    assert_int_equal(headway_room(&fast, 4000), 0);
+    for (int64_t ms = 1000; ms <= 9000; ms += 200) {
+        headway_answered(&slow, ms);
+        assert_int_equal(headway_room(&slow, ms), 0);
+    }
+}
+
 static void no_rate_means_no_limit_but_pauses_hold(void **state)
 {
     struct pace p;
@@ -609,6 +631,7 @@ int main(void)
         cmocka_unit_test(doubt_has_names),
         cmocka_unit_test(pace_keeps_rate_and_burst),
         cmocka_unit_test(fast_rates_are_exact),
+        cmocka_unit_test(a_fast_path_is_fed_ahead_and_a_slow_one_is_not),
         cmocka_unit_test(no_rate_means_no_limit_but_pauses_hold),
         cmocka_unit_test(the_breaker_opens_probes_and_recovers_slowly),
         cmocka_unit_test(openings_grow_up_to_the_cap),
