@@ -10,8 +10,8 @@
 
 enum {
     SETTLE_MAX = 256,
-    SETTLE_ENOUGH = 32,
-    GATHER_MS = 2,
+    SETTLE_ENOUGH = 128,
+    GATHER_MS = 5,
     RETRY_MS = 1000,
     REPORT_WAIT_MS = 3 * DAY_MS
 };
