@@ -11,6 +11,8 @@ import json
 import os
 import pathlib
 import random
+import re
+import shutil
 import socket
 import sqlite3
 import statistics
@@ -18,7 +20,7 @@ import subprocess
 import sys
 import time
 
-from world import (SMPP_CENTRE, Failed, Gateway, HttpSink, Kannel, Postgres, SmppSink, SmtpSink,
+from world import (ROOT, SMPP_CENTRE, Failed, Gateway, HttpSink, Kannel, Postgres, SmppSink, SmtpSink,
                    free_port, head, smtp_source, temporary, wrk)
 
 SERIES = 1_000_000
@@ -221,8 +223,8 @@ def post_lines(gateway, count, days, channel):
     gateway.wait(lambda: gateway.backlog() == 0)
 
 
-def smtp_drain_rate(gateway, messages):
-    """Queued mails, a started gateway: messages/s between the first tenth and the last."""
+def drain_rate(gateway, messages):
+    """Queued messages, a started gateway: messages/s between the first tenth and the last."""
     gateway.start()
     first = messages // 10
     gateway.wait(lambda: gateway.settled() >= first)
@@ -265,7 +267,7 @@ def mail_drain(bench, name):
             size = kept_mail_size(gateway)
             gateway.configure(sending, routes, ["email"])
             try:
-                ours.append(smtp_drain_rate(gateway, messages))
+                ours.append(drain_rate(gateway, messages))
             finally:
                 gateway.stop()
             theirs.append(smtp_source(sink.port, 2, messages * 2, size))
@@ -283,6 +285,87 @@ def smtp_drain(bench):
 
 def smtp_curl_drain(bench):
     mail_drain(bench, "smtp_curl")
+
+
+# ---- every engine of recipes against what the wire and the sink can do ----
+
+# Shape: recipe and messages per request (0: as shipped).
+RECIPES = {"netgsm": ("netgsm", 1), "netgsm_batch": ("netgsm", 0), "twilio": ("twilio", 1),
+           "mutlucell": ("mutlucell", 1)}
+RECIPE_GOALS = {4: 0.25, 16: 0.20}
+DRAINED = 20_000  # messages per second of a run; more would not change the rate
+
+
+def shipped_recipe(directory, recipe, batch, concurrent):
+    """A shipped recipe whose vendor takes so many requests at once, and as fast as they come."""
+    text = (ROOT / "config" / "recipes" / f"{recipe}.json").read_text()
+    content = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.M))
+    content["limits"] = {"in_flight": concurrent}
+    content.pop("senders", None)  # the sink knows no titles
+    if batch:
+        content["send"]["batch"] = batch
+    directory.mkdir(exist_ok=True)
+    (directory / f"{recipe}.json").write_text(json.dumps(content, ensure_ascii=False))
+    return directory
+
+
+def recipe_provider(sink, recipe):
+    return {"sms": {"kind": "http-sms", "recipe": recipe, "user": "bench",
+                    "password": {"env": "HOME"}, "sender": "BENCH",
+                    "base_url": f"http://127.0.0.1:{sink.port}", "allow_private": True}}
+
+
+def wrk_again(directory, sink, request, concurrent, seconds):
+    """The same request as often as wrk can post it on so many connections: requests/s."""
+    path, headers, body = request
+    kept = [f"{name}: {value}" for name, value in headers.items()
+            if name.lower() in ("authorization", "content-type", "accept", "user-agent")]
+    (directory / "body").write_bytes(body)
+    rate, bad = wrk("again.lua", f"http://127.0.0.1:{sink.port}{path}", concurrent, seconds,
+                    directory / "body", *kept)
+    no_failures(bad)
+    return rate
+
+
+def recipe_drain(bench, gateway, sink, name, concurrent, loaded):
+    """Messages that are due, drained through a recipe, against wrk posting one of them."""
+    recipe, batch = RECIPES[name]
+    ours, theirs, request = [], [], None
+    recipes = shipped_recipe(gateway.dir / f"recipes-{name}-{concurrent}", recipe, batch, concurrent)
+    gateway.configure(recipe_provider(sink, recipe), {"sms": ["sms"]}, recipes=recipes)
+    for _ in range(bench.reps):
+        shutil.copy(loaded, gateway.database)
+        try:
+            ours.append(drain_rate(gateway, DRAINED * bench.seconds))
+        finally:
+            gateway.stop()
+        request = sink.single if batch == 0 else sink.last_request()
+        sink.single = request
+        theirs.append(wrk_again(gateway.dir, sink, request, concurrent, bench.seconds))
+    command = (f"{DRAINED * bench.seconds} SMS due, recipe {recipe}, "
+               f"{batch or 'as many as shipped'} per request, {concurrent} requests at once")
+    peer = f"wrk -t1 -c{concurrent} -d{bench.seconds}, the recipe's own request of one message"
+    figure = f"sms_drain_{name}_{concurrent}"
+    bench.tell(f"{figure}_per_s", ours, "messages/s", command=command)
+    bench.tell(f"{figure}_wrk_per_s", theirs, "requests/s", command=peer)
+    bench.tell(f"{figure}_vs_wrk", [a / b for a, b in zip(ours, theirs)], "ratio",
+               RECIPE_GOALS[concurrent], command=command, peer=peer)
+
+
+def sms_drain(bench):
+    with temporary() as directory, HttpSink(bench.build) as sink:
+        gateway = Gateway(bench.build, directory)
+        # The same name, else every case is planned anew for the changed route.
+        gateway.configure({"sms": {"kind": "sink", "pace": "1/h"}}, {"sms": ["sms"]})
+        gateway.start()
+        try:
+            post_lines(gateway, DRAINED * bench.seconds, 60, "sms")
+        finally:
+            gateway.stop()
+        loaded = shutil.copy(gateway.database, gateway.dir / "loaded.db")
+        for name in RECIPES:
+            for concurrent in RECIPE_GOALS:
+                recipe_drain(bench, gateway, sink, name, concurrent, loaded)
 
 
 def smpp_provider(sink):
@@ -414,6 +497,7 @@ FIGURES = {
     "accept_64": lambda b: accept_single(b, 64, 3.5),
     "accept_ndjson": accept_bulk,
     "sms_end_to_end": sms_end_to_end,
+    "sms_drain": sms_drain,
     "smpp": smpp,
     "smtp_drain": smtp_drain,
     "smtp_curl_drain": smtp_curl_drain,

@@ -100,11 +100,11 @@ class Gateway:
         self.process = None
         self.key = None
 
-    def configure(self, providers=None, routes=None, channels=("sms",), marks=(90,)):
+    def configure(self, providers=None, routes=None, channels=("sms",), marks=(90,), recipes=None):
         conf = {"office": OFFICE, "mail": {"from": "hatirlatma@ornek.test"},
                 "listen": {"http": f"127.0.0.1:{self.port}"},
                 "database": {"path": str(self.database)},
-                "templates": str(ROOT / "config" / "templates"), "recipes": str(HERE / "recipes"),
+                "templates": str(ROOT / "config" / "templates"), "recipes": str(recipes or HERE / "recipes"),
                 "providers": providers or {"p": {"kind": "sink", "pace": "1/h"}},
                 "routes": routes or {channel: ["p"] for channel in channels},
                 "trial": True, "campaigns": [{"name": "bitis", "marks": list(marks), "channels": list(channels)}]}
@@ -265,10 +265,26 @@ class HttpSink(Process):
         super().__init__([str(found), str(self.port)])
         wait_for_port(self.port, process=self.process)
 
-    def count(self):
+    def get(self, path):
         with socket.create_connection(("127.0.0.1", self.port), 10) as s:
-            s.sendall(b"GET /count HTTP/1.1\r\n\r\n")
-            return int(s.recv(4096).rsplit(b"\r\n", 1)[1])
+            s.sendall(f"GET {path} HTTP/1.1\r\n\r\n".encode())
+            answer = b""
+            while b"\r\n\r\n" not in answer:
+                answer += s.recv(1 << 17)
+            top, _, body = answer.partition(b"\r\n\r\n")
+            length = int(top.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+            while len(body) < length:
+                body += s.recv(1 << 17)
+            return body
+
+    def count(self):
+        return int(self.get("/count"))
+
+    def last_request(self):
+        """The last request that was taken: (path, headers, body)."""
+        top, _, body = self.get("/last").partition(b"\r\n\r\n")
+        first, *lines = top.decode().split("\r\n")
+        return first.split(" ")[1], dict(line.split(": ", 1) for line in lines), body
 
 
 class SmppSink(HttpSink):
