@@ -1,5 +1,6 @@
 /* The suppression list over both back ends, and the rule that fills it. */
 #include "../contract/store_scene.h"
+#include "base/buf.h"
 #include "config/conf.h"
 #include "flow/suppress.h"
 
@@ -171,30 +172,30 @@ static void no_address_no_entry(void **state)
 
 static int note_id(void *ctx, const struct suppress_entry *entry)
 {
-    char *all = ctx;
+    struct buf *all = ctx;
 
-    strncat(all, entry->id, 7);
-    strncat(all, " ", 2);
-    return 0;
+    return buf_addf(all, "%.7s ", entry->id);
 }
 
 static void the_list_goes_on_behind_an_entry(void **state)
 {
     struct scene *t = *state;
     char first[SUPPRESS_ID_SIZE];
-    char all[200] = "";
+    struct buf all;
 
+    buf_init(&all, 200);
     begin(t);
     add(t, CHANNEL_SMS, "+905320000067", SUPPRESS_MANUAL, 0, NULL);
     add(t, CHANNEL_EMAIL, "kisi@ornek.test", SUPPRESS_MANUAL, 0, first);
     commit(t);
-    assert_int_equal(suppress_list(t->s, STR(""), 10, note_id, all, &t->e), 0);
-    assert_memory_equal(all, "email:", 6);
-    assert_memory_equal(all + 8, "sms:", 4);
-    all[0] = '\0';
-    assert_int_equal(suppress_list(t->s, str_of(first), 10, note_id, all, &t->e), 0);
-    assert_memory_equal(all, "sms:", 4);
-    assert_int_equal(strlen(all), 8);
+    assert_int_equal(suppress_list(t->s, STR(""), 10, note_id, &all, &t->e), 0);
+    assert_memory_equal(buf_cstr(&all), "email:", 6);
+    assert_memory_equal(buf_cstr(&all) + 8, "sms:", 4);
+    buf_reset(&all);
+    assert_int_equal(suppress_list(t->s, str_of(first), 10, note_id, &all, &t->e), 0);
+    assert_memory_equal(buf_cstr(&all), "sms:", 4);
+    assert_int_equal(strlen(buf_cstr(&all)), 8);
+    buf_finish(&all);
 }
 
 static void the_rule_knows_its_codes(void **state)
