@@ -56,10 +56,13 @@ int retention_desk_run(struct desk_call *call, struct err *e)
 {
     struct retention_walk *walk = malloc(sizeof *walk);
     char record[RETENTION_KEY_SIZE] = "";
-    int rc = walk == NULL ? err_set(e, ERR_NOMEM, "no memory for a run")
-                          : retention_step(call->store, &call->settings->conf->retention,
-                                           call->now_ms, call->actor, walk, record, e);
+    int rc;
 
+    if (walk == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for a run");
+    }
+    rc = retention_step(call->store, &call->settings->conf->retention, call->now_ms, call->actor,
+                        walk, record, e);
     rc = rc == 0 ? write_answer(call, "destroyed", record, walk) : rc;
     free(walk);
     return rc;
