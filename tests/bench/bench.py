@@ -19,12 +19,14 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.parse
 
 from world import (ROOT, SMPP_CENTRE, Failed, Gateway, HttpSink, Kannel, Postgres, SmppSink, SmtpSink,
                    free_port, head, smtp_source, temporary, wrk)
 
 SERIES = 1_000_000
 SMALL = 10_000
+ROSTER_ROWS = 100_000
 CHECK_SECONDS = 10  # a large file is checked in the background after the start
 
 
@@ -368,6 +370,65 @@ def sms_drain(bench):
                 recipe_drain(bench, gateway, sink, name, concurrent, loaded)
 
 
+# ---- delivery reports ----
+
+def kannel_provider(sink):
+    return {"sms": {"kind": "http-sms", "recipe": "kannel", "user": "bench",
+                    "password": {"env": "HOME"}, "sender": "BENCH",
+                    "base_url": f"http://127.0.0.1:{sink.port}", "allow_private": True}}
+
+
+def message_names(gateway):
+    """The names of all messages, as the API lists them."""
+    names, cursor = [], ""
+    while True:
+        status, body = gateway.request("GET", f"/v1/messages?limit=200{cursor}")
+        if status != 200:
+            raise Failed(f"/v1/messages answered {status}: {body[:200]!r}")
+        page = json.loads(body)
+        names += [message["id"] for message in page["items"]]
+        if page["next_cursor"] is None:
+            return names
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+def reports(bench):
+    """Reports pushed one by one, each answered when it is stored: matched, and told once more."""
+    fresh, twice = [], []
+    count = 15_000 * bench.seconds
+    with temporary() as directory, HttpSink(bench.build) as sink:
+        gateway = Gateway(bench.build, directory)
+        gateway.configure(kannel_provider(sink), {"sms": ["sms"]}, recipes=ROOT / "config" / "recipes")
+        gateway.start()
+        try:
+            post_lines(gateway, count, 60, "sms")
+            gateway.wait(lambda: gateway.settled() >= count)
+            (gateway.dir / "names").write_text("\n".join(message_names(gateway)) + "\n")
+            url = urllib.parse.parse_qs(sink.last_request()[0].partition("?")[2])["dlr-url"][0]
+            path = urllib.parse.urlsplit(url).path + "?state=1&detail=ok"
+        finally:
+            gateway.stop()
+        loaded = shutil.copy(gateway.database, gateway.dir / "loaded.db")
+        for _ in range(bench.reps):
+            shutil.copy(loaded, gateway.database)
+            gateway.start()
+            try:
+                for rates in (fresh, twice):
+                    known = gateway.total("hatirlat_dlr_total", 'result="matched"')
+                    rate, bad = wrk("report.lua", gateway.url(""), 64, bench.seconds, path,
+                                    gateway.dir / "names")
+                    no_failures(bad)
+                    rates.append(rate)
+                    known = gateway.total("hatirlat_dlr_total", 'result="matched"') - known
+                    if rates is fresh and known < min(count, 0.9 * rate * bench.seconds):
+                        raise Failed(f"only {known:.0f} reports found their message")
+            finally:
+                gateway.stop()
+    command = f"wrk -t1 -c64 -d{bench.seconds} -s report.lua, {count} messages wait, recipe kannel"
+    bench.tell("reports_per_s", fresh, "reports/s", 10_000, command=command)
+    bench.tell("reports_repeated_per_s", twice, "reports/s", 10_000, command=command)
+
+
 def smpp_provider(sink):
     return {"sms": {"kind": "smpp", "host": "127.0.0.1", "port": sink.port, "tls": "off",
                     "system_id": "bench", "password": {"env": "SMPP_PASSWORD"}, "sender": "BENCH",
@@ -414,6 +475,50 @@ def smpp(bench):
                command=submits, peer=peer)
     bench.tell("smpp_end_to_end_vs_kannel", [a / b for a, b in zip(ours, theirs)], "ratio",
                command=command, peer=peer)
+
+
+# ---- a roster ----
+
+def roster_file(path, count):
+    """A list as a personnel office has it: Windows' semicolons, Turkish titles and dates."""
+    end = (datetime.date.today() + datetime.timedelta(days=60)).strftime("%d.%m.%Y")
+    with open(path, "w", encoding="utf-8-sig") as f:
+        f.write("Adı Soyadı;Sicil No;Cep Telefonu;E-posta;Kurum;Sertifika No;Sertifika Bitiş Tarihi\r\n")
+        for i in range(count):
+            f.write(f"Şükran Işık;{i};0532 {i // 10000:03d} {i // 100 % 100:02d} {i % 100:02d};"
+                    f"kisi-{i}@ornek.test;Örnek Lisesi;s-{i};{end}\r\n")
+    return path
+
+
+def import_once(bench, count, *options):
+    """(seconds, peak MiB) of hatirlat import into an empty store."""
+    with temporary() as directory, open(os.devnull, "wb") as silence:
+        gateway = Gateway(bench.build, directory)
+        gateway.configure()
+        roster = roster_file(gateway.dir / "roster.csv", count)
+        start = time.monotonic()
+        run = subprocess.Popen(gateway.program("import", str(roster), *options, "--quiet"),
+                               stdout=silence)
+        _, status, used = os.wait4(run.pid, 0)
+        took = time.monotonic() - start
+        run.returncode = os.waitstatus_to_exitcode(status)
+        if run.returncode != 0:
+            raise Failed(f"hatirlat import ended with {run.returncode}")
+        return took, used.ru_maxrss / 1024
+
+
+def roster_import(bench):
+    """A hundred thousand rows looked at and taken, and the memory that ten times as many take."""
+    looked, taken, grown = [], [], []
+    for _ in range(bench.reps):
+        looked.append(import_once(bench, ROSTER_ROWS, "--dry-run")[0])
+        took, peak = import_once(bench, ROSTER_ROWS, "--yes")
+        taken.append(took)
+        grown.append(peak / import_once(bench, ROSTER_ROWS // 10, "--yes")[1])
+    command = f"hatirlat import roster.csv, {ROSTER_ROWS} rows"
+    bench.tell("roster_dry_run_s", looked, "s", 10, at_most=True, command=f"{command} --dry-run")
+    bench.tell("roster_import_s", taken, "s", 10, at_most=True, command=f"{command} --yes")
+    bench.tell("roster_memory_100k_vs_10k", grown, "ratio", 3, at_most=True, command=command)
 
 
 # ---- with a million messages ----
@@ -498,9 +603,11 @@ FIGURES = {
     "accept_ndjson": accept_bulk,
     "sms_end_to_end": sms_end_to_end,
     "sms_drain": sms_drain,
+    "reports": reports,
     "smpp": smpp,
     "smtp_drain": smtp_drain,
     "smtp_curl_drain": smtp_curl_drain,
+    "roster_import": roster_import,
     "large_queue": large_queue,
 }
 

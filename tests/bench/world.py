@@ -102,7 +102,7 @@ class Gateway:
 
     def configure(self, providers=None, routes=None, channels=("sms",), marks=(90,), recipes=None):
         conf = {"office": OFFICE, "mail": {"from": "hatirlatma@ornek.test"},
-                "listen": {"http": f"127.0.0.1:{self.port}"},
+                "listen": {"http": f"127.0.0.1:{self.port}", "public_url": self.url("")},
                 "database": {"path": str(self.database)},
                 "templates": str(ROOT / "config" / "templates"), "recipes": str(recipes or HERE / "recipes"),
                 "providers": providers or {"p": {"kind": "sink", "pace": "1/h"}},
