@@ -313,9 +313,9 @@ int store_message_counts(struct store *s, int64_t ret_counts[CHANNEL_COUNT][MESS
                          struct err *e);
 
 /*
- * Messages of a campaign that have not been sent (planned, queued, held) with after < id <= until,
- * in the order of their ids: a slice of the whole table, so that a walk over all of it can be done
- * in bites.
+ * Messages of a campaign (of all when its ptr is null) that have not been sent (planned, queued,
+ * held) with after < id <= until, in the order of their ids: a slice of the whole table, so that a
+ * walk over all of it can be done in bites.
  */
 int store_message_waiting(struct store *s, struct str campaign, int64_t after, int64_t until,
                           int (*fn)(void *ctx, const struct message_row *row), void *ctx,

@@ -22,7 +22,8 @@ int mem_message_waiting(struct store *s, struct str campaign, int64_t after, int
     for (size_t i = 0; rc >= 0 && i < count && i < mem_count(m, MEM_MESSAGES); i++) {
         const struct message_row *row = mem_hold(message_at(m, i));
 
-        if (row->id > after && row->id <= until && waits(row) && str_eq(row->campaign, campaign)) {
+        if (row->id > after && row->id <= until && waits(row) &&
+            (campaign.ptr == NULL || str_eq(row->campaign, campaign))) {
             rc = fn(ctx, row);
         }
         mem_drop(row);

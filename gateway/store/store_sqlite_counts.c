@@ -9,11 +9,12 @@ int sq_message_waiting(struct store *st, struct str campaign, int64_t after, int
     struct sq *s = sq_of(st);
     struct sq_ids ids = {0};
     sqlite3_stmt *stmt;
-    int64_t name;
-    int rc = sq_name_find(s, campaign, &name, e);
+    const int64_t all = campaign.ptr == NULL;
+    int64_t name = 0;
+    int rc = all ? 0 : sq_name_find(s, campaign, &name, e);
 
     if (rc == 0) {
-        rc = sq_open(s, SQ_MESSAGE_WAITING, &stmt, e, "iii", after, until, name);
+        rc = sq_open(s, SQ_MESSAGE_WAITING, &stmt, e, "iiii", after, until, name, all);
     }
     if (rc == 0) {
         rc = sq_ids_collect(s, stmt, &ids, e);

@@ -109,7 +109,7 @@ const char *const sq_text[SQ_COUNT] = {
         "state = ?3 AND state > 4 AND (?4 < 0 OR channel = ?4) AND (?5 < 0 OR campaign = ?5) AND "
         "created_ms >= ?6 ORDER BY id DESC LIMIT ?7",
     [SQ_MESSAGE_WAITING] = "SELECT id FROM message WHERE id > ?1 AND id <= ?2 AND "
-                           "(state <= 1 OR state = 6) AND campaign = ?3 ORDER BY id",
+                           "(state <= 1 OR state = 6) AND (?4 OR campaign = ?3) ORDER BY id",
     [SQ_COUNT_ALL] = "SELECT campaign, channel, state FROM message",
     [SQ_COUNT_HELD] = "SELECT campaign, channel, state, reason, count(*) FROM message "
                       "INDEXED BY message_odd WHERE state = 6 AND state > 4 GROUP BY 1, 2, 3, 4",

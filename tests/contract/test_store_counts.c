@@ -59,8 +59,10 @@ static void expect_waiting(struct scene *t, const char *campaign, int64_t after,
 {
     struct seen seen = {0};
 
-    assert_int_equal(store_message_waiting(t->s, str_of(campaign), after, until, see, &seen, &t->e),
-                     0);
+    assert_int_equal(
+        store_message_waiting(t->s, campaign == NULL ? (struct str){NULL, 0} : str_of(campaign),
+                              after, until, see, &seen, &t->e),
+        0);
     assert_int_equal(seen.count, count);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(seen.ids[i], ids[i]);
@@ -78,6 +80,7 @@ static void waiting_messages_in_slices(void **state)
     expect_waiting(t, "yenileme", 7, 100, NULL, 0);
     expect_waiting(t, "other", 0, 100, (const int64_t[]){4}, 1);
     expect_waiting(t, "unheard", 0, 100, NULL, 0);
+    expect_waiting(t, NULL, 1, 6, (const int64_t[]){2, 4, 6}, 3);
 }
 
 static void a_walk_may_move_what_it_sees(void **state)
