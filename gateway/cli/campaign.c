@@ -188,20 +188,8 @@ static int show_stake(struct cli *cli, const char *name)
     return rc;
 }
 
-static bool ask_name(struct cli *cli, const char *name)
-{
-    char line[128] = "";
-
-    (void)fprintf(
-        cli->err, "%s: ",
-        cli_tr(cli, "Onaylamak için dizinin adını yazın", "Type the campaign's name to confirm"));
-    (void)fflush(cli->err);
-    return fgets(line, sizeof line, cli->in) != NULL && str_eqs(str_trim(str_of(line)), name);
-}
-
 static int run_cancel(int argc, char **argv, struct cli *cli)
 {
-    const char *yes = cli_value(cli, "yes");
     const struct client_field fields[] = {
         {"name", argv[0]}, {"confirm", argv[0]}, {"note", cli_value(cli, "note")}, {NULL, NULL}};
     int rc = show_stake(cli, argv[0]);
@@ -210,10 +198,7 @@ static int run_cancel(int argc, char **argv, struct cli *cli)
     if (rc != CLI_OK) {
         return rc;
     }
-    if (yes != NULL ? strcmp(yes, argv[0]) != 0 : !ask_name(cli, argv[0])) {
-        cli_error(cli, "%s",
-                  cli_tr(cli, "ad aynı değil; hiçbir şey yapılmadı",
-                         "the name is not the same; nothing was done"));
+    if (!words_confirm(cli, argv[0])) {
         return CLI_REFUSED;
     }
     return words_ask(cli, "campaign.cancel", fields, "İptal edildi; iletiler durduruluyor.",
@@ -237,14 +222,7 @@ static const struct cli_option release_options[] = {
 static const struct cli_option pause_options[] = {
     WORDS_OPTION_UNTIL, WORDS_OPTION_FOR, WORDS_OPTION_NOTE, {0}};
 static const struct cli_option resume_options[] = {WORDS_OPTION_NOTE, {0}};
-static const struct cli_option cancel_options[] = {
-    {.name = "yes",
-     .arg = "AD",
-     .tr = "sormadan; dizinin adı yinelenir",
-     .en = "without asking; the campaign's name again"},
-    WORDS_OPTION_NOTE,
-    {0},
-};
+static const struct cli_option cancel_options[] = {WORDS_OPTION_YES, WORDS_OPTION_NOTE, {0}};
 
 static const struct cli_example list_examples[] = {
     {"hatirlat campaign list", "bütün diziler, durumları, sayıları",

@@ -18,6 +18,7 @@ const struct cli_command *const cli_commands[] = {
     &command_campaign_cancel,
     &command_campaign_past_due,
     &command_pause,
+    &command_cancel,
     &command_resume,
     &command_controls,
     &command_provider_list,

@@ -14,6 +14,7 @@ extern const struct cli_command command_campaign_resume;
 extern const struct cli_command command_campaign_show;
 extern const struct cli_command command_controls;
 extern const struct cli_command command_pause;
+extern const struct cli_command command_cancel;
 extern const struct cli_command command_resume;
 extern const struct cli_command command_campaign_diff;
 extern const struct cli_command command_provider_balance;

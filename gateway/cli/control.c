@@ -1,4 +1,4 @@
-/* hatirlat pause|resume all|sms|email, hatirlat controls. */
+/* hatirlat pause|cancel|resume all|sms|email, hatirlat controls. */
 #include "cli/commands.h"
 #include "cli/desk_words.h"
 
@@ -20,6 +20,27 @@ static int run_pause(int argc, char **argv, struct cli *cli)
     (void)argc;
     return words_ask(cli, "control.pause", fields, "Duraklatıldı; yeni ileti gitmeyecek.",
                      "Paused; nothing new is sent.");
+}
+
+static int run_cancel(int argc, char **argv, struct cli *cli)
+{
+    const struct client_field fields[] = {{"subject", subject_of(argv[0])},
+                                          {"confirm", subject_of(argv[0])},
+                                          {"note", cli_value(cli, "note")},
+                                          {NULL, NULL}};
+
+    (void)argc;
+    cli_note(cli, "%s",
+             cli_tr(cli, "Bekleyen bütün iletiler durdurulacak, geri gelmeyecek.",
+                    "All messages that wait will be stopped for good."));
+    if (!words_confirm(cli, argv[0])) {
+        return CLI_REFUSED;
+    }
+    return words_ask(cli, "control.cancel", fields,
+                     "İptal edildi; bekleyen iletiler durduruluyor. Yenileri \"hatirlat resume\" "
+                     "denene dek bekler.",
+                     "Cancelled; what waits is being stopped. New messages wait for \"hatirlat "
+                     "resume\".");
 }
 
 static int run_resume(int argc, char **argv, struct cli *cli)
@@ -57,10 +78,17 @@ static int run_list(int argc, char **argv, struct cli *cli)
 
 static const struct cli_option pause_options[] = {
     WORDS_OPTION_UNTIL, WORDS_OPTION_FOR, WORDS_OPTION_NOTE, {0}};
+static const struct cli_option cancel_options[] = {WORDS_OPTION_YES, WORDS_OPTION_NOTE, {0}};
 static const struct cli_option resume_options[] = {WORDS_OPTION_NOTE, {0}};
 static const struct cli_example pause_examples[] = {
     {"hatirlat pause all --note 'yanlış liste'", "hiçbir şey gitmez", "nothing is sent"},
     {"hatirlat pause sms --for 2h", NULL, NULL},
+    {NULL, NULL, NULL},
+};
+static const struct cli_example cancel_examples[] = {
+    {"hatirlat cancel all --note 'yanlış liste'", "all yazdırıp onaylatır",
+     "asks for the word all"},
+    {"hatirlat cancel sms --yes sms", "betiklerde", "in scripts"},
     {NULL, NULL, NULL},
 };
 static const struct cli_example resume_examples[] = {{"hatirlat resume all", NULL, NULL},
@@ -79,9 +107,21 @@ const struct cli_command command_pause = {.name = "pause",
                                           .max_args = 1,
                                           .run = run_pause};
 
+const struct cli_command command_cancel = {
+    .name = "cancel",
+    .tr = "Bekleyen her şeyi ya da bir kanalın bekleyenlerini durdurur",
+    .en = "Stops all that waits, or all that waits for a channel",
+    .usage = "all|sms|email [--yes AD] [--note METİN]",
+    .usage_en = "all|sms|email [--yes NAME] [--note TEXT]",
+    .options = cancel_options,
+    .examples = cancel_examples,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_cancel};
+
 const struct cli_command command_resume = {.name = "resume",
-                                           .tr = "Duraklatmayı kaldırır",
-                                           .en = "Ends such a pause",
+                                           .tr = "Duraklatmayı ya da iptali kaldırır",
+                                           .en = "Ends such a pause or cancellation",
                                            .usage = "all|sms|email [--note METİN]",
                                            .usage_en = "all|sms|email [--note TEXT]",
                                            .options = resume_options,

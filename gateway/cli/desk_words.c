@@ -151,6 +151,28 @@ void words_warnings(struct cli *cli, const struct json *root)
     }
 }
 
+bool words_confirm(struct cli *cli, const char *word)
+{
+    const char *yes = cli_value(cli, "yes");
+    char line[128] = "";
+    bool same;
+
+    if (yes == NULL) {
+        (void)fprintf(cli->err, cli_tr(cli, "Onaylamak için %s yazın: ", "Type %s to confirm: "),
+                      word);
+        (void)fflush(cli->err);
+        same = fgets(line, sizeof line, cli->in) != NULL && str_eqs(str_trim(str_of(line)), word);
+    } else {
+        same = strcmp(yes, word) == 0;
+    }
+    if (!same) {
+        cli_error(cli, "%s",
+                  cli_tr(cli, "ad aynı değil; hiçbir şey yapılmadı",
+                         "the name is not the same; nothing was done"));
+    }
+    return same;
+}
+
 int words_ask(struct cli *cli, const char *operation, const struct client_field *fields,
               const char *tr, const char *en)
 {

@@ -24,7 +24,15 @@ void words_warnings(struct cli *cli, const struct json *root);
 int words_ask(struct cli *cli, const char *operation, const struct client_field *fields,
               const char *tr, const char *en);
 
+/* Whether the word is typed again: --yes has it, or the person at the terminal. Says so if not. */
+bool words_confirm(struct cli *cli, const char *word);
+
 /* Options that most of them take; to be named in their tables. */
+#define WORDS_OPTION_YES                                                                           \
+    {                                                                                              \
+        .name = "yes", .arg = "AD", .tr = "sormadan; ad yinelenir",                                \
+        .en = "without asking; the name again"                                                     \
+    }
 #define WORDS_OPTION_NOTE                                                                          \
     {                                                                                              \
         .name = "note", .arg = "METİN", .tr = "neden", .en = "why"                                 \

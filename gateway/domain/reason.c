@@ -75,6 +75,7 @@ static const struct {
     {"awaiting_release", "kampanyanın onayı bekleniyor", "the campaign awaits its release"},
     {"released", "kampanya onaylandı", "the campaign was released"},
     {"campaign_cancelled", "kampanya iptal edildi", "the campaign was cancelled"},
+    {"sending_cancelled", "bekleyen gönderimler iptal edildi", "all that waited was cancelled"},
 };
 
 enum { REASON_COUNT = sizeof reasons / sizeof reasons[0] };

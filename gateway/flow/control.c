@@ -136,14 +136,29 @@ int control_remove(struct store *s, const char *subject, struct err *e)
     return rc == 0 ? controls_touch(s, e) : rc;
 }
 
-/* ---- the rest of a cancelled campaign ---- */
+/* ---- what a cancellation stops ---- */
 
 struct stopping {
     struct store *store;
     const struct control *cancel;
+    const char *reason;
+    int channel;
     int64_t now_ms;
+    size_t *stopped;
     struct err *err;
 };
+
+struct str control_reach(const struct control *c, int *ret_channel)
+{
+    static const char campaign[] = "campaign:";
+    const struct str subject = str_of(c->subject);
+
+    *ret_channel = str_eqs(subject, "channel:sms")     ? CHANNEL_SMS
+                   : str_eqs(subject, "channel:email") ? CHANNEL_EMAIL
+                                                       : -1;
+    return str_starts(subject, campaign) ? str_of(c->subject + sizeof campaign - 1)
+                                         : (struct str){NULL, 0};
+}
 
 static int stop_one(void *ctx, const struct message_row *row)
 {
@@ -153,21 +168,35 @@ static int stop_one(void *ctx, const struct message_row *row)
                                       .to = MESSAGE_CANCELLED,
                                       .set = SET_REASON | SET_TRACE,
                                       .now_ms = x->now_ms,
-                                      .reason = STR(CONTROL_REASON_CANCELLED),
+                                      .reason = str_of(x->reason),
                                       .actor = str_of(x->cancel->by)};
 
+    if (x->channel >= 0 && (int)row->channel != x->channel) {
+        return 0;
+    }
+    ++*x->stopped;
     return store_message_move(x->store, &move, x->err);
+}
+
+int control_stop_waiting(struct store *s, const struct control *cancel, int64_t after,
+                         int64_t until, int64_t now_ms, size_t *ret_stopped, struct err *e)
+{
+    struct stopping x = {
+        .store = s, .cancel = cancel, .now_ms = now_ms, .stopped = ret_stopped, .err = e};
+    const struct str campaign = control_reach(cancel, &x.channel);
+
+    x.reason = campaign.ptr == NULL ? CONTROL_REASON_STOPPED : CONTROL_REASON_CANCELLED;
+    return store_message_waiting(s, campaign, after, until, stop_one, &x, e);
 }
 
 int control_stop_rest(struct store *s, const struct control *cancel, int64_t now_ms, struct err *e)
 {
-    struct stopping x = {s, cancel, now_ms, e};
-    struct str campaign = str_of(cancel->subject + sizeof "campaign:" - 1);
+    size_t stopped = 0;
 
     if (cancel->verb != CONTROL_CANCEL || cancel->value[0] != '\0') {
         return 0; /* nothing to stop, or all of it has been stopped */
     }
-    return store_message_waiting(s, campaign, 0, INT64_MAX, stop_one, &x, e);
+    return control_stop_waiting(s, cancel, 0, INT64_MAX, now_ms, &stopped, e);
 }
 
 /* ---- the picture ---- */

@@ -26,13 +26,14 @@ enum {
 #define CONTROL_REASON_PAUSED    "paused"
 #define CONTROL_REASON_AWAITING  "awaiting_release"
 #define CONTROL_REASON_CANCELLED "campaign_cancelled"
+#define CONTROL_REASON_STOPPED   "sending_cancelled" /* a channel, or everything */
 
 /* Kept by name: never rename. */
 enum control_verb {
     CONTROL_PAUSE,
     CONTROL_DRAIN,  /* a provider: finish what is in flight, then stand still */
     CONTROL_PIN,    /* a route: this provider and no other */
-    CONTROL_CANCEL, /* a campaign: nothing of it is sent any more */
+    CONTROL_CANCEL, /* nothing of the subject that waits is sent any more */
     CONTROL_LIFT,   /* a provider: holds that began before end */
     CONTROL_ALLOW,  /* the guard leaves the campaign alone */
     CONTROL_VERB_COUNT
@@ -67,9 +68,17 @@ int control_get(struct store *s, const char *subject, int64_t now_ms, struct con
 /* 0 also when there is none. */
 int control_remove(struct store *s, const char *subject, struct err *e);
 
+/* The campaign that a control is about, ptr null for all; *ret_channel is -1 for both channels. */
+struct str control_reach(const struct control *c, int *ret_channel);
 /*
- * Stops what a cancelled campaign still has waiting, in the caller's transaction. The dispatcher
- * does that in bites; this is for a cancellation that ends before it was there, or was done.
+ * Stops what a cancellation finds waiting with after < id <= until, in the caller's transaction;
+ * adds how many to *ret_stopped.
+ */
+int control_stop_waiting(struct store *s, const struct control *cancel, int64_t after,
+                         int64_t until, int64_t now_ms, size_t *ret_stopped, struct err *e);
+/*
+ * Stops all that a cancellation still finds waiting. The dispatcher does that in bites; this is for
+ * one that ends before the dispatcher was there, or was done. 0 for any other control.
  */
 int control_stop_rest(struct store *s, const struct control *cancel, int64_t now_ms, struct err *e);
 

@@ -1,6 +1,6 @@
 /*
  * After a change of the controls the messages that wait follow it: those held are let go or stay,
- * those of a cancelled campaign are stopped. A few at a time, so that others get their turn with
+ * those of what was cancelled are stopped. A few at a time, so that others get their turn with
  * the store.
  */
 #include "base/log.h"
@@ -19,14 +19,14 @@ struct bite_job {
     struct err *err;
     int64_t now_ms;
     bool held_done;
-    bool walking;      /* through the messages of a cancelled campaign … */
+    bool walking;      /* through the messages of a cancellation … */
     bool walked;       /* … and now at their end */
     int64_t before_id; /* held messages below this are left */
     size_t seen;
-    size_t control;   /* cancelled campaigns: which of the picture … */
+    size_t control;   /* cancellations: which of the picture … */
     int64_t after_id; /* … and how far */
     int64_t last_id;
-    size_t stopped; /* of that campaign */
+    size_t stopped; /* by that one */
     size_t released;
     bool done;
 };
@@ -65,12 +65,11 @@ static int let_go(struct bite_job *j, const struct message_row *row)
     return store_message_move(j->store, &move, j->err);
 }
 
-static int stop(struct bite_job *j, const struct message_row *row, const char *actor)
+static int stop(struct bite_job *j, const struct message_row *row)
 {
     const struct message_move move =
-        move_of(j, row, MESSAGE_CANCELLED, CONTROL_REASON_CANCELLED, actor);
+        move_of(j, row, MESSAGE_CANCELLED, CONTROL_REASON_CANCELLED, "controls");
 
-    j->stopped++;
     return store_message_move(j->store, &move, j->err);
 }
 
@@ -104,7 +103,7 @@ static int look_at_held(void *ctx, const struct due_row *due)
         return let_go(j, row);
     }
     if (gate == GATE_CANCELLED) {
-        return stop(j, row, "controls");
+        return stop(j, row);
     }
     return rename_reason(j, row, control_gate_reason(gate));
 }
@@ -121,18 +120,11 @@ static int bite_held(struct bite_job *j)
     return rc;
 }
 
-/* ---- cancelled campaigns ---- */
+/* ---- cancellations ---- */
 
 static bool to_be_stopped(const struct control *c)
 {
     return c->verb == CONTROL_CANCEL && c->value[0] == '\0';
-}
-
-static int look_at_waiting(void *ctx, const struct message_row *row)
-{
-    struct bite_job *j = ctx;
-
-    return stop(j, row, j->picture->list[j->control].by);
 }
 
 static int note_last(void *ctx, const struct due_row *row)
@@ -180,7 +172,6 @@ static int still_cancelled(struct bite_job *j, bool *ret)
 
 static int bite_cancelled(struct bite_job *j)
 {
-    const char *subject = j->picture->list[j->control].subject;
     const int64_t until = j->after_id + CANCEL_SLICE;
     bool still;
     int rc = still_cancelled(j, &still);
@@ -191,8 +182,8 @@ static int bite_cancelled(struct bite_job *j)
     }
     rc = j->walking ? 0 : begin_walk(j);
     if (rc == 0) {
-        rc = store_message_waiting(j->store, str_of(subject + sizeof "campaign:" - 1), j->after_id,
-                                   until, look_at_waiting, j, j->err);
+        rc = control_stop_waiting(j->store, &j->picture->list[j->control], j->after_id, until,
+                                  j->now_ms, &j->stopped, j->err);
         j->after_id = until;
     }
     j->walked = j->after_id >= j->last_id;
@@ -245,13 +236,13 @@ static void finish(struct bite_job *j)
     dispatch_check_drained(d);
 }
 
-/* A walk has come to the end of a campaign: say so, and go on with the next. */
+/* A walk has come to its end: say so, and go on with the next cancellation. */
 static void end_walk(struct bite_job *j)
 {
     const struct control *c = &j->picture->list[j->control];
 
-    log_info("campaign_cancelled", LOG_S("campaign", c->subject + sizeof "campaign:" - 1),
-             LOG_I("messages", j->stopped), LOG_S("by", c->by));
+    log_info("cancelled", LOG_S("subject", c->subject), LOG_I("messages", j->stopped),
+             LOG_S("by", c->by));
     j->walking = false;
     j->walked = false;
     j->control++;

@@ -154,14 +154,43 @@ int control_desk_list(struct desk_call *call, struct err *e)
     return 0;
 }
 
+/* Before another word takes the place of a cancellation, that one is carried out. */
+static int finish_cancellation(struct desk_call *call, const char *subject, struct err *e)
+{
+    struct control was;
+    int rc = desk_check(call, e);
+
+    rc = rc == 0 ? control_get(call->store, subject, call->now_ms, &was, e) : rc;
+    rc = rc == 0 ? control_stop_rest(call->store, &was, call->now_ms, e) : rc;
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
 int control_desk_pause(struct desk_call *call, struct err *e)
+{
+    char subject[CONTROL_SUBJECT_MAX + 1];
+    struct control c;
+    int rc;
+
+    read_subject(call, subject);
+    c = control_desk_read(call, subject, CONTROL_PAUSE);
+    rc = finish_cancellation(call, subject, e);
+    return rc == 0 ? control_desk_put(call, &c, "control.pause", e) : rc;
+}
+
+int control_desk_cancel(struct desk_call *call, struct err *e)
 {
     char subject[CONTROL_SUBJECT_MAX + 1];
     struct control c;
 
     read_subject(call, subject);
-    c = control_desk_read(call, subject, CONTROL_PAUSE);
-    return control_desk_put(call, &c, "control.pause", e);
+    if (!str_eqs(desk_text(call, "confirm", CONTROL_SUBJECT_MAX), subject)) {
+        (void)faults_add(call->faults, "/confirm", "not_confirmed",
+                         "iptal için \"confirm\" ile \"subject\" aynı olmalı",
+                         "to cancel, \"confirm\" has to be the same as \"subject\"");
+    }
+    c = control_desk_read(call, subject, CONTROL_CANCEL);
+    c.until_ms = 0; /* what was stopped does not come back by itself */
+    return control_desk_put(call, &c, "control.cancel", e);
 }
 
 int control_desk_resume(struct desk_call *call, struct err *e)
@@ -179,6 +208,7 @@ int control_desk_resume(struct desk_call *call, struct err *e)
         return desk_refuse(call, ERR_WRONG_STATE, "not_paused", e, "duraklatılmış değil",
                            "it is not paused");
     }
+    rc = rc == 0 ? control_stop_rest(call->store, &was, call->now_ms, e) : rc;
     rc = rc == 0 ? control_remove(call->store, subject, e) : rc;
     rc = rc == 0 ? control_desk_note(call, &c, "control.resume", e) : rc;
     if (rc == 0) {

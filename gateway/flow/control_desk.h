@@ -9,9 +9,12 @@
 
 enum { CONTROL_FOR_MAX_DAYS = 366 };
 
-/* GET /v1/controls, POST /v1/controls:pause, :resume (subject: "all", "channel:sms" …). */
+/* GET /v1/controls, POST /v1/controls:pause, :cancel, :resume (subject: "all", "channel:sms" …). */
 int control_desk_list(struct desk_call *call, struct err *e);
 int control_desk_pause(struct desk_call *call, struct err *e);
+/* What waits is stopped for good ("confirm" repeats the subject); new messages wait for a resume.
+ */
+int control_desk_cancel(struct desk_call *call, struct err *e);
 int control_desk_resume(struct desk_call *call, struct err *e);
 
 /* POST /v1/providers/{name}:pause … */

@@ -29,6 +29,7 @@ const struct desk_operation desk_operations[] = {
     {"campaign.past_due", "POST", "/v1/campaigns/{name}:past-due", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, campaign_desk_past_due, "decides about what is held as past due"},
     {"control.list", "GET", "/v1/controls", SCOPE_CAMPAIGNS_READ, 0, control_desk_list, "what is paused, pinned or cancelled"},
     {"control.pause", "POST", "/v1/controls:pause", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, control_desk_pause, "everything or a channel stands still"},
+    {"control.cancel", "POST", "/v1/controls:cancel", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, control_desk_cancel, "stops all of it that is not yet sent"},
     {"control.resume", "POST", "/v1/controls:resume", SCOPE_CAMPAIGNS_WRITE, DESK_WRITES, control_desk_resume, "everything or a channel goes on"},
     {"provider.list", "GET", "/v1/providers", SCOPE_CAMPAIGNS_READ, DESK_LIVE, NULL, "providers and their states"},
     {"provider.show", "GET", "/v1/providers/{name}", SCOPE_CAMPAIGNS_READ, DESK_LIVE, NULL, "one provider"},

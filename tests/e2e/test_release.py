@@ -165,9 +165,32 @@ def test_cancel_asks_for_the_name_and_shows_numbers():
         stopped = in_state(g, "cancelled", 8)
         assert {m["reason"] for m in stopped} == {"campaign_cancelled"}
         assert show(g)["state"] == "cancelled"
-        until(lambda: g.logged("campaign_cancelled"), "the log")
+        until(lambda: g.logged("cancelled"), "the log")
         expire(g, 2)
         in_state(g, "cancelled", 8 + 2)
+
+
+def test_a_channel_or_everything_is_cancelled():
+    """What waits is stopped for good; what comes later waits until somebody says resume."""
+    with gateway_with() as g:
+        expire(g, 1)
+        in_state(g, "accepted", 2)
+        command(g, "cancel", "sms", status=5, input="all\n")
+        post(g, "/v1/controls:cancel", status=422, subject="channel:sms")
+        command(g, "cancel", "sms", input="sms\n")
+        stopped = in_state(g, "cancelled", 4)
+        assert {(m["channel"], m["reason"]) for m in stopped} == {("sms", "sending_cancelled")}
+        until(lambda: g.logged("cancelled"), "the log")
+        expire(g, 2)
+        in_state(g, "accepted", 2 + 1)
+        command(g, "resume", "sms")
+        in_state(g, "accepted", 2 + 2)
+        post(g, "/v1/controls:cancel", subject="all", confirm="all")
+        in_state(g, "cancelled", 4 + 4 + 8)
+        command(g, "pause", "all")
+        command(g, "resume", "all")
+        expire(g, 3)
+        in_state(g, "accepted", 4 + 2)
 
 
 def test_what_was_cancelled_stays_away_when_the_cancellation_ends_at_once():
