@@ -82,8 +82,8 @@ static void answer(struct client *c, const unsigned char *unit)
 
 static void tell_count(struct client *c)
 {
-    c->out_len =
-        (size_t)snprintf((char *)c->out, sizeof c->out, "HTTP/1.1 200 OK\r\n\r\n%ld", taken);
+    c->out_len = (size_t)snprintf((char *)c->out, sizeof c->out,
+                                  "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n%20ld", taken);
     c->in_len = 0;
 }
 
