@@ -193,6 +193,23 @@ def test_a_channel_or_everything_is_cancelled():
         in_state(g, "accepted", 4 + 2)
 
 
+def test_a_cancelled_channel_stays_cancelled_under_another_word():
+    """Without a service nobody has stopped anything yet when a pause takes the cancellation's place."""
+    for word in ("pause", "resume"):
+        with gateway_with() as g:
+            command(g, "pause", "all")
+            expire(g, 1)
+            in_state(g, "planned", 8)
+            g.stop()
+            command(g, "cancel", "sms", "--yes", "sms")
+            command(g, word, "sms")
+            command(g, "resume", "all")
+            g.start()
+            stopped = in_state(g, "cancelled", 5)
+            assert {(m["channel"], m["reason"]) for m in stopped} == {("sms", "sending_cancelled")}
+            in_state(g, "accepted", 1)
+
+
 def test_what_was_cancelled_stays_away_when_the_cancellation_ends_at_once():
     """Without a service nobody has stopped anything yet when the campaign goes on again."""
     with gateway_with() as g:
