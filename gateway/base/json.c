@@ -290,6 +290,13 @@ int json_i64(const struct json *v, int64_t *ret_value)
     return 0;
 }
 
+int64_t json_get_i64(const struct json *object, const char *key, int64_t otherwise)
+{
+    int64_t n;
+
+    return json_i64(json_get(object, key), &n) == 0 ? n : otherwise;
+}
+
 double json_double(const struct json *v, double otherwise)
 {
     return json_type(v) == JSON_NUMBER ? item_of(v)->valuedouble : otherwise;

@@ -105,6 +105,8 @@ struct str json_str(const struct json *v);
 bool json_bool(const struct json *v, bool otherwise);
 /* A whole number within +-2^53; ERR_INVALID for other types, fractions or larger values. */
 int json_i64(const struct json *v, int64_t *ret_value);
+/* A member of an object as by json_i64; otherwise when it is not there or no such number. */
+int64_t json_get_i64(const struct json *object, const char *key, int64_t otherwise);
 double json_double(const struct json *v, double otherwise);
 /* The digits of a number as they were written; scratch holds them when they had to be formatted. */
 struct str json_number_text(const struct json *v, char scratch[40]);

@@ -15,7 +15,7 @@ static void print_entry(struct cli *cli, const struct json *entry)
     if (json_get(entry, "detail") != NULL) {
         jsonw_value(&w, json_get(entry, "detail"));
     }
-    (void)fprintf(cli->out, "%6" PRId64 "  %-18s %-18s %-20s %s\n", words_number(entry, "seq"),
+    (void)fprintf(cli->out, "%6" PRId64 "  %-18s %-18s %-20s %s\n", json_get_i64(entry, "seq", 0),
                   words_time(cli, entry, "at", at), words_text(entry, "actor"),
                   words_text(entry, "action"), buf_cstr(&detail));
     buf_finish(&detail);
@@ -58,14 +58,14 @@ static int run_verify(int argc, char **argv, struct cli *cli)
         (void)fprintf(cli->out,
                       cli_tr(cli, "%s  %" PRId64 " kayıt sağlam, son özet %.16s…\n",
                              "%s  %" PRId64 " entries are good, last digest %.16s…\n"),
-                      words_text(root, "detail"), words_number(root, "checked"),
+                      words_text(root, "detail"), json_get_i64(root, "checked", 0),
                       words_text(root, "head"));
     }
     if (rc == CLI_OK && !whole) {
         cli_error(cli,
                   cli_tr(cli, "zincir %" PRId64 ". kayıtta kopuk",
                          "the chain is broken at entry %" PRId64),
-                  words_number(root, "broken_at"));
+                  json_get_i64(root, "broken_at", 0));
         rc = CLI_FAILED;
     }
     client_finish(&answer);

@@ -11,15 +11,15 @@ static int64_t waiting(const struct json *c)
 {
     const struct json *m = json_get(c, "messages");
 
-    return words_number(m, "planned") + words_number(m, "queued");
+    return json_get_i64(m, "planned", 0) + json_get_i64(m, "queued", 0);
 }
 
 static int64_t gone(const struct json *c)
 {
     const struct json *m = json_get(c, "messages");
 
-    return words_number(m, "accepted") + words_number(m, "delivered") +
-           words_number(m, "undelivered");
+    return json_get_i64(m, "accepted", 0) + json_get_i64(m, "delivered", 0) +
+           json_get_i64(m, "undelivered", 0);
 }
 
 static void print_row(struct cli *cli, const struct json *c)
@@ -29,8 +29,8 @@ static void print_row(struct cli *cli, const struct json *c)
     words_column(cli, words_text(c, "name"), 24);
     words_column(cli, words_code(cli, words_text(c, "state")), 18);
     (void)fprintf(cli->out, "%9" PRId64 " %10" PRId64 " %10" PRId64 " %10" PRId64 "  %s\n",
-                  waiting(c), words_number(json_get(c, "messages"), "held"), gone(c),
-                  words_number(json_get(c, "today"), "sent"),
+                  waiting(c), json_get_i64(json_get(c, "messages"), "held", 0), gone(c),
+                  json_get_i64(json_get(c, "today"), "sent", 0),
                   paused ? cli_tr(cli, "DURAKLATILDI", "PAUSED") : "");
 }
 
@@ -177,7 +177,7 @@ static int show_stake(struct cli *cli, const char *name)
 
     if (rc == CLI_OK) {
         const struct json *c = json_root(answer.doc);
-        const int64_t held = words_number(json_get(c, "messages"), "held");
+        const int64_t held = json_get_i64(json_get(c, "messages"), "held", 0);
 
         (void)fprintf(cli->err,
                       cli_tr(cli, "%s: gitmemiş %" PRId64 " ileti durdurulacak, geri gelmeyecek.\n",

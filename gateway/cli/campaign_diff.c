@@ -7,10 +7,7 @@ enum { FILE_BYTES_MAX = 1 << 20 };
 
 static long long number(const struct json *v, const char *name)
 {
-    int64_t n = 0;
-
-    (void)json_i64(json_get(v, name), &n);
-    return (long long)n;
+    return (long long)json_get_i64(v, name, 0);
 }
 
 static void print_campaigns(struct cli *cli, const struct json *list)

@@ -23,8 +23,8 @@ static int decide(struct cli *cli, const struct client_question *question, struc
         if (rc == CLI_OK) {
             const struct json *root = json_root(answer.doc);
 
-            ret->messages += words_number(root, "messages");
-            ret->expired += words_number(root, "expired");
+            ret->messages += json_get_i64(root, "messages", 0);
+            ret->expired += json_get_i64(root, "expired", 0);
             finished = json_bool(json_get(root, "finished"), true);
             if (finished) {
                 (void)client_print_json(cli, &answer);

@@ -101,13 +101,6 @@ const char *words_text(const struct json *v, const char *key)
     return s.ptr == NULL ? "" : s.ptr;
 }
 
-int64_t words_number(const struct json *v, const char *key)
-{
-    int64_t n = 0;
-
-    return json_i64(json_get(v, key), &n) == 0 ? n : 0;
-}
-
 const char *words_time(const struct cli *cli, const struct json *v, const char *key,
                        char out[WORDS_SIZE])
 {

@@ -12,7 +12,6 @@ const char *words_code(const struct cli *cli, const char *code);
 void words_column(struct cli *cli, const char *text, size_t width);
 /* A member's text, "" when there is none; valid until the answer is finished. */
 const char *words_text(const struct json *v, const char *key);
-int64_t words_number(const struct json *v, const char *key);
 /* A member's moment as people write it, "-" when there is none. */
 const char *words_time(const struct cli *cli, const struct json *v, const char *key,
                        char out[WORDS_SIZE]);

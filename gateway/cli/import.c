@@ -30,14 +30,6 @@ static int64_t now(void)
     return clock_mono_ms(clock_system());
 }
 
-static int64_t whole(const struct json *v, const char *key)
-{
-    int64_t n = 0;
-
-    (void)json_i64(json_get(v, key), &n);
-    return n;
-}
-
 static bool on_terminal(const struct cli *cli)
 {
     return cli->err == stderr && isatty(STDERR_FILENO);
@@ -151,8 +143,8 @@ static int follow(struct importing *im, const char *id)
 
         rc = ask_about(im->cli, "import.show", id, &answer);
         if (rc == CLI_OK) {
-            total = whole(json_root(answer.doc), "events");
-            left = whole(json_root(answer.doc), "events_waiting");
+            total = json_get_i64(json_root(answer.doc), "events", 0);
+            left = json_get_i64(json_root(answer.doc), "events_waiting", 0);
             import_progress_show(&im->progress, total - left, total, now());
         }
         client_finish(&answer);
@@ -178,7 +170,7 @@ static int take_in(struct importing *im)
         return rc;
     }
     (void)str_copy(id, sizeof id, json_str(json_get(json_root(answer.doc), "import")));
-    refused = whole(json_get(json_root(answer.doc), "counts"), "refused");
+    refused = json_get_i64(json_get(json_root(answer.doc), "counts"), "refused", 0);
     rc = follow(im, id);
     if (!client_print_json(cli, &answer)) {
         (void)fprintf(cli->out,
@@ -207,7 +199,7 @@ static int decide(struct importing *im, const struct client_answer *seen)
 {
     struct cli *cli = im->cli;
     const struct json *report = json_root(seen->doc);
-    int64_t refused = whole(json_get(report, "counts"), "refused");
+    int64_t refused = json_get_i64(json_get(report, "counts"), "refused", 0);
     bool look = cli_flag(cli, "dry-run");
     bool refuses = refused > 0 && !valid_rows(cli);
     int rc = write_errors(im, report);
@@ -275,9 +267,9 @@ static int undo_steps(struct cli *cli, const char *id)
             const struct json *root = json_root(answer.doc);
 
             more = str_eqs(json_str(json_get(root, "result")), "undoing");
-            restored += whole(root, "restored");
-            left += whole(root, "left_as_is");
-            stopped += whole(root, "messages_stopped");
+            restored += json_get_i64(root, "restored", 0);
+            left += json_get_i64(root, "left_as_is", 0);
+            stopped += json_get_i64(root, "messages_stopped", 0);
             if (!client_print_json(cli, &answer)) {
                 import_print_left(cli, root);
             }

@@ -22,14 +22,6 @@ const char *import_number(int64_t n, char out[IMPORT_NUMBER_SIZE])
     return out;
 }
 
-static int64_t whole(const struct json *v, const char *key)
-{
-    int64_t n = 0;
-
-    (void)json_i64(json_get(v, key), &n);
-    return n;
-}
-
 static const char *text(const struct json *v, const char *key)
 {
     struct str s = json_str(json_get(v, key));
@@ -47,7 +39,7 @@ static void print_file(struct cli *cli, const struct json *root)
                   cli_tr(cli, "Dosya     %s, ayraç %s, başlık %lld. satırda\n",
                          "File      %s, separator %s, titles in row %lld\n"),
                   text(file, "encoding"), text(file, "separator"),
-                  (long long)whole(file, "header_row"));
+                  (long long)json_get_i64(file, "header_row", 0));
 }
 
 static void print_columns(struct cli *cli, const struct json *root)
@@ -95,7 +87,7 @@ static void print_counts(struct cli *cli, const struct json *root)
     char number[IMPORT_NUMBER_SIZE];
 
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        int64_t n = whole(counts, lines[i].key);
+        int64_t n = json_get_i64(counts, lines[i].key, 0);
         bool bad = n > 0 && strcmp(lines[i].key, "refused") == 0;
 
         (void)fprintf(cli->out, "%s%10s %s%s\n", bad ? cli_style(cli, "31") : "",
@@ -114,14 +106,14 @@ static void print_plan(struct cli *cli, const struct json *root)
     (void)fprintf(cli->out,
                   cli_tr(cli, "Plan      +%s ileti, −%s ileti, %s iletinin günü değişir\n",
                          "Plan      +%s messages, −%s messages, %s change their day\n"),
-                  import_number(whole(plan, "gained"), gained),
-                  import_number(whole(plan, "lost"), lost),
-                  import_number(whole(plan, "moved"), moved));
+                  import_number(json_get_i64(plan, "gained", 0), gained),
+                  import_number(json_get_i64(plan, "lost", 0), lost),
+                  import_number(json_get_i64(plan, "moved", 0), moved));
 }
 
 static void print_gone(struct cli *cli, const struct json *root)
 {
-    int64_t count = whole(root, "gone_count");
+    int64_t count = json_get_i64(root, "gone_count", 0);
     char number[IMPORT_NUMBER_SIZE];
     int shown = 0;
 
@@ -149,24 +141,25 @@ static void print_notes(struct cli *cli, const struct json *root)
                              "%sNote%s %s%s%s (%s rows, first %lld)\n"),
                       cli_style(cli, "33"), cli_style(cli, "0"), text(n, "column"),
                       text(n, "column")[0] == '\0' ? "" : ": ", text(n, "text"),
-                      import_number(whole(n, "count"), number), (long long)whole(n, "first_row"));
+                      import_number(json_get_i64(n, "count", 0), number),
+                      (long long)json_get_i64(n, "first_row", 0));
     }
 }
 
 static void print_errors(struct cli *cli, const struct json *root)
 {
-    int64_t count = whole(root, "error_count");
+    int64_t count = json_get_i64(root, "error_count", 0);
     int shown = 0;
 
     for (const struct json *v = json_first(json_get(root, "errors"));
          v != NULL && shown < ERRORS_SHOWN; v = json_next(v), shown++) {
-        (void)fprintf(cli->out,
-                      cli_tr(cli, "%s%lld. satır%s %s%s%s%s: %s\n    → %s\n",
-                             "%srow %lld%s %s%s%s%s: %s\n    → %s\n"),
-                      cli_style(cli, "31"), (long long)whole(v, "row"), cli_style(cli, "0"),
-                      text(v, "column"), text(v, "value")[0] == '\0' ? "" : " \"", text(v, "value"),
-                      text(v, "value")[0] == '\0' ? "" : "\"", text(v, "reason"),
-                      text(v, "remedy"));
+        (void)fprintf(
+            cli->out,
+            cli_tr(cli, "%s%lld. satır%s %s%s%s%s: %s\n    → %s\n",
+                   "%srow %lld%s %s%s%s%s: %s\n    → %s\n"),
+            cli_style(cli, "31"), (long long)json_get_i64(v, "row", 0), cli_style(cli, "0"),
+            text(v, "column"), text(v, "value")[0] == '\0' ? "" : " \"", text(v, "value"),
+            text(v, "value")[0] == '\0' ? "" : "\"", text(v, "reason"), text(v, "remedy"));
     }
     if (count > shown) {
         (void)fprintf(cli->out,
@@ -199,8 +192,8 @@ void import_print_list(struct cli *cli, const struct json *root)
                       cli_tr(cli, "%s  %s  %-10s %s  %lld yeni, %lld değişen  %s\n",
                              "%s  %s  %-10s %s  %lld new, %lld changed  %s\n"),
                       text(v, "import"), words_time(cli, v, "at", at), text(v, "state"),
-                      text(v, "source"), (long long)whole(counts, "new"),
-                      (long long)whole(counts, "changed"), text(v, "actor"));
+                      text(v, "source"), (long long)json_get_i64(counts, "new", 0),
+                      (long long)json_get_i64(counts, "changed", 0), text(v, "actor"));
     }
 }
 

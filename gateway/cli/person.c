@@ -29,10 +29,7 @@ static int run_export(int argc, char **argv, struct cli *cli)
 
 static long long count_of(const struct json *root, const char *name)
 {
-    int64_t n = 0;
-
-    (void)json_i64(json_get(root, name), &n);
-    return n;
+    return (long long)json_get_i64(root, name, 0);
 }
 
 /* What will happen, with numbers. */

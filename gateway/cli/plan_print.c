@@ -6,14 +6,6 @@
 
 enum { TEXT_MAX = 256, WEEK_DAYS = 7 };
 
-static int64_t number(const struct json *v, const char *key)
-{
-    int64_t n = 0;
-
-    (void)json_i64(json_get(v, key), &n);
-    return n;
-}
-
 static const char *text(const struct json *v, const char *key, char out[TEXT_MAX])
 {
     (void)str_copy(out, TEXT_MAX, json_str(json_get(v, key)));
@@ -57,21 +49,21 @@ static void print_span(struct cli *cli, const struct json *root)
 
 static void print_note(struct cli *cli, const struct json *s)
 {
-    if (number(s, "several_segments") > 0) {
+    if (json_get_i64(s, "several_segments", 0) > 0) {
         (void)fprintf(
             cli->out,
             cli_tr(cli, "  %lld metin birden çok parça", "  %lld texts of several segments"),
-            (long long)number(s, "several_segments"));
+            (long long)json_get_i64(s, "several_segments", 0));
     }
-    if (number(s, "moved_by_weekend") > 0) {
+    if (json_get_i64(s, "moved_by_weekend", 0) > 0) {
         (void)fprintf(cli->out,
                       cli_tr(cli, "  %lld ileti hafta sonundan kaydı", "  %lld moved by a weekend"),
-                      (long long)number(s, "moved_by_weekend"));
+                      (long long)json_get_i64(s, "moved_by_weekend", 0));
     }
-    if (number(s, "moved_by_holiday") > 0) {
+    if (json_get_i64(s, "moved_by_holiday", 0) > 0) {
         (void)fprintf(cli->out,
                       cli_tr(cli, "  %lld ileti tatilden kaydı", "  %lld moved by a holiday"),
-                      (long long)number(s, "moved_by_holiday"));
+                      (long long)json_get_i64(s, "moved_by_holiday", 0));
     }
 }
 
@@ -79,15 +71,15 @@ static void print_step(struct cli *cli, const struct json *s)
 {
     char campaign[TEXT_MAX];
     char channel[TEXT_MAX];
-    const int64_t mark = number(s, "mark");
+    const int64_t mark = json_get_i64(s, "mark", 0);
     const bool sms = strcmp(text(s, "channel", channel), "sms") == 0;
 
     (void)fprintf(cli->out, "%-20s %5lld  %-8s %8lld ", text(s, "campaign", campaign),
                   (long long)mark, sms ? "SMS" : cli_tr(cli, "e-posta", "e-mail"),
-                  (long long)number(s, "people"));
+                  (long long)json_get_i64(s, "people", 0));
     if (cli_flag(cli, "cost") && sms) {
-        (void)fprintf(cli->out, "%8lld  ", (long long)number(s, "segments"));
-        print_money(cli, number(s, "kurus"));
+        (void)fprintf(cli->out, "%8lld  ", (long long)json_get_i64(s, "segments", 0));
+        print_money(cli, json_get_i64(s, "kurus", 0));
     }
     print_note(cli, s);
     (void)fputc('\n', cli->out);
@@ -122,7 +114,7 @@ static void print_counts(struct cli *cli, const char *title, const struct json *
     for (const struct json *v = json_first(list); v != NULL; v = json_next(v)) {
         const char *said = text(v, "text", words);
 
-        (void)fprintf(cli->out, "  %8lld  %s\n", (long long)number(v, "count"),
+        (void)fprintf(cli->out, "  %8lld  %s\n", (long long)json_get_i64(v, "count", 0),
                       said[0] != '\0' ? said : text(v, "reason", code));
     }
 }
@@ -132,12 +124,13 @@ static void print_total(struct cli *cli, const struct json *total)
     (void)fprintf(cli->out,
                   cli_tr(cli, "Toplam %lld ileti (%lld SMS, %lld e-posta)",
                          "%lld messages in all (%lld SMS, %lld e-mail)"),
-                  (long long)number(total, "messages"), (long long)number(total, "sms"),
-                  (long long)number(total, "email"));
+                  (long long)json_get_i64(total, "messages", 0),
+                  (long long)json_get_i64(total, "sms", 0),
+                  (long long)json_get_i64(total, "email", 0));
     if (cli_flag(cli, "cost")) {
         (void)fprintf(cli->out, cli_tr(cli, ", %lld parça, ", ", %lld segments, "),
-                      (long long)number(total, "segments"));
-        print_money(cli, number(total, "kurus"));
+                      (long long)json_get_i64(total, "segments", 0));
+        print_money(cli, json_get_i64(total, "kurus", 0));
     }
     (void)fprintf(cli->out, ". %s\n", cli_tr(cli, "Hiçbir şey gönderilmedi.", "Nothing was sent."));
 }
@@ -159,8 +152,8 @@ static void print_stopped(struct cli *cli, const struct json *by)
     };
 
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        if (number(by, lines[i].name) > 0) {
-            (void)fprintf(cli->out, "%lld %s", (long long)number(by, lines[i].name),
+        if (json_get_i64(by, lines[i].name, 0) > 0) {
+            (void)fprintf(cli->out, "%lld %s", (long long)json_get_i64(by, lines[i].name, 0),
                           cli_tr(cli, lines[i].tr, lines[i].en));
         }
     }
@@ -188,7 +181,7 @@ static void print_month_name(struct cli *cli, int64_t day)
 static void print_day(struct cli *cli, const struct json *d, int day_of_month)
 {
     char kind[TEXT_MAX];
-    const int64_t messages = number(d, "messages");
+    const int64_t messages = json_get_i64(d, "messages", 0);
     char mark = ' ';
 
     (void)text(d, "kind", kind);
@@ -244,14 +237,14 @@ static void print_item(struct cli *cli, const struct json *i)
     buf_init(&when, TEXT_MAX);
     (void)date_time(instant(i, "at"), cli->turkish, &when);
     (void)fprintf(cli->out, "%-17s %-20s %4lld  %-6s %-28s %s\n", buf_cstr(&when),
-                  text(i, "campaign", campaign), (long long)number(i, "mark"),
+                  text(i, "campaign", campaign), (long long)json_get_i64(i, "mark", 0),
                   text(i, "channel", channel), text(i, "holder", holder), text(i, "text", words));
     buf_finish(&when);
 }
 
 static void print_items(struct cli *cli, const struct json *root)
 {
-    const int64_t left = number(root, "items_left_off");
+    const int64_t left = json_get_i64(root, "items_left_off", 0);
 
     for (const struct json *i = json_first(json_get(root, "items")); i != NULL; i = json_next(i)) {
         print_item(cli, i);
@@ -282,8 +275,8 @@ static void print_change(struct cli *cli, const struct json *now, const struct j
                   cli_tr(cli, "                  ŞİMDİ     YENİ     FARK",
                          "                    NOW     WITH   CHANGE"));
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        const int64_t a = number(json_get(now, "total"), lines[i].key);
-        const int64_t b = number(json_get(with, "total"), lines[i].key);
+        const int64_t a = json_get_i64(json_get(now, "total"), lines[i].key, 0);
+        const int64_t b = json_get_i64(json_get(with, "total"), lines[i].key, 0);
 
         (void)fprintf(cli->out, "%-14s %8lld %8lld %+8lld\n",
                       cli->turkish ? lines[i].tr : lines[i].en, (long long)a, (long long)b,

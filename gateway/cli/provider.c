@@ -17,7 +17,7 @@ static void print_state(struct cli *cli, const struct json *p)
     words_column(cli, words_text(p, "name"), 20);
     words_column(cli, words_text(p, "kind"), 10);
     words_column(cli, words_code(cli, words_text(p, "state")), 12);
-    (void)fprintf(cli->out, "%6" PRId64 "  %s", words_number(p, "in_flight"),
+    (void)fprintf(cli->out, "%6" PRId64 "  %s", json_get_i64(p, "in_flight", 0),
                   words_text(p, "held_for"));
     if (json_get(p, "tries_again") != NULL) {
         (void)fprintf(cli->out, " → %s", words_time(cli, p, "tries_again", again));

@@ -125,13 +125,6 @@ int digest_write(const struct digest_draft *draft, const struct digest_env *env,
 
 /* ---- back ---- */
 
-static int64_t number(const struct json *object, const char *key, int64_t otherwise)
-{
-    int64_t n;
-
-    return json_i64(json_get(object, key), &n) == 0 ? n : otherwise;
-}
-
 void digest_read(const struct json *digest, struct render_row rows[DIGEST_RENDER_MAX],
                  struct render_facts *ret)
 {
@@ -141,8 +134,8 @@ void digest_read(const struct json *digest, struct render_row rows[DIGEST_RENDER
     if (digest == NULL) {
         return;
     }
-    ret->count = (int)number(digest, "count", 0);
-    ret->window_days = (int)number(digest, "days", 0);
+    ret->count = (int)json_get_i64(digest, "count", 0);
+    ret->window_days = (int)json_get_i64(digest, "days", 0);
     for (size_t i = 0; n != NULL && i < sizeof ret->summary / sizeof ret->summary[0]; i++) {
         ret->summary[i] = json_i64(n, &value) == 0 ? (int)value : 0;
         n = json_next(n);
@@ -154,10 +147,10 @@ void digest_read(const struct json *digest, struct render_row rows[DIGEST_RENDER
         rows[ret->row_count++] =
             (struct render_row){.institution = json_str(json_get(v, "institution")),
                                 .name = json_str(json_get(v, "name")),
-                                .end_ms = number(v, "end", 0),
-                                .applied_ms = number(v, "applied", 0),
+                                .end_ms = json_get_i64(v, "end", 0),
+                                .applied_ms = json_get_i64(v, "applied", 0),
                                 .status = json_str(json_get(v, "status")),
-                                .waiting_days = (int)number(v, "waiting", -1)};
+                                .waiting_days = (int)json_get_i64(v, "waiting", -1)};
     }
 }
 
@@ -166,7 +159,7 @@ static void copy_rows(struct json_writer *w, const struct json *rows, int64_t ca
 {
     jsonw_array(w);
     for (const struct json *v = json_first(rows); v != NULL; v = json_next(v)) {
-        if (number(v, "case", 0) == case_id) {
+        if (json_get_i64(v, "case", 0) == case_id) {
             (*ret_count)++;
         } else {
             jsonw_value(w, v);

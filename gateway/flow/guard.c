@@ -120,13 +120,6 @@ static struct str key_of(const char *campaign, int64_t day, char key[KEY_SIZE])
     return str_of(key);
 }
 
-static int64_t number_of(const struct json *object, const char *name)
-{
-    int64_t n = 0;
-
-    return json_i64(json_get(object, name), &n) == 0 ? n : 0;
-}
-
 static int take_day(void *ctx, const struct record_row *row)
 {
     struct guard_day *day = ctx;
@@ -135,9 +128,9 @@ static int take_day(void *ctx, const struct record_row *row)
     if (json_parse(row->body, 0, &json_default_limits, &doc, NULL, NULL) != 0) {
         return ERR_CORRUPT;
     }
-    day->sent = number_of(json_root(doc), "sent");
-    day->kurus = number_of(json_root(doc), "kurus");
-    day->failed = number_of(json_root(doc), "failed");
+    day->sent = json_get_i64(json_root(doc), "sent", 0);
+    day->kurus = json_get_i64(json_root(doc), "kurus", 0);
+    day->failed = json_get_i64(json_root(doc), "failed", 0);
     json_free(doc);
     return 0;
 }

@@ -63,13 +63,6 @@ static int write_stone(struct store *s, const struct person_tombstone *stone, st
     return rc;
 }
 
-static int64_t number(const struct json *object, const char *key)
-{
-    int64_t n = 0;
-
-    return json_i64(json_get(object, key), &n) == 0 ? n : 0;
-}
-
 static int read_stone(void *ctx, const struct record_row *row)
 {
     struct person_tombstone *stone = ctx;
@@ -80,9 +73,9 @@ static int read_stone(void *ctx, const struct record_row *row)
         return ERR_CORRUPT;
     }
     root = json_root(doc);
-    *stone = (struct person_tombstone){.erased_ms = number(root, "erased"),
-                                       .refused = number(root, "refused"),
-                                       .last_ms = number(root, "last")};
+    *stone = (struct person_tombstone){.erased_ms = json_get_i64(root, "erased", 0),
+                                       .refused = json_get_i64(root, "refused", 0),
+                                       .last_ms = json_get_i64(root, "last", 0)};
     (void)str_copy(stone->id, sizeof stone->id, row->key);
     (void)str_copy(stone->of, sizeof stone->of, json_str(json_get(root, "of")));
     (void)str_copy(stone->actor, sizeof stone->actor, json_str(json_get(root, "actor")));

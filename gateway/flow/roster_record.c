@@ -143,14 +143,6 @@ int roster_record_update(struct store *s, const struct roster_record *record, st
     return rc;
 }
 
-static int64_t number_of(const struct json *v, const char *key)
-{
-    int64_t n = 0;
-
-    (void)json_i64(json_get(v, key), &n);
-    return n;
-}
-
 static int read_record(void *ctx, const struct record_row *row)
 {
     struct roster_record *r = ctx;
@@ -162,12 +154,12 @@ static int read_record(void *ctx, const struct record_row *row)
         return ERR_CORRUPT;
     }
     v = json_root(doc);
-    *r = (struct roster_record){.at_ms = number_of(v, "at_ms"),
-                                .first_seq = number_of(v, "first_seq"),
-                                .last_seq = number_of(v, "last_seq"),
-                                .undone_ms = number_of(v, "undone_ms"),
-                                .restored = number_of(v, "restored"),
-                                .refused = number_of(v, "refused")};
+    *r = (struct roster_record){.at_ms = json_get_i64(v, "at_ms", 0),
+                                .first_seq = json_get_i64(v, "first_seq", 0),
+                                .last_seq = json_get_i64(v, "last_seq", 0),
+                                .undone_ms = json_get_i64(v, "undone_ms", 0),
+                                .restored = json_get_i64(v, "restored", 0),
+                                .refused = json_get_i64(v, "refused", 0)};
     (void)str_copy(r->id, sizeof r->id, row->key);
     (void)str_copy(r->source, sizeof r->source, json_str(json_get(v, "source")));
     (void)str_copy(r->actor, sizeof r->actor, json_str(json_get(v, "actor")));
@@ -287,8 +279,8 @@ int roster_record_read_former(struct str body, struct roster_case *ret)
         return ERR_CORRUPT;
     }
     v = json_root(doc);
-    ret->event_seq = number_of(v, "event_seq");
-    ret->fact_ms = number_of(v, "fact_ms");
+    ret->event_seq = json_get_i64(v, "event_seq", 0);
+    ret->fact_ms = json_get_i64(v, "fact_ms", 0);
     rc = str_copy(ret->certificate, sizeof ret->certificate, json_str(json_get(v, "certificate")));
     rc = rc == 0 ? case_read(file_of(body), &ret->file) : rc;
     ret->known = ret->file.known.not_after_ms != 0;

@@ -164,13 +164,6 @@ static void read_text(const struct json *object, const char *key, char *out, siz
     (void)str_copy(out, size, json_str(json_get(object, key)));
 }
 
-static int64_t read_number(const struct json *object, const char *key)
-{
-    int64_t n = 0;
-
-    return json_i64(json_get(object, key), &n) == 0 ? n : 0;
-}
-
 /* Record callback: ctx is the entry to fill. */
 static int read_entry(void *ctx, const struct record_row *row)
 {
@@ -188,10 +181,10 @@ static int read_entry(void *ctx, const struct record_row *row)
     entry->channel = channel_parse(json_str(json_get(root, "channel")));
     read_text(root, "shown", entry->shown, sizeof entry->shown);
     entry->reason = suppress_reason_parse(json_str(json_get(root, "reason")));
-    entry->since_ms = read_number(root, "since");
-    entry->expires_ms = read_number(root, "expires");
-    entry->stopped = read_number(root, "stopped");
-    entry->last_ms = read_number(root, "last");
+    entry->since_ms = json_get_i64(root, "since", 0);
+    entry->expires_ms = json_get_i64(root, "expires", 0);
+    entry->stopped = json_get_i64(root, "stopped", 0);
+    entry->last_ms = json_get_i64(root, "last", 0);
     read_text(root, "actor", entry->actor, sizeof entry->actor);
     read_text(root, "note", entry->note, sizeof entry->note);
     json_free(doc);

@@ -139,6 +139,9 @@ static void accessors_read_what_is_there(void **state)
     assert_int_equal(json_i64(json_get(root, "n"), &n), 0);
     assert_int_equal(n, -42);
     assert_int_equal(json_i64(json_get(root, "f"), &n), ERR_INVALID);
+    assert_int_equal(json_get_i64(root, "n", 5), -42);
+    assert_int_equal(json_get_i64(root, "f", 5), 5);
+    assert_int_equal(json_get_i64(NULL, "n", 5), 5);
     assert_true(json_double(json_get(root, "f"), 0) == 1.5);
     assert_true(json_bool(json_get(root, "t"), false));
     assert_true(json_bool(json_get(root, "z"), true));
