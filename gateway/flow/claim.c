@@ -6,6 +6,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "flow/dispatch_state.h"
+#include "flow/sms_days.h"
 #include "flow/suppress.h"
 
 #include <stdio.h>
@@ -18,9 +19,10 @@ struct claim_job {
     struct store_job job;
     struct channel_state *channel;
     struct list attempts; /* to be sent, or only moved */
-    bool refused;         /* the lanes are full: there is no use in looking for more */
-    int64_t controls;     /* version of the picture that the decisions come from */
-    bool outdated;        /* somebody has paused or released since: nothing was claimed */
+    int64_t now_ms;
+    bool refused;     /* the lanes are full: there is no use in looking for more */
+    int64_t controls; /* version of the picture that the decisions come from */
+    bool outdated;    /* somebody has paused or released since: nothing was claimed */
 };
 
 /* ---- verdicts without sending ---- */
@@ -224,14 +226,17 @@ static int ask_suppression(const struct claim_job *j, struct store *s, struct at
 }
 
 /* The later message of the day waits for the next one; the trace says why. */
-static int ask_day(struct store *s, struct attempt *a, struct err *e)
+static int ask_day(const struct claim_job *j, struct attempt *a, struct err *e)
 {
-    int64_t now = a->move.now_ms;
     bool taken = false;
-    int rc = a->has_move ? 0 : claim_take_day(s, a, now, &taken, e);
+    int rc = 0;
 
+    if (!a->has_move && a->next_day_ms != 0) {
+        rc = sms_days_take(j->channel->dispatch->sms_days, a->recipient, a->job.message_id, &taken,
+                           e);
+    }
     if (rc == 0 && taken) {
-        postpone(a, a->next_day_ms, now);
+        postpone(a, a->next_day_ms, j->now_ms);
         a->move.set |= SET_REASON | SET_TRACE;
         a->move.reason = STR("one_sms_a_day");
         a->move.actor = STR("policy");
@@ -243,23 +248,12 @@ static int claim_one(const struct claim_job *j, struct store *s, struct attempt 
 {
     int rc = outdated(s, a) ? ERR_WRONG_STATE : ask_suppression(j, s, a, e);
 
-    rc = rc == 0 ? ask_day(s, a, e) : rc;
-
+    rc = rc == 0 ? ask_day(j, a, e) : rc;
     return rc == 0 ? store_message_move(s, &a->move, e) : rc;
 }
 
-static int claim_work(struct store_job *job, struct store *s, struct err *e)
+static int claim_all(struct claim_job *j, struct store *s, struct err *e)
 {
-    struct claim_job *j = (struct claim_job *)job;
-    int64_t version;
-
-    if (controls_version(s, &version, e) != 0) {
-        return e->code;
-    }
-    j->outdated = version != j->controls;
-    if (j->outdated) {
-        return 0;
-    }
     list_each(node, &j->attempts)
     {
         struct attempt *a = list_entry(node, struct attempt, job.node);
@@ -277,8 +271,39 @@ static int claim_work(struct store_job *job, struct store *s, struct err *e)
             return rc;
         }
     }
+    return 0;
+}
+
+/* An e-mail takes nobody's day, so only the channel of SMS asks for the memory of it. */
+static int claim_in_day(struct claim_job *j, struct store *s, struct err *e)
+{
+    struct sms_days *days = j->channel->dispatch->sms_days;
+    int rc;
+
+    if (j->channel->channel != CHANNEL_SMS) {
+        return claim_all(j, s, e);
+    }
+    rc = sms_days_begin(days, s, istanbul_day(j->now_ms), e);
+    rc = rc == 0 ? claim_all(j, s, e) : rc;
+    return rc == 0 ? sms_days_store(days, s, e) : rc;
+}
+
+static int claim_work(struct store_job *job, struct store *s, struct err *e)
+{
+    struct claim_job *j = (struct claim_job *)job;
+    int64_t version;
+    int rc;
+
+    if (controls_version(s, &version, e) != 0) {
+        return e->code;
+    }
+    j->outdated = version != j->controls;
+    if (j->outdated) {
+        return 0;
+    }
+    rc = claim_in_day(j, s, e);
     crash_point("before_claim_commit");
-    return guard_store_claimed(s, &j->attempts, e);
+    return rc == 0 ? guard_store_claimed(s, &j->attempts, e) : rc;
 }
 
 static void claim_done(struct store_job *job, int status, const struct err *e)
@@ -291,6 +316,8 @@ static void claim_done(struct store_job *job, int status, const struct err *e)
 
     if (status != 0) {
         log_error("claim_failed", LOG_S("error", e->text));
+    } else if (c->channel == CHANNEL_SMS && !j->outdated) {
+        sms_days_kept(d->sms_days);
     }
     list_init(&claimed);
     while ((node = list_pop_front(&j->attempts)) != NULL) {
@@ -380,6 +407,7 @@ void claim_candidates(struct channel_state *c, struct list *candidates)
         }
     }
     j->channel = c;
+    j->now_ms = now;
     j->controls = c->dispatch->control.picture == NULL ? 0 : c->dispatch->control.picture->version;
     j->job.work = claim_work;
     j->job.done = claim_done;

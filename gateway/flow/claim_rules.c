@@ -5,9 +5,6 @@
 #include "config/conf.h"
 #include "flow/dispatch_state.h"
 #include "flow/wording.h"
-#include "store/store_record.h"
-
-#include <stdio.h>
 
 static bool is_notice(const struct attempt *a)
 {
@@ -84,69 +81,4 @@ void claim_prepare_day(const struct gateway *g, struct attempt *a, int64_t now_m
         a->job.channel == CHANNEL_SMS && a->case_id != 0 && (a->flags & MESSAGE_RESENT) == 0;
 
     a->next_day_ms = counts ? next_opening(g, a, istanbul_ms(istanbul_day(now_ms) + 1, 0)) : 0;
-}
-
-static int read_holder(void *ctx, const struct record_row *row)
-{
-    return str_i64(row->body, ctx);
-}
-
-int claim_take_day(struct store *s, struct attempt *a, int64_t now_ms, bool *ret_taken,
-                   struct err *e)
-{
-    char key[40];
-    char body[24];
-    struct record_row row = {.kind = RECORD_SMS_DAY};
-    int64_t holder = 0;
-    int rc;
-
-    *ret_taken = false;
-    if (a->next_day_ms == 0) {
-        return 0;
-    }
-    (void)snprintf(key, sizeof key, "%lld/%016llx", (long long)istanbul_day(now_ms),
-                   (unsigned long long)a->recipient);
-    (void)snprintf(body, sizeof body, "%lld", (long long)a->job.message_id);
-    row.key = str_of(key);
-    row.body = str_of(body);
-    rc = store_record_get(s, row.kind, row.key, read_holder, &holder, e);
-    if (rc == ERR_NOT_FOUND) {
-        return store_record_put(s, &row, e);
-    }
-    *ret_taken = rc == 0 && holder != a->job.message_id;
-    return rc;
-}
-
-/* ---- what is remembered of days gone by ---- */
-
-struct forgetting {
-    struct str today; /* key of the day before yesterday: keys below it may go */
-    char keys[CLAIM_FORGET_MAX][40];
-    size_t count;
-};
-
-static int note_old(void *ctx, const struct record_row *row)
-{
-    struct forgetting *f = ctx;
-
-    if (row->key.len >= f->today.len && memcmp(row->key.ptr, f->today.ptr, f->today.len) < 0) {
-        (void)str_copy(f->keys[f->count++], sizeof f->keys[0], row->key);
-    }
-    return 0;
-}
-
-int claim_forget_days(struct store *s, int64_t now_ms, struct err *e)
-{
-    char today[24];
-    struct forgetting f = {.count = 0};
-    const struct record_range range = {.kind = RECORD_SMS_DAY, .limit = CLAIM_FORGET_MAX};
-    int rc;
-
-    (void)snprintf(today, sizeof today, "%lld/", (long long)istanbul_day(now_ms) - 1);
-    f.today = str_of(today);
-    rc = store_record_list(s, &range, note_old, &f, e);
-    for (size_t i = 0; i < f.count && rc == 0; i++) {
-        rc = store_record_remove(s, RECORD_SMS_DAY, str_of(f.keys[i]), e);
-    }
-    return rc;
 }

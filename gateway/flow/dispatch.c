@@ -3,6 +3,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "flow/dispatch_state.h"
+#include "flow/sms_days.h"
 
 #include <stdlib.h>
 
@@ -251,7 +252,11 @@ int dispatch_create(struct gateway *g, struct curlmux *curl, struct dispatch **r
     struct dispatch *d = calloc(1, sizeof *d);
     int rc;
 
-    if (d == NULL || (d->composer = composer_create()) == NULL) {
+    if (d == NULL || (d->composer = composer_create()) == NULL ||
+        (d->sms_days = sms_days_create()) == NULL) {
+        if (d != NULL) {
+            composer_free(d->composer);
+        }
         free(d);
         return err_set(e, ERR_NOMEM, "no memory for the dispatcher");
     }
@@ -341,6 +346,7 @@ static void on_closed(uv_handle_t *handle)
 
     if (--d->handles == 0) {
         composer_free(d->composer);
+        sms_days_free(d->sms_days);
         control_finish(d);
         free(d);
     }

@@ -25,11 +25,5 @@ void dispatch_reloaded(struct dispatch *d);
  * so what was committed before this call holds for every message claimed after it. Cheap.
  */
 void dispatch_controls_changed(struct dispatch *d);
-/*
- * Forgets who had an SMS on days gone by, at most CLAIM_FORGET_MAX of them. Store thread, inside a
- * transaction.
- */
-enum { CLAIM_FORGET_MAX = 200 };
-int claim_forget_days(struct store *s, int64_t now_ms, struct err *e);
 /* Attempts in flight over all lanes. */
 size_t dispatch_in_flight(const struct dispatch *d);

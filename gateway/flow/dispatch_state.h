@@ -108,6 +108,7 @@ struct dispatch {
     bool keeping;
 
     struct composer *composer;
+    struct sms_days *sms_days; /* of the claim that is with the store */
     struct curlmux *curl;
     uv_timer_t sweep_timer;
     int sweeping;   /* sweep jobs with the store */
@@ -187,13 +188,8 @@ bool claim_is_planned(const struct gateway *g, const struct attempt *a);
 /* True when it has to wait for its hours, until ret_due_ms. */
 bool claim_outside_hours(const struct gateway *g, const struct attempt *a, int64_t now_ms,
                          int64_t *ret_due_ms);
-/*
- * One SMS a day for a person, over all campaigns and notices: prepare on the loop thread, take in
- * the transaction that claims. ret_taken: another message has had this day.
- */
+/* One SMS a day for a person, over all campaigns and notices: sets next_day_ms. */
 void claim_prepare_day(const struct gateway *g, struct attempt *a, int64_t now_ms);
-int claim_take_day(struct store *s, struct attempt *a, int64_t now_ms, bool *ret_taken,
-                   struct err *e);
 
 /* dispatch.c */
 /* A message that is durable and is to be claimed at once, whatever its lane's state. */

@@ -4,6 +4,7 @@
 #include "flow/dispatch.h"
 #include "flow/replan.h"
 #include "flow/settings.h"
+#include "flow/sms_days.h"
 
 #include <stdlib.h>
 
@@ -74,7 +75,7 @@ static int round_work(struct store_job *job, struct store *s, struct err *e)
         return walk(r, s, e);
     default:
         rc = replan_expire(s, &r->expiry, REPLAN_BITE, &r->finished, e);
-        return rc == 0 && r->finished ? claim_forget_days(s, r->env.now_ms, e) : rc;
+        return rc == 0 && r->finished ? sms_days_forget(s, istanbul_day(r->env.now_ms), e) : rc;
     }
 }
 

@@ -22,7 +22,7 @@ enum record_kind {
     RECORD_DESTRUCTION = 9, /* flow/retention: what was destroyed, without personal data */
     RECORD_REPORT = 10,     /* flow/reports: delivery reports that match nothing yet */
     RECORD_DAY = 11,        /* flow/guard: what a campaign did on a day; key: campaign "/" day */
-    RECORD_SMS_DAY = 12,    /* flow/claim_rules: who had an SMS; key: day "/" keyed hash */
+    RECORD_SMS_DAY = 13,    /* flow/sms_days: who had an SMS; key: day "/" 16 digits */
     RECORD_KIND_END
 };
 

@@ -4,6 +4,7 @@
 
 #include "schema_0001.h"
 #include "schema_0002.h"
+#include "schema_0003.h"
 
 #include <stdio.h>
 
@@ -11,7 +12,7 @@
 enum { APPLICATION_ID = 0x48544c52 };
 
 /* Step n leads from user_version n to n + 1. Never change one that was released. */
-static const char *const steps[] = {schema_0001, schema_0002};
+static const char *const steps[] = {schema_0001, schema_0002, schema_0003};
 enum { SCHEMA_VERSION = sizeof steps / sizeof steps[0] };
 
 static int check_owner(struct sq *s, int64_t version, struct err *e)

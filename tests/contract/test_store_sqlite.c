@@ -99,7 +99,7 @@ static void newer_schema_is_refused(void **state)
 {
     struct scene *t = *state;
     static const unsigned char version[4] = {0, 0, 0, 99};
-    static const unsigned char present[4] = {0, 0, 0, 2};
+    static const unsigned char present[4] = {0, 0, 0, 3};
 
     close_store(t);
     patch(t, 60, version, sizeof version); /* user_version in the file header */
@@ -134,6 +134,43 @@ static void older_schema_is_migrated(void **state)
         store_record_put(t->s, &(struct record_row){RECORD_AUDIT, STR("1"), STR("x")}, &t->e), 0);
     commit(t);
     assert_int_equal(store_record_get(t->s, RECORD_AUDIT, STR("1"), NULL, NULL, &t->e), 0);
+}
+
+static int compare_body(void *ctx, const struct record_row *row)
+{
+    assert_true(str_eqs(row->body, ctx));
+    return 0;
+}
+
+/* Of a day that began under the second schema nobody's SMS is forgotten. */
+static void days_of_the_second_schema_are_kept(void **state)
+{
+    static char ayse[] = "00000000000000aa:41 ";
+    static char kerim[] = "8000000000000000:42 ";
+    static char tomorrow[] = "00000000000000aa:43 ";
+    struct scene *t = *state;
+    sqlite3 *db;
+
+    close_store(t);
+    assert_int_equal(sqlite3_open(t->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "INSERT INTO record VALUES (12, '20779/00000000000000aa', '41'), "
+                                  "(12, '20779/8000000000000000', '42'), "
+                                  "(12, '20780/00000000000000aa', '43'); "
+                                  "PRAGMA user_version = 2",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(store_sqlite_open(t->path, 0, &t->s, &t->e), 0);
+    assert_int_equal(store_record_get(t->s, RECORD_SMS_DAY, STR("20779/0000000000000001"),
+                                      compare_body, ayse, &t->e),
+                     0);
+    assert_int_equal(store_record_get(t->s, RECORD_SMS_DAY, STR("20779/0000000000000002"),
+                                      compare_body, kerim, &t->e),
+                     0);
+    assert_int_equal(store_record_get(t->s, RECORD_SMS_DAY, STR("20780/0000000000000001"),
+                                      compare_body, tomorrow, &t->e),
+                     0);
 }
 
 static void other_programs_file_is_refused(void **state)
@@ -308,17 +345,12 @@ int main(void)
 {
 #define X(name) cmocka_unit_test_setup_teardown(name, setup_sqlite, teardown)
     const struct CMUnitTest cases[] = {
-        X(second_writer_is_refused),
-        X(file_is_private),
-        X(missing_file_is_not_made),
-        X(newer_schema_is_refused),
-        X(older_schema_is_migrated),
-        X(other_programs_file_is_refused),
-        X(damage_is_found_at_the_start),
-        X(replaced_file_is_noticed),
-        X(index_survives_chunks),
-        X(reader_sees_what_is_committed),
-        X(reader_without_a_writer_has_its_own_index),
+        X(second_writer_is_refused),          X(file_is_private),
+        X(missing_file_is_not_made),          X(newer_schema_is_refused),
+        X(older_schema_is_migrated),          X(days_of_the_second_schema_are_kept),
+        X(other_programs_file_is_refused),    X(damage_is_found_at_the_start),
+        X(replaced_file_is_noticed),          X(index_survives_chunks),
+        X(reader_sees_what_is_committed),     X(reader_without_a_writer_has_its_own_index),
         X(failed_write_leaves_the_old_state),
     };
 #undef X

@@ -12,6 +12,7 @@
 #include "domain/certificate.h"
 #include "flow/dispatch_state.h"
 #include "flow/replan.h"
+#include "flow/sms_days.h"
 #include "flow/wording.h"
 #include "providers/provider.h"
 #include "store/store.h"
@@ -24,6 +25,7 @@ enum { LINE_MAX_BYTES = 4096 };
 
 struct world {
     struct store *store;
+    struct sms_days *sms_days;
     struct gateway gateway;
     struct clock clock;
     int64_t now_ms;
@@ -164,6 +166,18 @@ static void print_sent(const struct world *w, const struct attempt *a)
                  (int)template.len, template.ptr);
 }
 
+static int take_day(struct world *w, const struct attempt *a, bool *ret_taken)
+{
+    int rc = sms_days_begin(w->sms_days, w->store, istanbul_day(w->now_ms), &w->e);
+
+    if (rc == 0 && a->next_day_ms != 0) {
+        rc = sms_days_take(w->sms_days, a->recipient, a->job.message_id, ret_taken, &w->e);
+    }
+    rc = rc == 0 ? sms_days_store(w->sms_days, w->store, &w->e) : rc;
+    sms_days_kept(w->sms_days);
+    return rc;
+}
+
 /* As flow/claim.c asks, with one lane that always has room. */
 static void claim(struct world *w, struct attempt *a)
 {
@@ -185,7 +199,7 @@ static void claim(struct world *w, struct attempt *a)
     } else {
         a->recipient = hash_of(g->hash, str_of(a->to));
         claim_prepare_day(g, a, w->now_ms);
-        check(w, claim_take_day(w->store, a, w->now_ms, &taken, &w->e), "day");
+        check(w, take_day(w, a, &taken), "day");
         if (taken) {
             move(w, a, a->from, "one_sms_a_day", a->next_day_ms);
         } else {
@@ -258,6 +272,8 @@ static void obey(struct world *w, char *line)
     switch (line[0]) {
     case 'S':
         check(w, store_memory_open(&w->store, &w->e), "store");
+        w->sms_days = sms_days_create();
+        check(w, w->sms_days == NULL ? ERR_NOMEM : 0, "memory of a day");
         w->now_ms = strtoll(rest, NULL, 10);
         break;
     case 'T':
@@ -270,6 +286,7 @@ static void obey(struct world *w, char *line)
         work(w);
         break;
     default:
+        sms_days_free(w->sms_days);
         store_close(w->store);
         w->store = NULL;
         (void)printf("end\n");
