@@ -179,6 +179,13 @@ static void flush_soon(struct dispatch *d)
     }
 }
 
+static void kick_all(struct dispatch *d)
+{
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
+        dispatch_kick(d, ch);
+    }
+}
+
 static void count_settled(struct dispatch *d, const struct attempt *a)
 {
     struct stats *stats = &d->gateway->stats;
@@ -218,9 +225,7 @@ static void settle_done(struct store_job *job, int status, const struct err *e)
     }
     free(j);
     flush_soon(d);
-    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
-        dispatch_kick(d, ch);
-    }
+    kick_all(d);
     dispatch_check_drained(d);
 }
 
@@ -248,6 +253,7 @@ static void flush(struct dispatch *d)
     j->dispatch = d;
     d->settling = true;
     store_thread_submit(d->gateway->writer, &j->job);
+    kick_all(d); /* the places are free already, and the path works on meanwhile */
 }
 
 /* ---- deciding ---- */
