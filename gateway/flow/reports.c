@@ -52,6 +52,7 @@ struct found_message {
     enum message_state state;
     int64_t case_id;
     int64_t updated_ms;
+    int64_t told_ms; /* when its case was last told of; 0 without one */
     int attempts;
     bool resent;    /* an operator asked for it again */
     bool not_begun; /* and that is what it waits for */
@@ -68,6 +69,7 @@ static int note_phone(void *ctx, const struct case_row *row)
     struct case_file *file = calloc(1, sizeof *file);
     int rc = file == NULL ? ERR_NOMEM : case_read(row->facts, file);
 
+    m->told_ms = row->updated_ms;
     if (rc == 0) {
         (void)str_copy(m->to, sizeof m->to,
                        str_of(m->channel == CHANNEL_SMS ? file->known.holder.phone
@@ -205,12 +207,23 @@ static int move_message(const struct report_job *j, struct store *s, struct repo
     return store_message_move(s, &move, e);
 }
 
+/*
+ * The address may have been corrected since the message went there: then the new one is not to
+ * blame unless the report names it.
+ */
+static bool went_to_present_address(const struct report_item *item, const struct found_message *m,
+                                    int64_t sent_ms)
+{
+    return m->told_ms <= sent_ms || str_ieq(str_of(item->to), str_of(m->to));
+}
+
 /* It did not arrive because nobody has this address. */
 static int suppress_by_rule(const struct report_job *j, struct store *s,
                             const struct report_item *item, struct found_message *m, struct err *e)
 {
     struct suppress_found found = {
         .channel = m->channel, .provider = j->provider, .code = item->code, .now_ms = j->now_ms};
+    const int64_t sent_ms = m->updated_ms; /* it was accepted then, and nothing moved it since */
     int rc = 0;
 
     if (item->state != REPORT_UNDELIVERED || item->result != STATS_REPORT_MATCHED) {
@@ -219,10 +232,11 @@ static int suppress_by_rule(const struct report_job *j, struct store *s,
     if (m->case_id != 0) {
         rc = store_case_by_id(s, m->case_id, note_phone, m, e);
     }
+    if (rc != 0 || !went_to_present_address(item, m, sent_ms)) {
+        return rc;
+    }
     found.address = str_of(m->to);
-    return rc == 0
-               ? suppress_on_code(s, j->gateway->key, &j->settings->conf->suppression, &found, e)
-               : rc;
+    return suppress_on_code(s, j->gateway->key, &j->settings->conf->suppression, &found, e);
 }
 
 /* It may be about an answer that is not stored yet: see replay_work(). */

@@ -122,6 +122,16 @@ def test_what_a_report_changes(office, number):
     assert later[0]["status"] == ("suppressed" if suppressed else "accepted")
 
 
+def test_a_corrected_address_does_not_pay_for_the_old_one(office):
+    id, mail = office.send(320, email="eski@ornek.test")
+    office.gateway.accept(event(320, id="duzeltme", data=data(320, 88, email="yeni@ornek.test")))
+    office.lmtp(mail["from"], report(mail["from"]))
+    office.becomes(id, "undelivered")
+    # Another certificate of the same person.
+    _, mail = office.send(321, email="yeni@ornek.test")
+    assert mail["to"] == ["yeni@ornek.test"]
+
+
 def test_the_same_report_again_changes_nothing(office):
     id, mail = office.send(10, email="iki@ornek.test")
     for _ in range(3):
