@@ -5,18 +5,11 @@
  * Usage: bench_sink PORT
  */
 #include "base/str.h"
+#include "bench_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-enum { EVENTS = 64, REQUEST_MAX = 65536, ANSWER_MAX = 512 };
+enum { REQUEST_MAX = 65536, ANSWER_MAX = 512 };
 
 struct client {
     int fd;
@@ -27,22 +20,6 @@ struct client {
 static long taken;
 static char last[REQUEST_MAX];
 static size_t last_len;
-
-static int listen_on(int port)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET,
-                            .sin_port = htons((uint16_t)port),
-                            .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int yes = 1;
-
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
-        bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(fd, 1024) != 0) {
-        perror("bench_sink");
-        exit(1);
-    }
-    return fd;
-}
 
 /* What a vendor says when it has taken a message; a serial number makes its id unique. */
 static const struct vendor {
@@ -152,44 +129,9 @@ static void serve(struct client *c)
     }
 }
 
-static void let_in(int epoll, int listener)
-{
-    struct client *c = calloc(1, sizeof *c);
-    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = c}};
-    int yes = 1;
-
-    if (c == NULL || (c->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) < 0) {
-        free(c);
-        return;
-    }
-    (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    (void)epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
-}
-
 int main(int argc, char **argv)
 {
-    struct epoll_event events[EVENTS];
-    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = NULL}};
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    int64_t port = 0;
-    int listener;
+    const struct bench_server server = {.client_size = sizeof(struct client), .serve = serve};
 
-    if (argc != 2 || str_i64(str_of(argv[1]), &port) != 0) {
-        (void)fprintf(stderr, "usage: bench_sink PORT\n");
-        return 64;
-    }
-    (void)signal(SIGPIPE, SIG_IGN);
-    listener = listen_on((int)port);
-    (void)epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
-    for (;;) {
-        int n = epoll_wait(epoll, events, EVENTS, -1);
-
-        for (int i = 0; i < n; i++) {
-            if (events[i].data.ptr == NULL) {
-                let_in(epoll, listener);
-            } else {
-                serve(events[i].data.ptr);
-            }
-        }
-    }
+    return bench_server_run(&server, argc, argv);
 }
