@@ -51,14 +51,7 @@ int control_put_quietly(struct store *s, const struct control *c, struct err *e)
     buf_init(&body, STORE_RECORD_BODY_MAX);
     jsonw_init(&w, &body);
     control_write(&w, c);
-    rc = buf_failed(&body);
-    if (rc == 0) {
-        const struct record_row row = {RECORD_CONTROL, str_of(c->subject), {body.data, body.len}};
-
-        rc = store_record_put(s, &row, e);
-    } else {
-        (void)err_set(e, rc, "the control of %s cannot be written", c->subject);
-    }
+    rc = store_record_put_buf(s, RECORD_CONTROL, str_of(c->subject), &body, c->subject, e);
     buf_finish(&body);
     return rc;
 }

@@ -173,13 +173,7 @@ int guard_day_add(struct store *s, const char *campaign, const struct guard_day 
     jsonw_put_i64(&w, "kurus", not_negative(now.kurus + delta->kurus));
     jsonw_put_i64(&w, "failed", not_negative(now.failed + delta->failed));
     jsonw_end_object(&w);
-    rc = buf_failed(&body);
-    if (rc == 0) {
-        const struct record_row row = {
-            RECORD_DAY, key_of(campaign, delta->day, key), {body.data, body.len}};
-
-        rc = store_record_put(s, &row, e);
-    }
+    rc = store_record_put_buf(s, RECORD_DAY, key_of(campaign, delta->day, key), &body, campaign, e);
     buf_finish(&body);
     return rc;
 }

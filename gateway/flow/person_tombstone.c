@@ -42,7 +42,6 @@ int person_tombstone_id(const unsigned char key[HASH_KEY_SIZE], char kind, struc
 
 static int write_stone(struct store *s, const struct person_tombstone *stone, struct err *e)
 {
-    struct record_row row = {.kind = RECORD_TOMBSTONE, .key = str_of(stone->id)};
     struct json_writer w;
     struct buf body;
     int rc;
@@ -56,9 +55,7 @@ static int write_stone(struct store *s, const struct person_tombstone *stone, st
     jsonw_put_i64(&w, "last", stone->last_ms);
     jsonw_put(&w, "actor", stone->actor);
     jsonw_end_object(&w);
-    row.body = (struct str){body.data, body.len};
-    rc = buf_failed(&body);
-    rc = rc != 0 ? err_set(e, rc, "a tombstone does not fit") : store_record_put(s, &row, e);
+    rc = store_record_put_buf(s, RECORD_TOMBSTONE, str_of(stone->id), &body, "a tombstone", e);
     buf_finish(&body);
     return rc;
 }

@@ -83,15 +83,8 @@ int release_put(struct store *s, struct release *r, struct err *e)
     buf_init(&body, STORE_RECORD_BODY_MAX);
     jsonw_init(&w, &body);
     release_write(&w, r);
-    rc = buf_failed(&body);
-    if (rc == 0) {
-        const struct record_row row = {RECORD_RELEASE, str_of(key), {body.data, body.len}};
-
-        rc = store_record_put(s, &row, e);
-        rc = rc == 0 ? controls_touch(s, e) : rc;
-    } else {
-        (void)err_set(e, rc, "the release cannot be written");
-    }
+    rc = store_record_put_buf(s, RECORD_RELEASE, str_of(key), &body, "the release", e);
+    rc = rc == 0 ? controls_touch(s, e) : rc;
     buf_finish(&body);
     return rc;
 }

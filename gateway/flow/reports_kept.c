@@ -114,10 +114,7 @@ static int put(struct store *s, struct str key, const struct kept_report *report
 
     buf_init(&body, BODY_MAX);
     write_body(report, &body);
-    rc = buf_failed(&body) != 0
-             ? err_set(e, buf_failed(&body), "a report does not fit")
-             : store_record_put(s, &(struct record_row){RECORD_REPORT, key, {body.data, body.len}},
-                                e);
+    rc = store_record_put_buf(s, RECORD_REPORT, key, &body, "a report", e);
     buf_finish(&body);
     return rc;
 }

@@ -462,7 +462,6 @@ static bool destroyed_nothing(const struct retention_walk *walk)
 int retention_end(struct store *s, const struct retention_walk *walk, const char *actor,
                   char ret_key[RETENTION_KEY_SIZE], struct err *e)
 {
-    struct record_row row = {.kind = RECORD_DESTRUCTION};
     struct json_writer w;
     struct buf body;
     int rc;
@@ -480,12 +479,10 @@ int retention_end(struct store *s, const struct retention_walk *walk, const char
     jsonw_put(&w, "actor", actor);
     write_counts(&w, walk);
     jsonw_end_object(&w);
-    row.key = str_of(ret_key);
-    row.body = (struct str){body.data, body.len};
-    rc = buf_failed(&body) != 0 ? err_set(e, buf_failed(&body), "the record does not fit")
-                                : store_record_put(s, &row, e);
+    rc = store_record_put_buf(s, RECORD_DESTRUCTION, str_of(ret_key), &body, "the record", e);
     if (rc == 0) {
-        rc = audit_add(s, actor, "retention.run", row.body, walk->now_ms, e);
+        rc = audit_add(s, actor, "retention.run", (struct str){body.data, body.len}, walk->now_ms,
+                       e);
     }
     buf_finish(&body);
     store_scrub_soon(s);

@@ -9,7 +9,6 @@
 
 static int save(struct store *s, const struct retention_walk *walk, struct err *e)
 {
-    struct record_row row = {.kind = RECORD_DESTRUCTION, .key = STR(OPEN_RUN)};
     struct json_writer w;
     struct buf body;
     int rc;
@@ -28,9 +27,7 @@ static int save(struct store *s, const struct retention_walk *walk, struct err *
     }
     jsonw_end_array(&w);
     jsonw_end_object(&w);
-    row.body = (struct str){body.data, body.len};
-    rc = buf_failed(&body) != 0 ? err_set(e, buf_failed(&body), "a run does not fit")
-                                : store_record_put(s, &row, e);
+    rc = store_record_put_buf(s, RECORD_DESTRUCTION, STR(OPEN_RUN), &body, "a run", e);
     buf_finish(&body);
     return rc;
 }

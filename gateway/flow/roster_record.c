@@ -82,9 +82,7 @@ int roster_record_write(struct store *s, const struct roster_record *record,
     roster_report_summary(report, &w);
     jsonw_end_object(&w);
     jsonw_end_object(&w);
-    rc = buf_failed(&body) == 0
-             ? put(s, RECORD_IMPORT, record->id, (struct str){body.data, body.len}, e)
-             : err_set(e, buf_failed(&body), "the record of the import does not fit");
+    rc = store_record_put_buf(s, RECORD_IMPORT, str_of(record->id), &body, "the import", e);
     buf_finish(&body);
     return rc;
 }

@@ -134,7 +134,6 @@ static void show(enum channel channel, struct str address, char out[SUPPRESS_SHO
 
 static int write_entry(struct store *s, const struct suppress_entry *entry, struct err *e)
 {
-    struct record_row row = {.kind = RECORD_SUPPRESSION, .key = str_of(entry->id)};
     struct json_writer w;
     struct buf body;
     int rc;
@@ -152,9 +151,7 @@ static int write_entry(struct store *s, const struct suppress_entry *entry, stru
     jsonw_put(&w, "actor", entry->actor);
     jsonw_put(&w, "note", entry->note);
     jsonw_end_object(&w);
-    row.body = (struct str){body.data, body.len};
-    rc = buf_failed(&body);
-    rc = rc != 0 ? err_set(e, rc, "a suppression does not fit") : store_record_put(s, &row, e);
+    rc = store_record_put_buf(s, RECORD_SUPPRESSION, str_of(entry->id), &body, "a suppression", e);
     buf_finish(&body);
     return rc;
 }

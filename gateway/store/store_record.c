@@ -25,6 +25,15 @@ int store_record_put(struct store *s, const struct record_row *row, struct err *
     return rc != 0 ? rc : s->ops->record_put(s, row, e);
 }
 
+int store_record_put_buf(struct store *s, enum record_kind kind, struct str key,
+                         const struct buf *body, const char *what, struct err *e)
+{
+    const struct record_row row = {kind, key, {body->data, body->len}};
+
+    return buf_failed(body) != 0 ? err_set(e, buf_failed(body), "%s does not fit", what)
+                                 : store_record_put(s, &row, e);
+}
+
 int store_record_get(struct store *s, enum record_kind kind, struct str key, store_record_fn *fn,
                      void *ctx, struct err *e)
 {

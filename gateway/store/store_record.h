@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "store/store.h"
 
 enum { STORE_RECORD_KEY_MAX = 192, STORE_RECORD_BODY_MAX = 65536 };
@@ -36,6 +37,10 @@ typedef int store_record_fn(void *ctx, const struct record_row *row);
 
 /* Adds the record, or replaces the one of this kind and key. */
 int store_record_put(struct store *s, const struct record_row *row, struct err *e);
+/* The same with the body in a buffer; when that has failed, the error says that `what` does not
+ * fit. */
+int store_record_put_buf(struct store *s, enum record_kind kind, struct str key,
+                         const struct buf *body, const char *what, struct err *e);
 /* ERR_NOT_FOUND when there is none; fn may be null: then only its existence is told. */
 int store_record_get(struct store *s, enum record_kind kind, struct str key, store_record_fn *fn,
                      void *ctx, struct err *e);
