@@ -1,31 +1,13 @@
 #include "cli/check.h"
 
 #include "cli/commands.h"
+#include "cli/common.h"
 
 enum { REPORT_MAX = 1024 * 1024 };
 
-static void print_report(struct cli *cli, const char *path, const struct faults *faults)
-{
-    struct buf text;
-
-    buf_init(&text, REPORT_MAX);
-    if (cli->json) {
-        conf_print_faults_json(faults, &text);
-        (void)buf_addc(&text, '\n');
-    } else {
-        conf_print_faults(faults, cli->turkish, &text);
-        if (faults->errors == 0 && !cli->quiet) {
-            (void)buf_addf(
-                &text, cli_tr(cli, "%s: ayarlar geçerli\n", "%s: the settings are good\n"), path);
-        }
-    }
-    (void)fputs(buf_cstr(&text), cli->out);
-    buf_finish(&text);
-}
-
 static int run_check(int argc, char **argv, struct cli *cli)
 {
-    const char *path = argc > 0 ? argv[0] : cli->config != NULL ? cli->config : CLI_CONFIG_PATH;
+    const char *path = argc > 0 ? argv[0] : common_config_path(cli);
     struct conf *conf = NULL;
     struct faults faults;
     struct err e = {0};
@@ -39,7 +21,7 @@ static int run_check(int argc, char **argv, struct cli *cli)
         for (size_t i = 0; rc == 0 && check_parts[i] != NULL; i++) {
             (void)check_parts[i](conf, &faults);
         }
-        print_report(cli, path, &faults);
+        common_print_checked(cli, path, &faults, "ayarlar geçerli", "the settings are good");
     }
     rc = rc == 0 && faults.errors == 0 ? CLI_OK : CLI_CONFIG;
     conf_free(conf);

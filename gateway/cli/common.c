@@ -9,18 +9,39 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { FAULTS_TEXT_MAX = 1024 * 1024 };
+
 const char *common_config_path(const struct cli *cli)
 {
-    return cli->config != NULL ? cli->config : COMMON_CONFIG;
+    return cli->config != NULL ? cli->config : CLI_CONFIG_PATH;
 }
 
 void common_print_faults(struct cli *cli, const struct faults *faults)
 {
     struct buf text;
 
-    buf_init(&text, 1024 * 1024);
+    buf_init(&text, FAULTS_TEXT_MAX);
     conf_print_faults(faults, cli->turkish, &text);
     (void)fputs(buf_cstr(&text), cli->err);
+    buf_finish(&text);
+}
+
+void common_print_checked(struct cli *cli, const char *path, const struct faults *faults,
+                          const char *good_tr, const char *good_en)
+{
+    struct buf text;
+
+    buf_init(&text, FAULTS_TEXT_MAX);
+    if (cli->json) {
+        conf_print_faults_json(faults, &text);
+        (void)buf_addc(&text, '\n');
+    } else {
+        conf_print_faults(faults, cli->turkish, &text);
+        if (faults->errors == 0 && !cli->quiet) {
+            (void)buf_addf(&text, "%s: %s\n", path, cli_tr(cli, good_tr, good_en));
+        }
+    }
+    (void)fputs(buf_cstr(&text), cli->out);
     buf_finish(&text);
 }
 

@@ -1,23 +1,19 @@
+#include "cli/common.h"
 #include "cli/measure.h"
 #include "config/conf.h"
 
 static void print_faults(struct cli *cli, const struct faults *faults, const struct err *e)
 {
-    struct buf text;
-
     if (faults->count == 0) {
         cli_error(cli, "%s", e->text);
-        return;
+    } else {
+        common_print_faults(cli, faults);
     }
-    buf_init(&text, 256 * 1024);
-    conf_print_faults(faults, cli->turkish, &text);
-    fputs(buf_cstr(&text), cli->err);
-    buf_finish(&text);
 }
 
 static int load(struct cli *cli, struct conf **ret)
 {
-    const char *path = cli->config != NULL ? cli->config : CLI_CONFIG_PATH;
+    const char *path = common_config_path(cli);
     struct faults faults;
     struct err e = {0};
     int rc;

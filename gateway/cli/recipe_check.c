@@ -7,8 +7,6 @@
 
 #include <limits.h>
 
-enum { REPORT_MAX = 1024 * 1024 };
-
 int recipe_find(struct cli *cli, const char *wanted, char *out, size_t size)
 {
     char name[160];
@@ -18,25 +16,6 @@ int recipe_find(struct cli *cli, const char *wanted, char *out, size_t size)
     }
     (void)snprintf(name, sizeof name, "recipes/%.120s.json", wanted);
     return common_share(cli, name, out, size);
-}
-
-static void print_report(struct cli *cli, const char *path, const struct faults *faults)
-{
-    struct buf text;
-
-    buf_init(&text, REPORT_MAX);
-    if (cli->json) {
-        conf_print_faults_json(faults, &text);
-        (void)buf_addc(&text, '\n');
-    } else {
-        conf_print_faults(faults, cli->turkish, &text);
-        if (faults->errors == 0 && !cli->quiet) {
-            (void)buf_addf(&text, cli_tr(cli, "%s: tarif geçerli\n", "%s: the recipe is good\n"),
-                           path);
-        }
-    }
-    (void)fputs(buf_cstr(&text), cli->out);
-    buf_finish(&text);
 }
 
 static int check(struct cli *cli, const char *wanted)
@@ -55,7 +34,7 @@ static int check(struct cli *cli, const char *wanted)
     if (code != 0 && faults.total == 0) {
         rc = common_failed(cli, "tarif okunamadı", "the recipe could not be read", &e);
     } else {
-        print_report(cli, path, &faults);
+        common_print_checked(cli, path, &faults, "tarif geçerli", "the recipe is good");
         rc = code == 0 && faults.errors == 0 ? CLI_OK : CLI_CONFIG;
     }
     faults_finish(&faults);
