@@ -54,7 +54,7 @@ static void *run(void *arg)
 {
     struct resolve *r = arg;
 
-    look_up(r, AI_ADDRCONFIG);
+    look_up(r, 0);
     pthread_mutex_lock(&r->mutex);
     if (!r->cancelled) {
         (void)uv_async_send(&r->async);
