@@ -38,6 +38,7 @@ struct smpp_link {
     struct smpp_tls *tls;
     struct buf plain;
     struct buf out;
+    bool connected;
     bool up;
     bool held;
 };
@@ -235,6 +236,7 @@ static void on_connected(uv_connect_t *request, int status)
         connect_next(link, uv_strerror(status));
         return;
     }
+    link->connected = true;
     (void)uv_tcp_nodelay(&w->tcp, 1);
     (void)uv_tcp_keepalive(&w->tcp, 1, KEEPALIVE_SECONDS);
     if (link->settings->tls == SMPP_TLS_REQUIRE) {
@@ -283,6 +285,14 @@ static void connect_next(struct smpp_link *link, const char *why)
         why = uv_strerror(code);
     }
     give_up(link, false, why);
+}
+
+void smpp_link_hurry(struct smpp_link *link)
+{
+    if (link->wire != NULL && !link->connected && link->next != NULL) {
+        drop_wire(link);
+        connect_next(link, uv_strerror(UV_ETIMEDOUT));
+    }
 }
 
 static void on_resolved(void *ctx, struct addrinfo *list, const char *error)

@@ -19,6 +19,11 @@ struct smpp_link_events {
 int smpp_link_open(uv_loop_t *loop, const struct smpp_settings *settings,
                    const struct smpp_link_events *events, void *ctx, struct smpp_link **ret,
                    struct err *e);
+/*
+ * Leaves an address that has not answered yet for the next one; nothing when there is none. When
+ * none of the others can be tried either, down is called from inside.
+ */
+void smpp_link_hurry(struct smpp_link *link);
 /* Hands octets over; from here on nobody knows whether they left. Only when up. */
 int smpp_link_send(struct smpp_link *link, const void *bytes, size_t n, struct err *e);
 /* Stops reading, or goes on. */

@@ -7,7 +7,8 @@ enum {
     RECONNECT_BASE_MS = 1000,
     ACCOUNT_WAIT_MS = 60000, /* a wrong password does not get right by itself */
     STEADY_MS = 10000,       /* a session that lasted so long was none that failed */
-    FLAPS_MAX = 3,           /* sessions that end at once are as good as none */
+    HURRY_MIN_MS = 50,
+    FLAPS_MAX = 3, /* sessions that end at once are as good as none */
     INPUT_MAX = 4 * SMPP_PDU_MAX
 };
 
@@ -336,6 +337,14 @@ static void on_down(void *ctx, bool untrusted, const char *sentence)
     }
 }
 
+/* Every address but the last has half of the time that is left. */
+static void allow_address(struct provider *p, int64_t now)
+{
+    int64_t half = (p->phase_end_ms - now) / 2;
+
+    p->hurry_ms = now + (half > HURRY_MIN_MS ? half : HURRY_MIN_MS);
+}
+
 static const struct smpp_link_events link_events = {on_up, on_bytes, on_down};
 
 void smpp_session_connect(struct provider *p)
@@ -347,6 +356,7 @@ void smpp_session_connect(struct provider *p)
     p->attempted_ms = smpp_now(p);
     p->heard_ms = p->attempted_ms;
     p->phase_end_ms = p->attempted_ms + p->settings->timeouts.connect;
+    allow_address(p, p->attempted_ms);
     p->input.max = INPUT_MAX;
     p->out.max = INPUT_MAX;
     if (smpp_link_open(p->host->loop, p->settings, &link_events, p, &p->link, &e) != 0) {
@@ -356,20 +366,36 @@ void smpp_session_connect(struct provider *p)
 
 /* ---- the clocks ---- */
 
+static void turn_phase(struct provider *p, int64_t now)
+{
+    if (now >= p->phase_end_ms) {
+        smpp_session_drop(p, p->phase == SMPP_UNBINDING ? "unbind was not answered"
+                             : p->phase == SMPP_BINDING ? "the bind was not answered in time"
+                                                        : "no connection in time");
+    } else if (p->phase == SMPP_CONNECTING && now >= p->hurry_ms) {
+        allow_address(p, now);
+        smpp_link_hurry(p->link);
+    }
+}
+
+static void turn_bound(struct provider *p, int64_t now)
+{
+    if (p->enquire_sequence != 0 && now >= p->enquire_end_ms) {
+        smpp_session_drop(p, "the centre does not answer enquire_link");
+    } else if (now >= p->heard_ms + p->settings->timeouts.idle) {
+        smpp_session_enquire(p);
+    }
+}
+
 void smpp_session_turn(struct provider *p, int64_t now)
 {
     if (p->phase == SMPP_WAITING && now >= p->reconnect_ms) {
         smpp_session_connect(p);
-    } else if ((p->phase == SMPP_CONNECTING || p->phase == SMPP_BINDING ||
-                p->phase == SMPP_UNBINDING) &&
-               now >= p->phase_end_ms) {
-        smpp_session_drop(p, p->phase == SMPP_UNBINDING ? "unbind was not answered"
-                             : p->phase == SMPP_BINDING ? "the bind was not answered in time"
-                                                        : "no connection in time");
-    } else if (p->phase == SMPP_BOUND && p->enquire_sequence != 0 && now >= p->enquire_end_ms) {
-        smpp_session_drop(p, "the centre does not answer enquire_link");
-    } else if (p->phase == SMPP_BOUND && now >= p->heard_ms + p->settings->timeouts.idle) {
-        smpp_session_enquire(p);
+    } else if (p->phase == SMPP_BOUND) {
+        turn_bound(p, now);
+    } else if (p->phase == SMPP_CONNECTING || p->phase == SMPP_BINDING ||
+               p->phase == SMPP_UNBINDING) {
+        turn_phase(p, now);
     }
     if (p->link != NULL) {
         smpp_link_hold(p->link, p->acks >= SMPP_ACKS_MAX);
@@ -382,6 +408,7 @@ int64_t smpp_session_due(const struct provider *p)
     case SMPP_WAITING:
         return p->reconnect_ms;
     case SMPP_CONNECTING:
+        return p->hurry_ms < p->phase_end_ms ? p->hurry_ms : p->phase_end_ms;
     case SMPP_BINDING:
     case SMPP_UNBINDING:
         return p->phase_end_ms;

@@ -71,6 +71,7 @@ struct provider {
     uint32_t enquire_sequence; /* 0: none is unanswered */
     uint32_t unbind_sequence;
     int64_t phase_end_ms;   /* when patience with this phase ends */
+    int64_t hurry_ms;       /* CONNECTING: when the next address gets its turn */
     int64_t enquire_end_ms; /* and with the enquire_link */
     int64_t heard_ms;
     int64_t bound_ms;
