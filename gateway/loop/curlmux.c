@@ -3,21 +3,11 @@
 #include "loop/curlmux_internal.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
-enum { SPARE_MAX = 64 };
+enum { SPARE_MAX = 64, NAME_S = 5 };
 
 const struct curlmux_limits curlmux_default_limits = {
     .host_connections = 32, .connections = 256, .in_flight = 4096};
-
-struct watch {
-    uv_poll_t poll;
-    curl_socket_t fd;
-    struct curlmux *mux;
-    int armed; /* events that the loop looks for */
-    bool kept; /* until the socket is closed, not only while libcurl asks for it */
-    bool idle; /* libcurl does not ask */
-};
 
 /* The life of a transfer. */
 
@@ -104,22 +94,34 @@ static void finish_done(struct curlmux *mux)
 
 static void on_kick(uv_idle_t *handle);
 
-static void kick(struct curlmux *mux)
+void curlmux_kick(struct curlmux *mux)
 {
     if (!mux->closing) {
         uv_idle_start(&mux->kick, on_kick);
     }
 }
 
-static void act(struct curlmux *mux, curl_socket_t fd, int events)
+void curlmux_act(struct curlmux *mux, curl_socket_t fd, int events)
 {
     int running;
 
     curl_multi_socket_action(mux->multi, fd, events, &running);
     finish_done(mux);
     if (mux->draining && mux->active_count == 0) {
-        kick(mux);
+        curlmux_kick(mux);
     }
+}
+
+static void look(struct curlmux *mux)
+{
+    int running;
+
+    mux->look = false;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    curl_multi_socket_all(mux->multi, &running); /* nothing else looks at sockets not watched yet */
+#pragma GCC diagnostic pop
+    finish_done(mux);
 }
 
 static void on_kick(uv_idle_t *handle)
@@ -127,9 +129,12 @@ static void on_kick(uv_idle_t *handle)
     struct curlmux *mux = handle->data;
 
     uv_idle_stop(handle);
-    if (mux->curl_due) {
+    if (mux->look) {
+        look(mux);
+    }
+    if (!mux->closing && mux->curl_due) {
         mux->curl_due = false;
-        act(mux, CURL_SOCKET_TIMEOUT, 0);
+        curlmux_act(mux, CURL_SOCKET_TIMEOUT, 0);
     }
     if (!mux->closing && mux->draining && mux->active_count == 0 && mux->drained != NULL) {
         void (*drained)(void *) = mux->drained;
@@ -141,7 +146,7 @@ static void on_kick(uv_idle_t *handle)
 
 static void on_timer(uv_timer_t *handle)
 {
-    act(handle->data, CURL_SOCKET_TIMEOUT, 0);
+    curlmux_act(handle->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
 /* libcurl wants to be called after so many milliseconds; never from inside this call. */
@@ -160,29 +165,9 @@ static int on_timer_wanted(CURLM *multi, long ms, void *ctx)
     }
     uv_timer_stop(&mux->timer);
     if (ms == 0) {
-        kick(mux);
+        curlmux_kick(mux);
     }
     return 0;
-}
-
-static void disarm(struct watch *w)
-{
-    uv_poll_stop(&w->poll);
-    w->armed = 0;
-}
-
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-    struct watch *w = poll->data;
-    int flags = status < 0 ? CURL_CSELECT_ERR : 0;
-
-    if (w->idle) {
-        disarm(w); /* the other side has closed: libcurl finds out before it uses it again */
-        return;
-    }
-    flags |= events & UV_READABLE ? CURL_CSELECT_IN : 0;
-    flags |= events & UV_WRITABLE ? CURL_CSELECT_OUT : 0;
-    act(w->mux, w->fd, flags);
 }
 
 void curlmux_ref(struct curlmux *mux)
@@ -195,135 +180,6 @@ void curlmux_unref(struct curlmux *mux)
     if (--mux->open_handles == 0) {
         free(mux);
     }
-}
-
-static void on_watch_closed(uv_handle_t *handle)
-{
-    struct watch *w = handle->data;
-
-    curlmux_unref(w->mux);
-    free(w);
-}
-
-static struct watch *watch_create(struct curlmux *mux, curl_socket_t fd)
-{
-    struct watch *w = calloc(1, sizeof(*w));
-
-    if (w == NULL || uv_poll_init_socket(mux->loop, &w->poll, fd) != 0) {
-        free(w);
-        return NULL;
-    }
-    w->poll.data = w;
-    w->fd = fd;
-    w->mux = mux;
-    curlmux_ref(mux);
-    return w;
-}
-
-static void watch_end(struct watch *w)
-{
-    uv_poll_stop(&w->poll);
-    uv_close((uv_handle_t *)&w->poll, on_watch_closed);
-}
-
-static struct watch *kept_watch(const struct curlmux *mux, curl_socket_t fd)
-{
-    return (size_t)fd < mux->kept_size ? mux->kept[fd] : NULL;
-}
-
-/* Room for this socket's number; without memory it is watched from request to request. */
-static bool kept_room(struct curlmux *mux, curl_socket_t fd)
-{
-    size_t size = (size_t)fd + 64;
-    struct watch **kept;
-
-    if ((size_t)fd < mux->kept_size) {
-        return true;
-    }
-    kept = realloc(mux->kept, size * sizeof(struct watch *));
-    if (kept == NULL) {
-        return false;
-    }
-    for (size_t i = mux->kept_size; i < size; i++) {
-        kept[i] = NULL;
-    }
-    mux->kept = kept;
-    mux->kept_size = size;
-    return true;
-}
-
-void curlmux_keep_watch(struct curlmux *mux, curl_socket_t fd)
-{
-    struct watch *w = kept_room(mux, fd) ? watch_create(mux, fd) : NULL;
-
-    if (w != NULL) {
-        w->kept = true;
-        w->idle = true;
-        mux->kept[fd] = w;
-    }
-}
-
-int curlmux_close_socket(void *ctx, curl_socket_t fd)
-{
-    struct curlmux *mux = ctx;
-    struct watch *w = kept_watch(mux, fd);
-
-    if (w != NULL) {
-        mux->kept[fd] = NULL;
-        watch_end(w);
-    }
-    return close(fd);
-}
-
-/* An idle connection stays armed for its end, and keeps no loop running. */
-static void let_go(struct watch *w)
-{
-    if (!w->kept) {
-        watch_end(w);
-        return;
-    }
-    w->idle = true;
-    uv_unref((uv_handle_t *)&w->poll);
-    if (w->armed != UV_READABLE) {
-        disarm(w);
-    }
-}
-
-static void arm(struct watch *w, int events)
-{
-    if (w->idle) {
-        w->idle = false;
-        uv_ref((uv_handle_t *)&w->poll);
-    }
-    if (w->armed != events) {
-        w->armed = events;
-        uv_poll_start(&w->poll, events, on_poll);
-    }
-}
-
-/* Without memory for a watch the transfer stands still until its deadline ends it. */
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *assigned)
-{
-    struct curlmux *mux = ctx;
-    struct watch *w = assigned != NULL ? assigned : kept_watch(mux, fd);
-    int events = 0;
-
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        if (w != NULL) {
-            let_go(w);
-            curl_multi_assign(mux->multi, fd, NULL);
-        }
-        return 0;
-    }
-    w = w != NULL ? w : watch_create(mux, fd);
-    events |= what != CURL_POLL_OUT ? UV_READABLE : 0;
-    events |= what != CURL_POLL_IN ? UV_WRITABLE : 0;
-    if (w != NULL) {
-        curl_multi_assign(mux->multi, fd, w);
-        arm(w, events);
-    }
-    return 0;
 }
 
 int curlmux_send(struct curlmux *mux, const struct curlmux_request *request, curlmux_callback *done,
@@ -374,7 +230,19 @@ void curlmux_drain(struct curlmux *mux, void (*drained)(void *ctx), void *ctx)
     mux->draining = true;
     mux->drained = drained;
     mux->drained_ctx = ctx;
-    kick(mux);
+    curlmux_kick(mux);
+}
+
+/*
+ * The system's resolver tells no TTL. libcurl keeps an answer for a minute, also one that led
+ * nowhere: a vendor that has moved would stay lost for as long. Only new connections need names.
+ */
+void curlmux_set_names(CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* Without this the loop would wait for a name server that does not answer. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAME_S);
 }
 
 static int set_multi(struct curlmux *mux)
@@ -382,7 +250,7 @@ static int set_multi(struct curlmux *mux)
     CURLM *m = mux->multi;
     bool bad = false;
 
-    bad |= curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK;
+    bad |= curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, curlmux_on_socket) != CURLM_OK;
     bad |= curl_multi_setopt(m, CURLMOPT_SOCKETDATA, mux) != CURLM_OK;
     bad |= curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_timer_wanted) != CURLM_OK;
     bad |= curl_multi_setopt(m, CURLMOPT_TIMERDATA, mux) != CURLM_OK;
@@ -447,9 +315,7 @@ void curlmux_destroy(struct curlmux *mux)
     }
     curl_multi_cleanup(mux->multi);
     curl_global_cleanup();
-    free(mux->kept);
-    mux->kept = NULL;
-    mux->kept_size = 0;
+    curlmux_watches_end(mux);
     uv_close((uv_handle_t *)&mux->timer, on_own_closed);
     uv_close((uv_handle_t *)&mux->kick, on_own_closed);
 }

@@ -7,7 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WAITING_MAX = 64 << 20, READ_BYTES = 16384, READ_ROUNDS = 16, OPENING_S = 3600 };
+enum {
+    WAITING_MAX = 64 << 20,
+    READ_BYTES = 16384,
+    READ_ROUNDS = 16,
+    OPENING_S = 3600,
+    SLACK_MS = 1000
+};
 
 struct curlmux_stream {
     struct curlmux_work work; /* first */
@@ -248,22 +254,29 @@ static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t len, voi
     return 0;
 }
 
+void curlmux_stream_wait(struct curlmux_stream *s)
+{
+    curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT, (long)OPENING_S);
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct curlmux_stream *s = ctx;
 
+    curlmux_stream_wait(s);
     return s->events->heard(s->ctx, bytes, size * count) ? size * count : 0;
 }
 
 /* The relay's address comes from our own configuration: only what is no host at all is refused. */
 static curl_socket_t on_socket_wanted(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 {
-    (void)ctx;
+    struct curlmux_stream *s = ctx;
+
     if (purpose != CURLSOCKTYPE_IPCXN ||
         address_classify(&to->addr, to->addrlen) == ADDRESS_FORBIDDEN) {
         return CURL_SOCKET_BAD;
     }
-    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    return curlmux_socket(s->mux, to);
 }
 
 static enum curlmux_opening opening_of(CURLcode code)
@@ -397,9 +410,9 @@ static int set_options(struct curlmux_stream *s, const struct curlmux_stream_req
     if (r->ca_file != NULL) {
         bad |= curl_easy_setopt(c, CURLOPT_CAINFO, r->ca_file) != CURLE_OK;
     }
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)OPENING_S);
+    curlmux_set_names(c);
+    /* It comes after the owner's own limit, and is what libcurl shares out among addresses. */
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->connect_ms + SLACK_MS));
     curl_easy_setopt(c, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)OPENING_S);
     set_callbacks(s);
     return bad ? err_set(e, ERR_NOMEM, "libcurl refused an option") : set_url(s, r, e);

@@ -4,7 +4,8 @@
  * are no use here: they wait for the relay's verdict and for the answer to QUIT inside one call,
  * and a transfer taken back in the middle of a message still gets its final dot.
  *
- * There is no limit of time in here: the owner closes what takes too long. Loop thread throughout.
+ * Once it is connected there is no limit of time in here: the owner closes what takes too long.
+ * Loop thread throughout.
  */
 #pragma once
 
@@ -31,6 +32,7 @@ struct curlmux_stream_request {
     const char *user;     /* null: no login */
     const char *secret;   /* password, or the token of XOAUTH2 */
     enum curlmux_auth auth;
+    int64_t connect_ms; /* of which the first of several addresses has half */
 };
 
 /* How the opening ended. */
@@ -64,6 +66,8 @@ struct curlmux_stream_events {
 int curlmux_stream_open(struct curlmux *mux, const struct curlmux_stream_request *request,
                         const struct curlmux_stream_events *events, void *ctx,
                         struct curlmux_stream **ret, struct err *e);
+/* The connection stands, and what follows may take its time. */
+void curlmux_stream_wait(struct curlmux_stream *s);
 /*
  * Sends bytes, once those before have been handed over: TLS allows nothing else. They are copied,
  * and nothing is reported from inside. ERR_WRONG_STATE, ERR_LIMIT beyond 64 MiB, ERR_NOMEM.

@@ -126,7 +126,7 @@ static curl_socket_t on_socket_wanted(void *ctx, curlsocktype purpose, struct cu
         return CURL_SOCKET_BAD;
     }
     t->cut = NULL;
-    fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    fd = curlmux_socket(t->mux, to);
     if (fd != CURL_SOCKET_BAD) {
         curlmux_keep_watch(t->mux, fd);
     }
@@ -245,6 +245,7 @@ static int set_options(struct transfer *t, const struct curlmux_request *r, stru
     CURL *c = t->easy;
     bool bad = false;
 
+    curlmux_set_names(c);
     bad |= curl_easy_setopt(c, CURLOPT_CURLU, t->url) != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, t->loopback_only ? "http" : "https") != 0;
     bad |= curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers) != CURLE_OK;
@@ -253,10 +254,7 @@ static int set_options(struct transfer *t, const struct curlmux_request *r, stru
     bad |= curl_easy_setopt(c, CURLOPT_USERAGENT, "hatirlat/" HATIRLAT_VERSION) != CURLE_OK;
     curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)READ_BYTES);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-    /* Without this the loop would wait for a name server that does not answer. */
-    curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
     curl_easy_setopt(c, CURLOPT_MAXLIFETIME_CONN, (long)LIFETIME_S);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,

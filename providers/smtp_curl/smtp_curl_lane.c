@@ -129,6 +129,7 @@ static void on_timeout(uv_timer_t *timer)
         end_lane(lane, "connect", "Connection timed out");
     } else if (opening && lane->wire.answers == 0 && !lane->greeting_due) {
         lane->greeting_due = true;
+        curlmux_stream_wait(lane->stream);
         lane_allow(lane, times(lane)->greeting);
     } else {
         end_lane(lane, "timeout", "the relay did not answer in time");

@@ -136,7 +136,8 @@ int lane_open(struct lane *lane, struct err *e)
                                        .ca_file = s->relay.ca_file,
                                        .user = s->relay.user,
                                        .secret = s->relay.password.value,
-                                       .auth = (enum curlmux_auth)s->auth};
+                                       .auth = (enum curlmux_auth)s->auth,
+                                       .connect_ms = s->relay.timeouts.connect};
     int rc;
 
     smtp_wire_reset(&lane->wire, r.tls != CURLMUX_TLS_NONE, s->relay.user != NULL);
