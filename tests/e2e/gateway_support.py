@@ -160,6 +160,8 @@ def run(*args, config=None, env=None, **options):
 class Gateway:
     """A running `hatirlat serve`; use it in a with statement."""
 
+    wrapper = ()  # the words of a command that ends by becoming the program
+
     def __init__(self, directory=None, env=None, start=True, expect_exit=0, **changes):
         self.own_dir = directory is None
         self.dir = directory or tempfile.mkdtemp(prefix="hatirlat-e2e-")
@@ -191,9 +193,9 @@ class Gateway:
             self.key = self.make_key()
         mark = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([PROGRAM, "serve", "--config", self.config_path],
-                                            stderr=log, stdin=subprocess.DEVNULL,
-                                            env={**os.environ, **self.env})
+            self.process = subprocess.Popen(
+                [*self.wrapper, PROGRAM, "serve", "--config", self.config_path],
+                stderr=log, stdin=subprocess.DEVNULL, env={**os.environ, **self.env})
         ready = until(lambda: self.process.poll() is not None or self.logged("ready", mark),
                       "ready")
         assert ready is not True, self.log()

@@ -5,55 +5,16 @@ import json
 import os
 import socket
 import ssl
-import struct
 import subprocess
 import threading
 
 import pytest
 
+from smpp_support import centre
 from smtp_support import BUILD, Authority
 
 DRIVE = os.path.join(BUILD, "tests", "provider_drive")
 JOB = {"id": 1, "to": "+905320000067", "text": "Sn. Çiğdem IŞIK", "mode": "tr_single"}
-
-
-class Centre:
-    """Accepts one connection after the other; remembers the units and what was not TLS."""
-
-    def __init__(self, context, chunk=65536):
-        self.context, self.chunk, self.units, self.plain = context, chunk, [], []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self.listener.accept()
-                threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
-
-    def serve(self, connection):
-        try:
-            with self.context.wrap_socket(connection, server_side=True) as secure:
-                self.talk(secure)
-        except (OSError, ssl.SSLError):
-            pass
-
-    def talk(self, secure):
-        stream = secure.makefile("rb")
-        while head := stream.read(16):
-            length, command, _, sequence = struct.unpack(">IIII", head)
-            self.units.append((command, stream.read(length - 16)))
-            body = {9: b"MERKEZ\0", 4: b"id-1\0"}.get(command, b"")
-            answer = struct.pack(">IIII", 16 + len(body), command | 1 << 31, 0, sequence) + body
-            for at in range(0, len(answer), self.chunk):
-                secure.sendall(answer[at:at + self.chunk])
-
-    def stop(self):
-        self.listener.close()
-
-    def commands(self):
-        return [command for command, _ in self.units]
 
 
 def server_context(chain, key, **limits):
@@ -62,15 +23,6 @@ def server_context(chain, key, **limits):
     for name, value in limits.items():
         setattr(context, name, value)
     return context
-
-
-@contextlib.contextmanager
-def centre(context, **more):
-    c = Centre(context, **more)
-    try:
-        yield c
-    finally:
-        c.stop()
 
 
 def drive(port, ca_file, host="127.0.0.1", jobs=(JOB,), **more):
