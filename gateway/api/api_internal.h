@@ -5,6 +5,7 @@
 #include "api/auth.h"
 #include "base/json.h"
 #include "domain/ids.h"
+#include "flow/audit.h"
 #include "flow/settings.h"
 #include "loop/httpd.h"
 
@@ -91,7 +92,11 @@ struct store_thread *api_reader(const struct api *api);
 
 /* Jobs that outlive their handler keep the interface alive. */
 void api_hold(struct api *api);
+/* Who calls, as trace and audit log have it: "key:panel", on our own socket "uid:0". */
+void api_actor(const struct call *c, char ret_actor[AUDIT_ACTOR_MAX + 1]);
 void api_drop(struct api *api);
+/* The row of the message named in the path; answers 404 and returns false otherwise. */
+bool api_message_of(struct call *call, int64_t *ret_id);
 
 /* 200-style JSON answers; out is taken. */
 void api_answer(struct http_request *req, int status, struct buf *out);

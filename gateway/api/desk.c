@@ -20,7 +20,7 @@ struct desk_job {
     struct desk_call call;
     struct faults faults;
     struct buf out;
-    char actor[DESK_ACTOR_MAX];
+    char actor[AUDIT_ACTOR_MAX + 1];
     int64_t last_event;
 };
 
@@ -222,7 +222,7 @@ static void fill_call(struct desk_job *j, const struct call *c, const struct api
 {
     struct gateway *g = j->api->g;
 
-    (void)snprintf(j->actor, sizeof j->actor, "%s%s", c->local ? "" : "key:", c->key->name);
+    api_actor(c, j->actor);
     j->settings = settings_hold(g->settings);
     j->call = (struct desk_call){
         .settings = j->settings,

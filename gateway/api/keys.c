@@ -1,4 +1,5 @@
 /* Access keys over the interface: list, make, end. For administrators. */
+#include "flow/keys.h"
 #include "api/api_internal.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct key_job {
     char name[AUTH_NAME_MAX + 1];
     char scopes[SCOPES_MAX];
     char token[AUTH_TOKEN_SIZE];
+    char actor[AUDIT_ACTOR_MAX + 1];
     bool revoke;
 };
 
@@ -30,6 +32,7 @@ static struct key_job *new_job(struct call *call)
     j->api = call->api;
     j->req = call->req;
     j->now_ms = gateway_now(call->api->g);
+    api_actor(call, j->actor);
     buf_init(&j->out, ANSWER_MAX);
     return j;
 }
@@ -133,8 +136,8 @@ static int change_work(struct store_job *job, struct store *s, struct err *e)
 {
     struct key_job *j = (struct key_job *)job;
 
-    return j->revoke ? store_key_revoke(s, str_of(j->name), j->now_ms, e)
-                     : store_key_add(s, &j->row, &j->row.id, e);
+    return j->revoke ? keys_revoke(s, j->name, j->now_ms, j->actor, e)
+                     : keys_add(s, &j->row, j->actor, e);
 }
 
 static void answer_change(struct key_job *j)

@@ -1,8 +1,7 @@
-/* Messages for people: lists, one message with its timeline, and what an operator may do. */
+/* Messages for people: lists, and one message with its timeline. */
 #include "api/api_internal.h"
 #include "api/message_json.h"
 #include "base/civil.h"
-#include "flow/operate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -393,8 +392,7 @@ static void get_done(struct store_job *job, int status, const struct err *e)
     free_read(j);
 }
 
-/* The row of the message named in the path; answers 404 and returns false otherwise. */
-static bool message_of(struct call *call, int64_t *ret_id)
+bool api_message_of(struct call *call, int64_t *ret_id)
 {
     if (ids_message_parse(call->api->g->ids, call->captures[0], ret_id) == 0) {
         return true;
@@ -408,7 +406,7 @@ void handle_message_get(struct call *call)
     struct read_job *j;
     int64_t id;
 
-    if (!message_of(call, &id)) {
+    if (!api_message_of(call, &id)) {
         return;
     }
     j = new_read(call);
@@ -416,84 +414,4 @@ void handle_message_get(struct call *call)
         j->id = id;
         start_read(j, get_work, get_done);
     }
-}
-
-/* ---- what an operator does ---- */
-
-struct operation {
-    struct api *api;
-    struct http_request *req;
-    int64_t id;
-};
-
-static void answer_operation(struct operation *o, enum message_state state)
-{
-    struct json_writer w;
-    struct buf out;
-    char id[IDS_TEXT_SIZE];
-
-    ids_message_format(o->api->g->ids, o->id, id);
-    buf_init(&out, 4096);
-    jsonw_init(&w, &out);
-    jsonw_object(&w);
-    jsonw_put(&w, "id", id);
-    jsonw_put(&w, "status", message_state_name(state));
-    jsonw_put(&w, "status_text", message_state_sentence(state, api_turkish(o->req)));
-    jsonw_end_object(&w);
-    api_answer(o->req, 200, &out);
-}
-
-static void on_operated(void *ctx, int status, enum message_state state, const struct err *e)
-{
-    struct operation *o = ctx;
-    struct api *api = o->api;
-
-    (void)e;
-    if (status == 0) {
-        answer_operation(o, state);
-    } else if (status == ERR_WRONG_STATE) {
-        api_refuse(o->req, "wrong_state", NULL, NULL);
-    } else {
-        api_refuse_for(o->req, status);
-    }
-    free(o);
-    api_drop(api);
-}
-
-typedef int operate_function(struct gateway *g, int64_t message_id, const char *actor,
-                             operate_done *done, void *ctx, struct err *e);
-
-static void operate(struct call *call, operate_function *function)
-{
-    struct operation *o;
-    struct err e = {0};
-    char actor[48];
-    int64_t id;
-    int rc;
-
-    if (!message_of(call, &id)) {
-        return;
-    }
-    o = calloc(1, sizeof *o);
-    if (o == NULL) {
-        api_refuse(call->req, "out_of_memory", NULL, NULL);
-        return;
-    }
-    *o = (struct operation){call->api, call->req, id};
-    snprintf(actor, sizeof actor, "key:%s", call->key->name);
-    api_hold(call->api);
-    rc = function(call->api->g, id, actor, on_operated, o, &e);
-    if (rc != 0) {
-        on_operated(o, rc, MESSAGE_STATE_COUNT, &e);
-    }
-}
-
-void handle_message_cancel(struct call *call)
-{
-    operate(call, operate_cancel);
-}
-
-void handle_message_resend(struct call *call)
-{
-    operate(call, operate_resend);
 }

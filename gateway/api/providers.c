@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ANSWER_MAX = 1 << 20, TEMPLATE_MAX = 40, ACTOR_MAX = 80, MEMBERS_MAX = 16384 };
+enum { ANSWER_MAX = 1 << 20, TEMPLATE_MAX = 40, MEMBERS_MAX = 16384 };
 
 /* The provider named in the path; answers 404 and returns -1 when there is none. */
 static int provider_of(struct call *c)
@@ -172,11 +172,11 @@ static void send_test(struct call *c, int index, const struct json *members)
     struct err e = {0};
     char to[EMAIL_MAX + 1];
     char name[TEMPLATE_MAX + 1];
-    char actor[ACTOR_MAX + 1];
+    char actor[AUDIT_ACTOR_MAX + 1];
     struct provider_test test = {.index = index, .to = to, .template = name, .actor = actor};
 
     faults_init(&faults);
-    (void)snprintf(actor, sizeof actor, "%s%s", c->local ? "" : "key:", c->key->name);
+    api_actor(c, actor);
     if (!read_to(json_str(json_get(members, "to")), to, sizeof to)) {
         (void)faults_add(&faults, "/to", "invalid_recipient",
                          "\"to\" cep telefonu ya da e-posta adresi olmalı",

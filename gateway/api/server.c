@@ -131,6 +131,11 @@ static bool is_local(struct call *c)
     return c->local;
 }
 
+void api_actor(const struct call *c, char ret_actor[AUDIT_ACTOR_MAX + 1])
+{
+    (void)snprintf(ret_actor, AUDIT_ACTOR_MAX + 1, "%s%s", c->local ? "" : "key:", c->key->name);
+}
+
 /* False when the request was refused. */
 static bool admit(struct call *c)
 {

@@ -9,6 +9,8 @@ const struct cli_command *const cli_commands[] = {
     &command_import,
     &command_plan,
     &command_explain,
+    &command_message_cancel,
+    &command_message_resend,
     &command_campaign_diff,
     &command_campaign_list,
     &command_campaign_show,

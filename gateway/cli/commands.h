@@ -31,6 +31,8 @@ extern const struct cli_command command_config_schema;
 extern const struct cli_command command_demo;
 extern const struct cli_command command_digest_preview;
 extern const struct cli_command command_explain;
+extern const struct cli_command command_message_cancel;
+extern const struct cli_command command_message_resend;
 extern const struct cli_command command_help;
 extern const struct cli_command command_import;
 extern const struct cli_command command_key_create;

@@ -7,8 +7,11 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "config/conf.h"
+#include "flow/keys.h"
 #include "flow/settings.h"
-#include "store/store.h"
+
+#include <stdio.h>
+#include <unistd.h>
 
 /* The service holds the database while it runs: then CLI_TEMPORARY, silently, and it is asked. */
 static int open_store(struct cli *cli, unsigned flags, struct store **ret)
@@ -29,12 +32,18 @@ static int open_store(struct cli *cli, unsigned flags, struct store **ret)
                    : common_failed(cli, "veritabanı açılamadı", "cannot open the database", &e);
 }
 
-static int store_key(struct store *s, const struct key_row *row, struct err *e)
+static void name_actor(char ret_actor[AUDIT_ACTOR_MAX + 1])
 {
-    int64_t id;
+    (void)snprintf(ret_actor, AUDIT_ACTOR_MAX + 1, "uid:%lld", (long long)getuid());
+}
+
+static int store_key(struct store *s, struct key_row *row, struct err *e)
+{
+    char actor[AUDIT_ACTOR_MAX + 1];
     int rc = store_begin(s, e);
 
-    rc = rc == 0 ? store_key_add(s, row, &id, e) : rc;
+    name_actor(actor);
+    rc = rc == 0 ? keys_add(s, row, actor, e) : rc;
     if (rc != 0) {
         store_rollback(s);
         return rc;
@@ -168,6 +177,7 @@ static int run_list(int argc, char **argv, struct cli *cli)
 
 static int run_revoke(int argc, char **argv, struct cli *cli)
 {
+    char actor[AUDIT_ACTOR_MAX + 1];
     struct store *store;
     struct err e = {0};
     int rc = open_store(cli, 0, &store);
@@ -180,7 +190,8 @@ static int run_revoke(int argc, char **argv, struct cli *cli)
         return rc;
     }
     rc = store_begin(store, &e);
-    rc = rc == 0 ? store_key_revoke(store, str_of(argv[0]), clock_wall_ms(clock_system()), &e) : rc;
+    name_actor(actor);
+    rc = rc == 0 ? keys_revoke(store, argv[0], clock_wall_ms(clock_system()), actor, &e) : rc;
     rc = rc == 0 ? store_commit(store, &e) : rc;
     store_close(store);
     if (rc != 0) {

@@ -38,6 +38,8 @@ const struct desk_operation desk_operations[] = {
     {"key.create", "POST", "/v1/keys", SCOPE_ADMIN, DESK_LIVE, NULL, "make an access key"},
     {"key.revoke", "POST", "/v1/keys/{name}:revoke", SCOPE_ADMIN, DESK_LIVE, NULL, "end an access key"},
     {"message.show", "GET", "/v1/messages/{id}", SCOPE_MESSAGES_READ, DESK_LIVE, NULL, "one message and its timeline"},
+    {"message.cancel", "POST", "/v1/messages/{id}:cancel", SCOPE_MESSAGES_WRITE, DESK_LIVE, NULL, "stop a message"},
+    {"message.resend", "POST", "/v1/messages/{id}:resend", SCOPE_MESSAGES_WRITE, DESK_LIVE, NULL, "send it again"},
     {"provider.pause", "POST", "/v1/providers/{name}:pause", SCOPE_ADMIN, DESK_WRITES, provider_desk_pause, "the provider gets nothing"},
     {"provider.drain", "POST", "/v1/providers/{name}:drain", SCOPE_ADMIN, DESK_WRITES, provider_desk_drain, "it finishes what it has, then gets nothing"},
     {"provider.resume", "POST", "/v1/providers/{name}:resume", SCOPE_ADMIN, DESK_WRITES, provider_desk_resume, "ends a pause, lifts a hold"},

@@ -3,9 +3,12 @@
 #include "base/civil.h"
 #include "config/conf.h"
 #include "domain/calendar.h"
+#include "domain/ids.h"
+#include "flow/audit.h"
 #include "flow/dispatch.h"
 #include "flow/settings.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct operate_job {
@@ -14,7 +17,8 @@ struct operate_job {
     int64_t id;
     int64_t now_ms;
     int64_t opens_ms; /* when something could go out next */
-    char actor[80];
+    char actor[AUDIT_ACTOR_MAX + 1];
+    char name[IDS_TEXT_SIZE]; /* of the message, for the outside */
     bool resend;
     enum message_state state;
     enum channel channel;
@@ -82,6 +86,17 @@ static int resend_message(struct operate_job *j, struct store *s, struct err *e)
     return store_message_move(s, &move, e);
 }
 
+static int note_in_audit(const struct operate_job *j, enum message_state was, struct store *s,
+                         struct err *e)
+{
+    char detail[128];
+
+    (void)snprintf(detail, sizeof detail, "{\"message\":\"%s\",\"was\":\"%s\"}", j->name,
+                   message_state_name(was));
+    return audit_add(s, j->actor, j->resend ? "message.resend" : "message.cancel", str_of(detail),
+                     j->now_ms, e);
+}
+
 static int operate_work(struct store_job *job, struct store *s, struct err *e)
 {
     struct operate_job *j = (struct operate_job *)job;
@@ -90,6 +105,7 @@ static int operate_work(struct store_job *job, struct store *s, struct err *e)
     if (rc == 0) {
         rc = j->resend ? resend_message(j, s, e) : cancel_message(j, s, e);
     }
+    rc = rc == 0 ? note_in_audit(j, j->state, s, e) : rc;
     if (rc == 0) {
         j->state = j->resend ? MESSAGE_QUEUED : MESSAGE_CANCELLED;
     }
@@ -126,6 +142,7 @@ static int submit(struct gateway *g, int64_t message_id, const char *actor, bool
     j->done = done;
     j->ctx = ctx;
     (void)str_copy(j->actor, sizeof j->actor, str_of(actor));
+    ids_message_format(g->ids, message_id, j->name);
     j->job.work = operate_work;
     j->job.done = operate_finished;
     store_thread_submit(g->writer, &j->job);

@@ -1,6 +1,7 @@
 /*
  * What an operator does to single messages. Each call answers later on the loop thread, never from
- * inside: status 0 with the new state, ERR_NOT_FOUND, or ERR_WRONG_STATE with a sentence.
+ * inside: status 0 with the new state, ERR_NOT_FOUND, or ERR_WRONG_STATE with a sentence. What was
+ * done is in the audit log.
  */
 #pragma once
 

@@ -91,6 +91,9 @@ def test_keys_are_made_and_ended_while_the_service_runs(gateway):
     assert run("key", "revoke", "yeni", config=gateway.config_path).returncode == 0
     assert gateway.get("/v1/explain?holder=sicil-1", key=token).status == 401
     assert run("key", "revoke", "yeni", config=gateway.config_path).returncode == 4
+    noted = [(e["action"], e["detail"].get("scopes")) for e in gateway.get("/v1/audit").json["items"]
+             if e["detail"].get("key") == "yeni"]
+    assert noted == [("key.revoke", None), ("key.create", "messages:read campaigns:read")]
 
 
 def test_elsewhere_needs_a_token(gateway, tmp_path):

@@ -1,11 +1,13 @@
 """What an operator sees and does: lists, timelines, cancel and resend, health and metrics."""
 
+import json
+import os
 import re
 import urllib.parse
 
 import pytest
 
-from gateway_support import (BATCH, JSON, Gateway, data, event, is_problem, sinks, until)
+from gateway_support import (BATCH, JSON, Gateway, data, event, is_problem, run, sinks, until)
 
 FINAL = {"delivered", "undelivered", "failed", "expired", "cancelled", "suppressed"}
 
@@ -159,6 +161,25 @@ def test_a_planned_message_can_be_cancelled_and_sent_after_all(gateway, form):
     acts = [(e["to"], e["actor"]) for e in m["timeline"]
             if e["kind"] == "status" and "actor" in e and e["actor"].startswith("key:")]
     assert acts == [("cancelled", "key:e2e"), ("queued", "key:e2e")]
+
+
+def test_the_command_cancels_and_sends_again_and_the_audit_log_tells(gateway):
+    gateway.accept(event(53))
+    reaches(gateway, first_of(gateway, "cert-53")["id"], "delivered")
+    id = gateway.messages(certificate="cert-53", status="planned", channel="sms")[0]["id"]
+    for command, status in (("cancel", "cancelled"), ("resend", "queued")):
+        done = run("message", command, id, "--json", config=gateway.config_path)
+        assert done.returncode == 0, done
+        assert json.loads(done.stdout)["status"] == status
+    reaches(gateway, id, "delivered")
+    again = run("message", "cancel", id, config=gateway.config_path)
+    assert again.returncode == 5 and "does not allow this: " in again.stderr
+    assert run("message", "cancel", "m_1-00000000", config=gateway.config_path).returncode == 4
+    by = f"uid:{os.getuid()}"
+    entries = [e for e in gateway.get("/v1/audit").json["items"]
+               if e["action"].startswith("message.") and e["detail"]["message"] == id]
+    assert [(e["action"], e["detail"]["was"], e["actor"]) for e in reversed(entries)] == [
+        ("message.cancel", "planned", by), ("message.resend", "cancelled", by)]
 
 
 def test_operating_needs_its_scope_and_a_message(gateway):
