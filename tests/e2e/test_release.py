@@ -256,6 +256,16 @@ def test_without_a_service_and_after_a_restart():
         in_state(g, "accepted", 2)
 
 
+def test_a_member_of_no_use_changes_nothing_without_a_service_either():
+    with gateway_with(release="each") as g:
+        g.stop()
+        refused = command(g, "campaign", "release", "e-imza", "--by", "x",
+                          "--from", days_ahead(1)[:10], status=2)
+        assert '"from" is not used here' in refused.stderr
+        g.start()
+        assert show(g)["releases"] == [] and g.get("/v1/audit").json["items"] == []
+
+
 def test_the_audit_log_tells_of_tampering():
     with gateway_with() as g:
         for _ in range(3):

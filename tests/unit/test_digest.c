@@ -4,6 +4,7 @@
 #include "config/conf.h"
 #include "domain/calendar.h"
 #include "flow/digest.h"
+#include "flow/retention.h"
 #include "flow/upkeep.h"
 #include "store/store_record.h"
 #include "text/turkish.h"
@@ -672,6 +673,52 @@ static void the_service_makes_them_and_works_at_night_by_itself(void **state)
     free(errand);
 }
 
+/* Yesterday's run was cut off: tonight's comes after what is left of it. */
+static int cut_off_work(struct store_job *job, struct store *s, struct err *e)
+{
+    const struct errand *errand = (struct errand *)job;
+    struct retention_walk walk;
+    char record[RETENTION_KEY_SIZE];
+    int rc = retention_step(s, &errand->scene->gateway.settings->conf->retention,
+                            at(MONDAY - 1, WINDOW_OPEN), "nightly", &walk, record, e);
+
+    assert_false(walk.finished);
+    return rc;
+}
+
+static void wait_for_night(struct scene *s, int64_t day)
+{
+    for (int i = 0; i < 100 && s->gateway.stats.retention_day != day; i++) {
+        scene_wait(s, 100);
+    }
+    assert_int_equal(s->gateway.stats.retention_day, day);
+}
+
+static void a_night_that_was_cut_off_takes_no_other_nights_place(void **state)
+{
+    static struct scene s;
+    struct errand *errand = calloc(1, sizeof *errand);
+    struct upkeep *upkeep;
+
+    (void)state;
+    memset(&s, 0, sizeof s);
+    s.wall_shift_ms = at(MONDAY, WINDOW_OPEN) - clock_wall_ms(clock_system());
+    scene_open(&s, "{\"s\":{\"kind\":\"sink\"},\"m\":{\"kind\":\"sink\"}}");
+    errand->scene = &s;
+    run_errand(errand, cut_off_work);
+    upkeep = upkeep_create(&s.gateway);
+    upkeep_start(upkeep);
+    wait_for_night(&s, MONDAY - 1);
+    upkeep_reloaded(upkeep); /* looks again at once */
+    scene_wait(&s, 300);
+    assert_int_equal(s.gateway.stats.retention_day, MONDAY - 1); /* as it is kept; under way */
+    wait_for_night(&s, MONDAY);
+    upkeep_destroy(upkeep);
+    scene_close(&s);
+    scene_remove(&s);
+    free(errand);
+}
+
 #define BOTH(name)                                                                                 \
     cmocka_unit_test_setup_teardown(name, on_disk, end_world),                                     \
         cmocka_unit_test_setup_teardown(name, in_memory, end_world)
@@ -695,6 +742,7 @@ int main(void)
         BOTH(what_is_not_configured_is_not_made),
         cmocka_unit_test(a_digest_arrives_as_a_table),
         cmocka_unit_test(the_service_makes_them_and_works_at_night_by_itself),
+        cmocka_unit_test(a_night_that_was_cut_off_takes_no_other_nights_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -385,7 +385,8 @@ static void test_refusals(void **state)
         {0x08, 9, OUTCOME_RETRY, "0x00000008"},     {0x0A, 1, OUTCOME_ACCOUNT, "0x0000000A"},
         {0x401, 1, OUTCOME_REJECTED, "0x00000401"}, {0x402, 1, OUTCOME_RETRY, "0x00000402"},
         {0x402, 2, OUTCOME_RETRY, "0x00000402"},    {0, 1, OUTCOME_SENT, "0x00000000"},
-        {0x402, 3, OUTCOME_REJECTED, "0x00000402"},
+        {0x402, 3, OUTCOME_REJECTED, "0x00000402"}, {0x402, 3, OUTCOME_REJECTED, "0x00000402"},
+        {0x0B, 1, OUTCOME_REJECTED, "0x0000000B"},  {0x402, 3, OUTCOME_REJECTED, "0x00000402"},
     };
     struct test *t = *state;
 
@@ -414,6 +415,29 @@ static void test_a_strange_status_for_all_is_the_account(void **state)
         world_job(&t->w, i)->attempt = 3;
         world_submit(&t->w, 1);
         expect(t, i, i < 2 ? OUTCOME_REJECTED : OUTCOME_ACCOUNT, "0x00000402");
+    }
+    finish(t);
+}
+
+/* It is given up in the end: the account is held for each of its tries, and others wait. */
+static void test_a_message_alone_with_a_strange_status_holds_up_nobody_for_ever(void **state)
+{
+    static const struct {
+        int attempt;
+        enum outcome_class class;
+    } rows[] = {{1, OUTCOME_RETRY},   {2, OUTCOME_RETRY},   {3, OUTCOME_ACCOUNT},
+                {3, OUTCOME_ACCOUNT}, {3, OUTCOME_ACCOUNT}, {3, OUTCOME_REJECTED}};
+    struct test *t = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        t->c.submit[i] = 0x402;
+    }
+    start(t, "\"throttle_wait\":\"100ms\"");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        world_job(&t->w, i)->attempt = rows[i].attempt;
+        t->w.jobs[i].job.message_id = 1;
+        world_submit(&t->w, 1);
+        expect(t, i, rows[i].class, "0x00000402");
     }
     finish(t);
 }
@@ -1018,6 +1042,7 @@ int main(void)
         TEST(test_many),
         TEST(test_refusals),
         TEST(test_a_strange_status_for_all_is_the_account),
+        TEST(test_a_message_alone_with_a_strange_status_holds_up_nobody_for_ever),
         TEST(test_throttling_pauses_and_doubles),
         TEST(test_not_an_sms),
         TEST(test_parts_after_the_first),
