@@ -158,6 +158,17 @@ size_t utf8_count(struct str s)
     return count;
 }
 
+void utf8_copy(char *dst, size_t cap, struct str s)
+{
+    if (s.len >= cap) {
+        s.len = cap - 1;
+        while (s.len > 0 && is_tail((unsigned char)s.ptr[s.len])) {
+            s.len--;
+        }
+    }
+    (void)str_copy(dst, cap, s);
+}
+
 bool utf8_clean_line(struct str s)
 {
     uint32_t cp;

@@ -13,5 +13,7 @@ size_t utf8_encode(uint32_t cp, char out[4]);
 bool utf8_valid(struct str s);
 /* Number of characters of a valid string. */
 size_t utf8_count(struct str s);
+/* Copies as much as fits into dst (cap bytes with the NUL), cut between characters. */
+void utf8_copy(char *dst, size_t cap, struct str s);
 /* Valid UTF-8 without NUL, C0 and C1 controls and DEL: may reach a protocol line. */
 bool utf8_clean_line(struct str s);

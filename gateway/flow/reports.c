@@ -3,6 +3,7 @@
 #include "base/crash.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "domain/calendar.h"
 #include "domain/certificate.h"
 #include "flow/dispatch_state.h"
@@ -366,16 +367,6 @@ static void report_done(struct store_job *job, int status, const struct err *e)
     free(j);
 }
 
-static void copy_text(char *dst, size_t cap, const char *text)
-{
-    struct str s = str_of(text);
-
-    if (s.len >= cap) {
-        s.len = cap - 1;
-    }
-    (void)str_copy(dst, cap, s);
-}
-
 static void copy_report(const struct gateway *g, struct report_item *item,
                         const struct provider_report *report)
 {
@@ -387,10 +378,10 @@ static void copy_report(const struct gateway *g, struct report_item *item,
         item->message_id = 0;
         (void)ids_message_parse(g->ids, ref, &item->message_id);
     }
-    copy_text(item->provider_ref, sizeof item->provider_ref, report->provider_ref);
-    copy_text(item->to, sizeof item->to, report->to);
-    copy_text(item->code, sizeof item->code, report->code);
-    copy_text(item->detail, sizeof item->detail, report->detail);
+    utf8_copy(item->provider_ref, sizeof item->provider_ref, str_of(report->provider_ref));
+    utf8_copy(item->to, sizeof item->to, str_of(report->to));
+    utf8_copy(item->code, sizeof item->code, str_of(report->code));
+    utf8_copy(item->detail, sizeof item->detail, str_of(report->detail));
     item->state = report->state;
     item->at_ms = report->at_ms;
 }
@@ -403,7 +394,7 @@ static struct report_job *new_job(struct gateway *g, size_t provider_index, size
         j->gateway = g;
         j->settings = settings_hold(g->settings);
         j->provider_index = provider_index;
-        copy_text(j->provider, sizeof j->provider, g->stats.providers[provider_index].name);
+        utf8_copy(j->provider, sizeof j->provider, str_of(g->stats.providers[provider_index].name));
         j->now_ms = gateway_now(g);
         j->shared_ids =
             g->dispatch != NULL && g->dispatch->lanes[provider_index].caps.batch_max > 1;
@@ -421,7 +412,7 @@ void reports_replay(struct gateway *g, size_t provider_index, const char *provid
         log_error("reports_not_stored", LOG_S("error", "no memory"), LOG_I("reports", 1));
         return;
     }
-    copy_text(j->replay, sizeof j->replay, provider_ref);
+    utf8_copy(j->replay, sizeof j->replay, str_of(provider_ref));
     j->job.work = replay_work;
     store_thread_submit(g->writer, &j->job);
 }

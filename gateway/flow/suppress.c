@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/codec.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "config/conf.h"
 #include "domain/email.h"
 #include "domain/phone.h"
@@ -193,20 +194,6 @@ int suppress_get(struct store *s, struct str id, struct suppress_entry *ret, str
     return store_record_get(s, RECORD_SUPPRESSION, id, read_entry, ret, e);
 }
 
-/* As much of a text as fits, cut between characters. */
-static void cut(char *out, size_t size, const char *text)
-{
-    struct str s = str_of(text);
-
-    if (s.len >= size) {
-        s.len = size - 1;
-        while (s.len > 0 && ((unsigned char)s.ptr[s.len] & 0xC0) == 0x80) {
-            s.len--;
-        }
-    }
-    (void)str_copy(out, size, s);
-}
-
 static bool by_hand(enum suppress_reason r)
 {
     return r == SUPPRESS_MANUAL || r == SUPPRESS_REQUEST;
@@ -248,8 +235,8 @@ int suppress_add(struct store *s, const unsigned char key[HASH_KEY_SIZE],
     now.reason = entry->reason;
     now.since_ms = entry->now_ms;
     now.expires_ms = entry->expires_ms;
-    cut(now.actor, sizeof now.actor, entry->actor);
-    cut(now.note, sizeof now.note, entry->note == NULL ? "" : entry->note);
+    utf8_copy(now.actor, sizeof now.actor, str_of(entry->actor));
+    utf8_copy(now.note, sizeof now.note, str_of(entry->note));
     return write_entry(s, &now, e);
 }
 

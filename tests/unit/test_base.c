@@ -147,6 +147,29 @@ static void test_utf8_is_strict(void **state)
     assert_false(utf8_clean_line((struct str){"a\0b", 3}));
 }
 
+static void test_utf8_is_cut_between_characters(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *cut; /* to seven bytes */
+    } cases[] = {{"", ""},
+                 {"Işık", "Işık"},
+                 {"IşıkIş", "IşıkI"},
+                 {"abcdefş", "abcdef"},
+                 {"abcde€", "abcde"},
+                 {"abcd\xF0\x9F\x99\x82", "abcd"},
+                 {"abc\xF0\x9F\x99\x82", "abc\xF0\x9F\x99\x82"}};
+    char dst[8];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        utf8_copy(dst, sizeof dst, str_of(cases[i].text));
+        assert_string_equal(dst, cases[i].cut);
+    }
+    utf8_copy(dst, sizeof dst, str_of(NULL));
+    assert_string_equal(dst, "");
+}
+
 static void test_utf8_round_trip(void **state)
 {
     (void)state;
@@ -396,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_str_nearest),
         cmocka_unit_test(test_str_copy_and_trim),
         cmocka_unit_test(test_utf8_is_strict),
+        cmocka_unit_test(test_utf8_is_cut_between_characters),
         cmocka_unit_test(test_utf8_round_trip),
         cmocka_unit_test(test_rfc3339),
         cmocka_unit_test(test_civil_round_trip),

@@ -215,6 +215,30 @@ static void delivered_beats_an_end_that_was_told_before(void **state)
     close_one(s);
 }
 
+/* A vendor's word is kept as far as it fits, and is a word where it ends. */
+static void a_long_code_is_cut_between_characters(void **state)
+{
+    static const char code[] = "ĞÜŞİÖÇĞÜŞİÖÇĞÜŞİÖÇ";
+    struct scene *s = open_one();
+    struct provider_report told = {.state = REPORT_UNDELIVERED, .code = code};
+    char name[64];
+    size_t at = 0;
+
+    (void)state;
+    scene_post_one(s, "certificate.expiring", 1, 1);
+    sink_name(s, name);
+    told.provider_ref = name;
+    scene_until(s, MESSAGE_ACCEPTED, 2);
+    told.at_ms = gateway_now(&s->gateway);
+    reports_take(&s->gateway, 0, &told, 1);
+    scene_until(s, MESSAGE_UNDELIVERED, 1);
+    while (at < s->count && s->rows[at].state != MESSAGE_UNDELIVERED) {
+        at++;
+    }
+    assert_string_equal(s->rows[at].reason, "ĞÜŞİÖÇĞÜŞİÖÇĞÜŞ"); /* one byte less than fits */
+    close_one(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +249,7 @@ int main(void)
         cmocka_unit_test(a_report_ends_the_doubt_before_anything_is_sent_again),
         cmocka_unit_test(a_report_about_another_number_of_the_batch_is_not_ours),
         cmocka_unit_test(delivered_beats_an_end_that_was_told_before),
+        cmocka_unit_test(a_long_code_is_cut_between_characters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
