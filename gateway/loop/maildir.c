@@ -26,6 +26,13 @@ struct maildir_file {
     bool handled;
 };
 
+/* What has been told of a file, so that it is told once and not with every look. */
+struct trouble {
+    const char *event;
+    char name[NAME_SIZE];
+    bool met; /* since the last look that went through */
+};
+
 struct maildir {
     pthread_t thread;
     pthread_mutex_t mutex; /* guards stop, out and answered */
@@ -37,8 +44,12 @@ struct maildir {
     char path[1024];
     int64_t period_ms;
     struct mailbox *mailbox;
-    struct list end;     /* the thread's last post */
-    char bad[NAME_SIZE]; /* what could not be read last: told once */
+    struct list end; /* the thread's last post */
+
+    /* the thread's */
+    struct trouble troubles[MAILDIR_TROUBLES_MAX];
+    size_t trouble_count;
+    bool more_told;
 
     /* the loop's */
     void (*found)(void *ctx, struct maildir_file *file);
@@ -48,6 +59,45 @@ struct maildir {
 };
 
 /* ---- the thread ---- */
+
+static void tell(struct maildir *m, const char *event, const char *name)
+{
+    struct trouble *t = m->troubles;
+
+    while (t < m->troubles + m->trouble_count &&
+           (strcmp(t->event, event) != 0 || strcmp(t->name, name) != 0)) {
+        t++;
+    }
+    if (t == m->troubles + MAILDIR_TROUBLES_MAX) {
+        if (!m->more_told) {
+            log_warning("maildir_more_troubles", LOG_S("path", m->path));
+        }
+        m->more_told = true;
+        return;
+    }
+    if (t == m->troubles + m->trouble_count) {
+        m->trouble_count++;
+        t->event = event;
+        (void)str_copy(t->name, sizeof t->name, str_of(name));
+        log_warning(event, LOG_S("path", m->path), LOG_S("file", name));
+    }
+    t->met = true;
+}
+
+/* A look has seen all there is: what it did not meet is over, and would be news again. */
+static void forget_what_is_over(struct maildir *m)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < m->trouble_count; i++) {
+        if (m->troubles[i].met) {
+            m->troubles[kept] = m->troubles[i];
+            m->troubles[kept++].met = false;
+        }
+    }
+    m->trouble_count = kept;
+    m->more_told = m->more_told && kept == MAILDIR_TROUBLES_MAX;
+}
 
 static void file_free(struct maildir_file *file)
 {
@@ -94,10 +144,7 @@ static struct maildir_file *read_file(struct maildir *m, const char *name)
     (void)snprintf(path, sizeof path, "%s/new/%s", m->path, name);
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 || !read_all(file, fd)) {
-        if (strcmp(m->bad, name) != 0) {
-            log_warning("returned_mail_unreadable", LOG_S("file", name));
-        }
-        (void)str_copy(m->bad, sizeof m->bad, str_of(name));
+        tell(m, "returned_mail_unreadable", name);
         file_free(file);
         file = NULL;
     } else {
@@ -113,14 +160,14 @@ static struct maildir_file *read_file(struct maildir *m, const char *name)
 static void look(struct maildir *m)
 {
     char path[PATH_SIZE];
-    struct dirent *entry;
+    struct dirent *entry = NULL;
     size_t count = 0;
     DIR *dir;
 
     (void)snprintf(path, sizeof path, "%s/new", m->path);
     dir = opendir(path);
     if (dir == NULL) {
-        log_warning("maildir_unreadable", LOG_S("path", path));
+        tell(m, "maildir_unreadable", "new");
         return;
     }
     while (count < MAILDIR_ROUND_MAX && (entry = readdir(dir)) != NULL) {
@@ -135,6 +182,9 @@ static void look(struct maildir *m)
         }
     }
     (void)closedir(dir);
+    if (entry == NULL) {
+        forget_what_is_over(m);
+    }
 }
 
 static void put_away(struct maildir *m, const struct maildir_file *file)
@@ -146,7 +196,7 @@ static void put_away(struct maildir *m, const struct maildir_file *file)
     (void)snprintf(to, sizeof to, "%s/cur/%s%s", m->path, file->name,
                    strchr(file->name, ':') == NULL ? ":2,S" : "");
     if (rename(from, to) != 0 && errno != ENOENT) {
-        log_warning("returned_mail_not_moved", LOG_S("file", file->name));
+        tell(m, "returned_mail_not_moved", file->name);
     }
 }
 

@@ -13,7 +13,8 @@
 
 enum {
     MAILDIR_BYTES_MAX = 1 << 20, /* of a file; the rest is not read */
-    MAILDIR_ROUND_MAX = 32       /* files handed over before the first of them is moved */
+    MAILDIR_ROUND_MAX = 32,      /* files handed over before the first of them is moved */
+    MAILDIR_TROUBLES_MAX = 32    /* told by name, each once; that there are more, once too */
 };
 
 struct maildir;

@@ -169,6 +169,112 @@ static void test_what_is_no_mail_stays(void **state)
     finish(&s);
 }
 
+/* So many more looks. */
+static void looks(struct scene *s, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const size_t found = s->found;
+
+        put(s, "look", 1);
+        UNTIL(s, s->found > found && !is_in(s, "new", "look"));
+    }
+}
+
+/* What is written to stderr from now on goes to a file; returns the real one. */
+static int listen_to_log(const struct scene *s)
+{
+    const int real = dup(STDERR_FILENO);
+    char path[200];
+    int fd;
+
+    (void)snprintf(path, sizeof path, "%s/log", s->dir);
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    assert_true(real >= 0 && fd >= 0 && dup2(fd, STDERR_FILENO) >= 0);
+    (void)close(fd);
+    return real;
+}
+
+static void stop_listening(int real)
+{
+    (void)dup2(real, STDERR_FILENO);
+    (void)close(real);
+}
+
+/* How often the log has told this event of this file. */
+static size_t told(const struct scene *s, const char *event, const char *file)
+{
+    char line[1000];
+    size_t count = 0;
+    FILE *log;
+
+    (void)snprintf(line, sizeof line, "%s/log", s->dir);
+    log = fopen(line, "r");
+    assert_non_null(log);
+    while (fgets(line, sizeof line, log) != NULL) {
+        count += strstr(line, event) != NULL && strstr(line, file) != NULL;
+    }
+    (void)fclose(log);
+    return count;
+}
+
+static void make_link(const struct scene *s, const char *name)
+{
+    char path[200];
+
+    (void)snprintf(path, sizeof path, "%s/new/%s", s->dir, name);
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+}
+
+static void test_a_trouble_is_told_once_while_it_lasts(void **state)
+{
+    char path[200];
+    struct scene s;
+    size_t first;
+    int real;
+
+    (void)state;
+    begin(&s);
+    real = listen_to_log(&s);
+    make_link(&s, "one");
+    make_link(&s, "two");
+    (void)snprintf(path, sizeof path, "%s/cur/1.a:2,S", s.dir);
+    assert_int_equal(mkdir(path, 0700), 0); /* where it would be moved to */
+    put(&s, "1.a", 10);
+    looks(&s, 4);
+    first = told(&s, "returned_mail_unreadable", "one");
+    (void)snprintf(path, sizeof path, "%s/new/one", s.dir);
+    assert_int_equal(unlink(path), 0);
+    looks(&s, 2);
+    make_link(&s, "one");
+    looks(&s, 3);
+    stop_listening(real);
+    assert_int_equal(first, 1);
+    assert_int_equal(told(&s, "returned_mail_unreadable", "one"), 2); /* it had gone */
+    assert_int_equal(told(&s, "returned_mail_unreadable", "two"), 1);
+    assert_int_equal(told(&s, "returned_mail_not_moved", "1.a"), 1);
+    finish(&s);
+}
+
+static void test_more_troubles_than_are_told_by_name(void **state)
+{
+    struct scene s;
+    char name[16];
+    int real;
+
+    (void)state;
+    begin(&s);
+    real = listen_to_log(&s);
+    for (int i = 0; i < MAILDIR_TROUBLES_MAX + 2; i++) {
+        (void)snprintf(name, sizeof name, "link-%d", i);
+        make_link(&s, name);
+    }
+    looks(&s, 4);
+    stop_listening(real);
+    assert_int_equal(told(&s, "returned_mail_unreadable", "link-"), MAILDIR_TROUBLES_MAX);
+    assert_int_equal(told(&s, "maildir_more_troubles", s.dir), 1);
+    finish(&s);
+}
+
 static void test_a_file_at_the_limit(void **state)
 {
     static const size_t sizes[] = {MAILDIR_BYTES_MAX - 1, MAILDIR_BYTES_MAX, MAILDIR_BYTES_MAX + 1};
@@ -246,6 +352,8 @@ int main(void)
         cmocka_unit_test(test_files_come_once_and_go),
         cmocka_unit_test(test_what_was_not_handled_comes_again),
         cmocka_unit_test(test_what_is_no_mail_stays),
+        cmocka_unit_test(test_a_trouble_is_told_once_while_it_lasts),
+        cmocka_unit_test(test_more_troubles_than_are_told_by_name),
         cmocka_unit_test(test_a_file_at_the_limit),
         cmocka_unit_test(test_a_round_at_the_limit),
         cmocka_unit_test(test_stop_with_files_out),
