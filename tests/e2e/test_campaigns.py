@@ -176,7 +176,7 @@ def test_a_person_decides_about_what_is_past_due():
         assert "2 messages" in decide(g, "--skip").stdout
         assert {m["reason"] for m in g.messages(status="cancelled")} == {"operator"}
         g.accept(event(2, id="again"))
-        actions = [(e["action"], e["detail"]["decision"]) for e in g.get("/v1/audit").json["items"]]
+        actions = [(e["action"], e["detail"]["decision"]) for e in g.audited()]
         assert actions == [("campaign.past_due", "skip"), ("campaign.past_due", "send")]
         assert len(inbox(g)) == 2 and not g.messages(status="held")
 
