@@ -30,8 +30,7 @@ static const struct cli_example cancel_examples[] = {
 };
 
 static const struct cli_example resend_examples[] = {
-    {"hatirlat message resend m_2f-7k3m9q2x",
-     "ulaşmamış ya da bekletilen ileti yeniden gönderilir",
+    {"hatirlat message resend m_2f-7k3m9q2x", "ulaşmamış ya da bekletilen ileti yeniden gönderilir",
      "one that was held, or did not arrive, is sent again"},
     {NULL, NULL, NULL},
 };
