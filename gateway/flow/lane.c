@@ -2,6 +2,7 @@
 
 #include "base/civil.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "flow/dispatch_state.h"
 
 #include <stdio.h>
@@ -248,17 +249,16 @@ static void lift_hold(struct lane *lane)
 
 static void say_who(const struct control *c, char *out, size_t size)
 {
+    char line[sizeof c->by + sizeof c->note + 64];
     char until[32] = "";
 
     if (c->until_ms != 0) {
         rfc3339_format(c->until_ms, until);
     }
-    /* A long name or note may be cut. */
-    if (snprintf(out, size, "%s by %s%s%s%s%.100s", c->verb == CONTROL_DRAIN ? "drained" : "paused",
-                 c->by, until[0] != '\0' ? " until " : "", until, c->note[0] != '\0' ? ": " : "",
-                 c->note) < 0) {
-        out[0] = '\0';
-    }
+    (void)snprintf(
+        line, sizeof line, "%s by %s%s%s%s%s", c->verb == CONTROL_DRAIN ? "drained" : "paused",
+        c->by, until[0] != '\0' ? " until " : "", until, c->note[0] != '\0' ? ": " : "", c->note);
+    utf8_copy(out, size, str_of(line)); /* a long note may be cut */
 }
 
 void lane_steer(struct lane *lane, enum lane_order order, const struct control *control)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from gateway_support import Gateway, data, event, is_problem, run, until
 from simulator_support import simulator
 
@@ -58,6 +60,14 @@ def test_a_paused_provider_is_passed_by_and_that_stays_in_sight():
         assert send(g, 3) == "a"
         assert g.metric('hatirlat_failover_active{channel="sms"}') == 0
         assert g.logged("failover_ended")
+
+
+@pytest.mark.parametrize("lead", ["", "x"])
+def test_a_long_note_is_cut_between_characters(lead):
+    with two() as g:
+        command(g, "provider", "pause", "a", "--note", lead + "ğ" * 190)
+        told = until(lambda: checks(g)["provider:a"].get("detail"), "the note in the health page")
+        assert lead + "ğ" * 20 in told and "\ufffd" not in told
 
 
 def test_nobody_left():
