@@ -207,6 +207,8 @@ class NameServer:
         with contextlib.suppress(OSError):
             while True:
                 question, client = self.udp.recvfrom(4096)
+                if not question:
+                    return
                 self.answer(question, lambda reply, to=client: self.udp.sendto(reply, to))
 
     def serve_streams(self):
@@ -237,8 +239,10 @@ class NameServer:
         quietly(send, answer_of(question, end, kind, what))
 
     def close(self):
-        self.udp.close()
-        self.tcp.close()
+        for server in (self.udp, self.tcp):
+            with contextlib.suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)  # wakes who waits in it
+            server.close()
 
 
 def quietly(send, reply):

@@ -43,6 +43,7 @@ class Centre:
                 connection.sendall(answer[at:at + self.chunk])
 
     def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes who waits in it: its number is used again
         self.listener.close()
 
     def commands(self):

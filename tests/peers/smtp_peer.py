@@ -82,6 +82,7 @@ class SmtpPeer:
 
     def stop(self):
         self.stopping.set()
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes who waits in it: its number is used again
         self.listener.close()
 
     def accept(self):
