@@ -285,10 +285,19 @@ static void missing_fact(struct lint *l, struct str word, const char *tr, const 
           word);
 }
 
+/* "3. " before an entry of a list: HTML numbers its lists by itself. */
+static bool is_list_number(struct str text, struct str word)
+{
+    const char *end = word.ptr + word.len;
+    bool begins = word.ptr == text.ptr || word.ptr[-1] == '\n';
+    return begins && end + 1 < text.ptr + text.len && end[0] == '.' && end[1] == ' ';
+}
+
 static void on_text_fact(void *ctx, struct str word)
 {
     struct lint *l = ctx;
-    if (is_fact(word) && !holds(&l->mail.html, word))
+    struct str text = {buf_cstr(&l->mail.text), l->mail.text.len};
+    if (is_fact(word) && !is_list_number(text, word) && !holds(&l->mail.html, word))
         missing_fact(l, word, "HTML", "HTML");
 }
 

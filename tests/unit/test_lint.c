@@ -59,6 +59,7 @@ static const struct broken broken_files[] = {
     {"x.sms", "{{! parça: 2 }}" LONG_TEXT "\n", NULL, 0, 0},
     {"x.mail", "Konu: kısa\n\ngövde: https://kotu.com/x\n", "TPL-020", 3, 17},
     {"x.mail", "Konu: kısa\n\nNo: 10000000146\n", "TPL-023", 3, 5},
+    {"x.mail", "Konu: kısa\n\n1. ilk adım\n2. ikinci adım, oda 9\n", NULL, 0, 0},
     {"x.mail",
      "Konu: 123456789 123456789 123456789 123456789 123456789 123456789 1234567\n\ngövde\n",
      "TPL-028", 1, 1},
