@@ -176,18 +176,6 @@ static void prepare(struct channel_state *c, struct attempt *a, struct lane *lan
 
 /* ---- the transaction ---- */
 
-static int open_attempt(struct store *s, const struct attempt *a, struct err *e)
-{
-    struct attempt_row row = {.message_id = a->job.message_id,
-                              .number = a->number,
-                              .provider = a->move.provider,
-                              .claimed_ms = a->claimed_ms,
-                              .outcome = -1,
-                              .content = {a->content.data, a->content.len}};
-
-    return store_attempt_open(s, &row, e);
-}
-
 static int note_seq(void *ctx, const struct case_row *row)
 {
     *(int64_t *)ctx = row->event_seq;
@@ -244,12 +232,33 @@ static int ask_day(const struct claim_job *j, struct attempt *a, struct err *e)
     return rc;
 }
 
+/* Moves the message, together with its attempt when it is to be sent. */
+static int claim_move(struct store *s, struct attempt *a, struct err *e)
+{
+    const struct attempt_row row = {.message_id = a->job.message_id,
+                                    .number = a->number,
+                                    .provider = a->move.provider,
+                                    .claimed_ms = a->claimed_ms,
+                                    .outcome = -1,
+                                    .content = {a->content.data, a->content.len}};
+    struct message_move move = a->move;
+    int rc;
+
+    move.opens = a->has_move ? NULL : &row;
+    rc = store_message_move(s, &move, e);
+    if (rc == 0 && !a->has_move) {
+        a->claimed = true;
+        a->from = MESSAGE_SENDING;
+    }
+    return rc;
+}
+
 static int claim_one(const struct claim_job *j, struct store *s, struct attempt *a, struct err *e)
 {
     int rc = outdated(s, a) ? ERR_WRONG_STATE : ask_suppression(j, s, a, e);
 
     rc = rc == 0 ? ask_day(j, a, e) : rc;
-    return rc == 0 ? store_message_move(s, &a->move, e) : rc;
+    return rc == 0 ? claim_move(s, a, e) : rc;
 }
 
 static int claim_all(struct claim_job *j, struct store *s, struct err *e)
@@ -259,15 +268,8 @@ static int claim_all(struct claim_job *j, struct store *s, struct err *e)
         struct attempt *a = list_entry(node, struct attempt, job.node);
         int rc = claim_one(j, s, a, e);
 
-        if (rc == ERR_WRONG_STATE || rc == ERR_NOT_FOUND) {
-            continue; /* cancelled since it was fetched */
-        }
-        if (rc == 0 && !a->has_move) {
-            rc = open_attempt(s, a, e);
-            a->claimed = rc == 0;
-            a->from = MESSAGE_SENDING;
-        }
-        if (rc != 0) {
+        /* Else it was cancelled since it was fetched. */
+        if (rc != 0 && rc != ERR_WRONG_STATE && rc != ERR_NOT_FOUND) {
             return rc;
         }
     }

@@ -82,17 +82,26 @@ static struct policy_message policy_of(struct dispatch *d, const struct attempt 
 
 /* ---- storing ---- */
 
-static int close_attempt(struct store *s, const struct attempt *a, struct err *e)
+/* The attempt ends and the message moves on, unless a report or an operator was faster. */
+static int end_attempt(struct store *s, struct attempt *a, struct err *e)
 {
-    struct attempt_row row = {.message_id = a->job.message_id,
-                              .number = a->number,
-                              .settled_ms = a->settled_ms,
-                              .outcome = (int)a->outcome.class,
-                              .code = str_of(a->outcome.code),
-                              .detail = str_of(a->outcome.detail),
-                              .provider_ref = str_of(a->outcome.provider_ref)};
+    const struct attempt_row row = {.message_id = a->job.message_id,
+                                    .number = a->number,
+                                    .settled_ms = a->settled_ms,
+                                    .outcome = (int)a->outcome.class,
+                                    .code = str_of(a->outcome.code),
+                                    .detail = str_of(a->outcome.detail),
+                                    .provider_ref = str_of(a->outcome.provider_ref)};
+    struct message_move move = a->move;
+    int rc;
 
-    return store_attempt_close(s, &row, e);
+    move.closes = &row;
+    rc = store_message_move(s, &move, e);
+    if (rc == ERR_WRONG_STATE || rc == ERR_NOT_FOUND) {
+        a->has_move = false;
+        rc = store_attempt_close(s, &row, e);
+    }
+    return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 /* The provider's final word was that nobody has this address. */
@@ -129,17 +138,9 @@ static int settle_work(struct store_job *job, struct store *s, struct err *e)
     {
         struct attempt *a = list_entry(node, struct attempt, job.node);
 
-        rc = close_attempt(s, a, e);
+        rc = suppress_by_rule(a, s, e);
         if (rc == 0) {
-            rc = suppress_by_rule(a, s, e);
-        }
-        if (rc == 0) {
-            rc = store_message_move(s, &a->move, e);
-        }
-        /* A report or an operator was faster: the message has moved on already. */
-        if (rc == ERR_WRONG_STATE || rc == ERR_NOT_FOUND) {
-            a->has_move = false;
-            rc = 0;
+            rc = end_attempt(s, a, e);
         }
         if (rc == 0) {
             rc = look_for_reports(a, s, e);

@@ -258,6 +258,17 @@ int store_message_by_case(struct store *s, int64_t case_id, store_message_fn *fn
     return case_id <= 0 ? 0 : s->ops->message_by_case(s, case_id, fn, ctx, e);
 }
 
+static int check_attempt(struct store *s, const struct attempt_row *row, struct err *e)
+{
+    const struct bound bounds[] = {{row->provider, STORE_NAME_MAX, "the provider name"},
+                                   {row->code, STORE_TEXT_MAX, "the outcome code"},
+                                   {row->detail, STORE_TEXT_MAX, "the outcome detail"},
+                                   {row->provider_ref, STORE_TEXT_MAX, "the provider reference"},
+                                   {row->content, STORE_BODY_MAX, "the content of an attempt"}};
+
+    return CHECK_ALL(s, bounds, e);
+}
+
 int store_message_move(struct store *s, const struct message_move *move, struct err *e)
 {
     const struct bound bounds[] = {{move->provider, STORE_NAME_MAX, "the provider name"},
@@ -266,6 +277,12 @@ int store_message_move(struct store *s, const struct message_move *move, struct 
                                    {move->actor, STORE_TEXT_MAX, "the actor"}};
     int rc = CHECK_ALL(s, bounds, e);
 
+    if (rc == 0 && move->opens != NULL) {
+        rc = check_attempt(s, move->opens, e);
+    }
+    if (rc == 0 && move->closes != NULL) {
+        rc = check_attempt(s, move->closes, e);
+    }
     return rc != 0 ? rc : s->ops->message_move(s, move, e);
 }
 
@@ -347,24 +364,6 @@ int store_leased(struct store *s, enum message_state state, int64_t until_ms, si
 }
 
 /* ---- timeline ---- */
-
-static int check_attempt(struct store *s, const struct attempt_row *row, struct err *e)
-{
-    const struct bound bounds[] = {{row->provider, STORE_NAME_MAX, "the provider name"},
-                                   {row->code, STORE_TEXT_MAX, "the outcome code"},
-                                   {row->detail, STORE_TEXT_MAX, "the outcome detail"},
-                                   {row->provider_ref, STORE_TEXT_MAX, "the provider reference"},
-                                   {row->content, STORE_BODY_MAX, "the content of an attempt"}};
-
-    return CHECK_ALL(s, bounds, e);
-}
-
-int store_attempt_open(struct store *s, const struct attempt_row *row, struct err *e)
-{
-    int rc = check_attempt(s, row, e);
-
-    return rc != 0 ? rc : s->ops->attempt_open(s, row, e);
-}
 
 int store_attempt_close(struct store *s, const struct attempt_row *row, struct err *e)
 {

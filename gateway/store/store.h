@@ -163,6 +163,8 @@ enum message_fields {
     IF_DUE = 1024      /* only when its due_ms is not behind now_ms, else ERR_WRONG_STATE */
 };
 
+struct attempt_row;
+
 struct message_move {
     int64_t id;
     enum message_state from; /* must be the present state, else ERR_WRONG_STATE */
@@ -177,11 +179,14 @@ struct message_move {
     struct str provider;
     struct str provider_ref;
     struct str reason;
-    struct str actor; /* for the trace: "event 42", "key:panel", "policy" */
+    struct str actor;                 /* for the trace: "event 42", "key:panel", "policy" */
+    const struct attempt_row *opens;  /* of this message, begins with the move; or null */
+    const struct attempt_row *closes; /* as store_attempt_close; or null */
 };
 
 /*
- * ERR_NOT_FOUND, ERR_WRONG_STATE (not in `from`, or the table forbids it), or 0.
+ * ERR_NOT_FOUND, ERR_WRONG_STATE (not in `from`, or the table forbids it), or 0. A move that is
+ * refused changes nothing, its attempt neither.
  *
  * Leases: SENDING and UNKNOWN always have one (0 unless set, which is long ago), ACCEPTED only
  * while a report is awaited and UNDELIVERED while a better one would be heard (lease_ms > 0), other
@@ -249,8 +254,10 @@ struct attempt_row {
     struct str content; /* what was rendered: SMS text, or subject + blank line + plain text */
 };
 
-int store_attempt_open(struct store *s, const struct attempt_row *row, struct err *e);
-/* Sets settled_ms, outcome, code, detail and provider_ref of (message_id, number). */
+/*
+ * Sets settled_ms, outcome, code, detail and provider_ref of (message_id, number), for a message
+ * that stays where it is. Attempts begin with a move (see struct message_move) and mostly end so.
+ */
 int store_attempt_close(struct store *s, const struct attempt_row *row, struct err *e);
 
 struct report_row {

@@ -326,7 +326,6 @@ static const struct store_ops memory_ops = {
     .due_between = mem_due_between,
     .next_due = mem_next_due,
     .leased = mem_leased,
-    .attempt_open = mem_attempt_open,
     .attempt_close = mem_attempt_close,
     .report_add = mem_report_add,
     .message_by_provider_ref = mem_message_by_provider_ref,

@@ -105,7 +105,6 @@ int mem_message_waiting(struct store *s, struct str campaign, int64_t after, int
                         store_message_fn *fn, void *ctx, struct err *e);
 int mem_campaign_counts(struct store *s, bool held_only, store_count_fn *fn, void *ctx,
                         struct err *e);
-int mem_attempt_open(struct store *s, const struct attempt_row *row, struct err *e);
 int mem_attempt_close(struct store *s, const struct attempt_row *row, struct err *e);
 int mem_report_add(struct store *s, const struct report_row *row, struct err *e);
 int mem_message_by_provider_ref(struct store *s, struct str provider, struct str provider_ref,

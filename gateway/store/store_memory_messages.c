@@ -111,8 +111,14 @@ int mem_message_move(struct store *s, const struct message_move *move, struct er
     }
     row = *message_at(m, (size_t)move->id - 1);
     rc = store_move_check(move, row.state, row.due_ms, e);
+    if (rc == 0 && move->closes != NULL) {
+        rc = mem_attempt_close(s, move->closes, e);
+    }
     if (rc == 0 && (move->set & SET_TRACE) != 0) {
         rc = trace(m, move, e);
+    }
+    if (rc == 0 && move->opens != NULL) {
+        rc = mem_add(m, MEM_ATTEMPTS, move->opens, e);
     }
     if (rc == 0) {
         apply(move, &row);
@@ -364,12 +370,6 @@ int mem_message_counts(struct store *s, int64_t ret_counts[CHANNEL_COUNT][MESSAG
 }
 
 /* ---- timeline ---- */
-
-int mem_attempt_open(struct store *s, const struct attempt_row *row, struct err *e)
-{
-    return mem_has_message(mem_of(s), row->message_id) ? mem_add(mem_of(s), MEM_ATTEMPTS, row, e)
-                                                       : no_message(row->message_id, e);
-}
 
 int mem_report_add(struct store *s, const struct report_row *row, struct err *e)
 {

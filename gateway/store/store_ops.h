@@ -55,7 +55,6 @@ struct store_ops {
     int (*leased)(struct store *s, enum message_state state, int64_t until_ms, size_t limit,
                   store_due_fn *fn, void *ctx, struct err *e);
 
-    int (*attempt_open)(struct store *s, const struct attempt_row *row, struct err *e);
     int (*attempt_close)(struct store *s, const struct attempt_row *row, struct err *e);
     int (*report_add)(struct store *s, const struct report_row *row, struct err *e);
     int (*message_by_provider_ref)(struct store *s, struct str provider, struct str provider_ref,

@@ -315,7 +315,11 @@ int sq_message_waiting(struct store *st, struct str campaign, int64_t after, int
 int sq_campaign_counts(struct store *st, bool held_only, store_count_fn *fn, void *ctx,
                        struct err *e);
 
-int sq_attempt_open(struct store *st, const struct attempt_row *row, struct err *e);
+/* Adds a line for an attempt that begins; prev is the message's newest line. */
+int sq_attempt_add(struct sq *s, const struct attempt_row *row, int64_t prev, int64_t *ret_line,
+                   struct err *e);
+/* As store_attempt_close, for a message whose newest line is known: mostly that of the attempt. */
+int sq_attempt_end(struct sq *s, const struct attempt_row *row, int64_t tail, struct err *e);
 int sq_attempt_close(struct store *st, const struct attempt_row *row, struct err *e);
 int sq_report_add(struct store *st, const struct report_row *row, struct err *e);
 /* Adds the trace line of a move after the line `prev`; ret_line is the new tail. */

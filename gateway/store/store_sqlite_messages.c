@@ -260,6 +260,20 @@ static int update(struct sq *s, const struct message_move *m, const struct prese
     return rc;
 }
 
+/* What the move writes into the timeline, beginning behind the newest line. */
+static int write_lines(struct sq *s, const struct message_move *move, int64_t *tail, struct err *e)
+{
+    int rc = 0;
+
+    if (move->closes != NULL) {
+        rc = sq_attempt_end(s, move->closes, *tail, e);
+    }
+    if (rc == 0 && (move->set & SET_TRACE) != 0) {
+        rc = sq_trace_add(s, move, *tail, tail, e);
+    }
+    return rc != 0 || move->opens == NULL ? rc : sq_attempt_add(s, move->opens, *tail, tail, e);
+}
+
 int sq_message_move(struct store *st, const struct message_move *move, struct err *e)
 {
     struct sq *s = sq_of(st);
@@ -273,8 +287,8 @@ int sq_message_move(struct store *st, const struct message_move *move, struct er
     if (rc == 0 && (move->set & SET_PROVIDER) != 0) {
         rc = sq_name_id(s, move->provider, &provider, e);
     }
-    if (rc == 0 && (move->set & SET_TRACE) != 0) {
-        rc = sq_trace_add(s, move, present.tail, &present.tail, e);
+    if (rc == 0) {
+        rc = write_lines(s, move, &present.tail, e);
     }
     if (rc == 0) {
         rc = update(s, move, &present, provider, e);

@@ -52,7 +52,6 @@ static const struct store_ops sqlite_ops = {
     .due_between = sq_due_between,
     .next_due = sq_next_due,
     .leased = sq_leased,
-    .attempt_open = sq_attempt_open,
     .attempt_close = sq_attempt_close,
     .report_add = sq_report_add,
     .message_by_provider_ref = sq_message_by_provider_ref,

@@ -126,7 +126,8 @@ const char *const sq_text[SQ_COUNT] = {
     [SQ_LINE_GET] = "SELECT prev, message_id, kind, at_ms, end_ms, number, outcome, provider, "
                     "code, detail, provider_ref, content FROM line WHERE id = ?1",
     [SQ_LINE_CLOSE] = "UPDATE line SET end_ms = ?2, outcome = ?3, code = ?4, detail = ?5, "
-                      "provider_ref = ?6 WHERE id = ?1",
+                      "provider_ref = ?6 WHERE id = ?1 AND message_id = ?7 AND kind = ?8 AND "
+                      "number = ?9",
 
     [SQ_LINE_CONTENT] = "SELECT id, message_id FROM line INDEXED BY line_content WHERE "
                         "content <> '' AND id > ?1 AND at_ms < ?2 ORDER BY id LIMIT ?3",

@@ -77,10 +77,11 @@ int sq_trace_add(struct sq *s, const struct message_move *move, int64_t prev, in
     return add_line(s, &l, ret_line, e);
 }
 
-int sq_attempt_open(struct store *st, const struct attempt_row *row, struct err *e)
+int sq_attempt_add(struct sq *s, const struct attempt_row *row, int64_t prev, int64_t *ret_line,
+                   struct err *e)
 {
-    struct sq *s = sq_of(st);
-    struct line l = {.message_id = row->message_id,
+    struct line l = {.prev = prev,
+                     .message_id = row->message_id,
                      .kind = LINE_ATTEMPT,
                      .at_ms = row->claimed_ms,
                      .end_ms = row->settled_ms,
@@ -92,7 +93,7 @@ int sq_attempt_open(struct store *st, const struct attempt_row *row, struct err 
                      .content = row->content};
     int rc = sq_name_id(s, row->provider, &l.provider, e);
 
-    return rc != 0 ? rc : append(s, &l, e);
+    return rc != 0 ? rc : add_line(s, &l, ret_line, e);
 }
 
 int sq_report_add(struct store *st, const struct report_row *row, struct err *e)
@@ -156,11 +157,12 @@ static int visit(struct sq *s, int64_t id, int64_t message_id, line_fn *fn, void
     return rc;
 }
 
-/* From the newest to the oldest; fn returns 1 to stop. */
-static int walk(struct sq *s, int64_t message_id, line_fn *fn, void *ctx, struct err *e)
+/* From the newest line, tail, to the oldest; fn returns 1 to stop. */
+static int walk(struct sq *s, int64_t tail, int64_t message_id, line_fn *fn, void *ctx,
+                struct err *e)
 {
-    int64_t id;
-    int rc = read_tail(s, message_id, &id, e);
+    int64_t id = tail;
+    int rc = 0;
 
     while (rc == 0 && id != 0) {
         rc = visit(s, id, message_id, fn, ctx, &id, e);
@@ -184,12 +186,28 @@ static int match_attempt(void *ctx, int64_t id, const struct line *l)
     return 1;
 }
 
-int sq_attempt_close(struct store *st, const struct attempt_row *row, struct err *e)
+/* Closes the attempt if this is its line. */
+static int close_line(struct sq *s, int64_t id, const struct attempt_row *row, bool *ret_closed,
+                      struct err *e)
 {
-    struct sq *s = sq_of(st);
-    struct wanted wanted = {.number = row->number};
-    int rc = walk(s, row->message_id, match_attempt, &wanted, e);
+    int rc = sq_run(s, SQ_LINE_CLOSE, e, "iiitttiii", id, row->settled_ms, (int64_t)row->outcome,
+                    row->code, row->detail, row->provider_ref, row->message_id,
+                    (int64_t)LINE_ATTEMPT, (int64_t)row->number);
 
+    *ret_closed = rc == 0 && sqlite3_changes(s->db) > 0;
+    return rc;
+}
+
+int sq_attempt_end(struct sq *s, const struct attempt_row *row, int64_t tail, struct err *e)
+{
+    struct wanted wanted = {.number = row->number};
+    bool closed;
+    int rc = close_line(s, tail, row, &closed, e);
+
+    if (rc != 0 || closed) {
+        return rc;
+    }
+    rc = walk(s, tail, row->message_id, match_attempt, &wanted, e);
     if (rc < 0) {
         return rc;
     }
@@ -197,8 +215,16 @@ int sq_attempt_close(struct store *st, const struct attempt_row *row, struct err
         return err_set(e, ERR_NOT_FOUND, "message %lld has no attempt %d",
                        (long long)row->message_id, row->number);
     }
-    return sq_run(s, SQ_LINE_CLOSE, e, "iiittt", wanted.id, row->settled_ms, (int64_t)row->outcome,
-                  row->code, row->detail, row->provider_ref);
+    return close_line(s, wanted.id, row, &closed, e);
+}
+
+int sq_attempt_close(struct store *st, const struct attempt_row *row, struct err *e)
+{
+    struct sq *s = sq_of(st);
+    int64_t tail;
+    int rc = read_tail(s, row->message_id, &tail, e);
+
+    return rc != 0 ? rc : sq_attempt_end(s, row, tail, e);
 }
 
 struct line_id {
@@ -284,8 +310,9 @@ int sq_timeline(struct store *st, int64_t message_id, const struct timeline_sink
     struct telling telling = {sq_of(st), sink, e};
     struct line_ids ids = {0};
     int64_t prev;
-    int rc = walk(telling.s, message_id, note_line, &ids, e);
+    int rc = read_tail(telling.s, message_id, &prev, e);
 
+    rc = rc == 0 ? walk(telling.s, prev, message_id, note_line, &ids, e) : rc;
     if (rc == ERR_NOMEM && e != NULL) {
         rc = err_set(e, ERR_NOMEM, "no memory for a timeline");
     }

@@ -168,23 +168,23 @@ struct claimed {
 static int claim_one(void *ctx, const struct due_row *row)
 {
     struct claimed *c = ctx;
-    const struct message_move m = {.id = row->message.id,
-                                   .from = row->message.state,
-                                   .to = MESSAGE_SENDING,
-                                   .set = SET_LEASE | SET_ATTEMPTS | SET_PROVIDER,
-                                   .lease_ms = 1,
-                                   .attempts = 1,
-                                   .provider = STR("sms1")};
     const struct attempt_row a = {.message_id = row->message.id,
                                   .number = 1,
                                   .provider = STR("sms1"),
                                   .outcome = -1,
                                   .content = STR("Sayın Ayşe Yılmaz, e-imza sertifikanızın "
                                                  "süresi 30 gün sonra doluyor.")};
+    const struct message_move m = {.id = row->message.id,
+                                   .from = row->message.state,
+                                   .to = MESSAGE_SENDING,
+                                   .set = SET_LEASE | SET_ATTEMPTS | SET_PROVIDER,
+                                   .lease_ms = 1,
+                                   .attempts = 1,
+                                   .provider = STR("sms1"),
+                                   .opens = &a};
 
     c->ids[c->count++] = row->message.id;
     must(c->b, store_message_move(c->b->s, &m, &c->b->e), "claim");
-    must(c->b, store_attempt_open(c->b->s, &a, &c->b->e), "attempt");
     return 0;
 }
 
@@ -201,7 +201,7 @@ static void settle_one(struct bench *b, int64_t id)
     (void)snprintf(ref, sizeof ref, "%016" PRIx64, next(b));
     m.provider_ref = str_of(ref);
     a.provider_ref = str_of(ref);
-    must(b, store_attempt_close(b->s, &a, &b->e), "close");
+    m.closes = &a;
     must(b, store_message_move(b->s, &m, &b->e), "settle");
 }
 

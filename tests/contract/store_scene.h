@@ -83,6 +83,25 @@ static inline void commit(struct scene *t)
     assert_int_equal(store_commit(t->s, &t->e), 0);
 }
 
+static inline int note_present(void *ctx, const struct message_row *row)
+{
+    struct message_move *move = ctx;
+
+    move->from = row->state;
+    move->to = row->state;
+    move->now_ms = row->updated_ms;
+    return 0;
+}
+
+/* An attempt of a message that stays as it is. */
+static inline void open_attempt(struct scene *t, const struct attempt_row *row)
+{
+    struct message_move move = {.id = row->message_id, .opens = row};
+
+    assert_int_equal(store_message_get(t->s, row->message_id, note_present, &move, &t->e), 0);
+    assert_int_equal(store_message_move(t->s, &move, &t->e), 0);
+}
+
 /* What was committed must be there afterwards; the memory twin has nothing to come back from. */
 static inline void reopen(struct scene *t)
 {

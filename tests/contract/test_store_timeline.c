@@ -46,7 +46,7 @@ static void expect_timeline(struct scene *t, int64_t id, const char *expected)
     assert_string_equal(told.text, expected);
 }
 
-static void open_attempt(struct scene *t, int64_t id, int number)
+static void begin_attempt(struct scene *t, int64_t id, int number)
 {
     const struct attempt_row row = {.message_id = id,
                                     .number = number,
@@ -55,7 +55,7 @@ static void open_attempt(struct scene *t, int64_t id, int number)
                                     .outcome = -1,
                                     .content = STR("metin")};
 
-    assert_int_equal(store_attempt_open(t->s, &row, &t->e), 0);
+    open_attempt(t, &row);
 }
 
 static void write_timeline(struct scene *t)
@@ -80,10 +80,10 @@ static void write_timeline(struct scene *t)
                                    .reason = STR("due"),
                                    .actor = STR("policy")};
 
-    open_attempt(t, 1, 1);
-    open_attempt(t, 2, 1);
+    begin_attempt(t, 1, 1);
+    begin_attempt(t, 2, 1);
     assert_int_equal(store_report_add(t->s, &report, &t->e), 0);
-    open_attempt(t, 1, 2);
+    begin_attempt(t, 1, 2);
     assert_int_equal(store_message_move(t->s, &m, &t->e), 0);
     assert_int_equal(store_attempt_close(t->s, &closed, &t->e), 0);
 }
@@ -128,16 +128,71 @@ static void timeline_is_undone_with_the_rest(void **state)
 
     begin(t);
     (void)add_simple(t, 1, 30, 1);
-    open_attempt(t, 1, 1);
+    begin_attempt(t, 1, 1);
     assert_int_equal(store_savepoint(t->s, &t->e), 0);
-    open_attempt(t, 1, 2);
+    begin_attempt(t, 1, 2);
     store_undo(t->s);
-    open_attempt(t, 1, 3);
+    begin_attempt(t, 1, 3);
     commit(t);
     begin(t);
-    open_attempt(t, 1, 4);
+    begin_attempt(t, 1, 4);
     store_rollback(t->s);
     expect_timeline(t, 1, "A1 sms1 5-0 -1   metin|A3 sms1 5-0 -1   metin|");
+}
+
+/* Ends attempt number of message 1 with a move from where it is to where it may go. */
+static int end_attempt(struct scene *t, int number, enum message_state from, enum message_state to)
+{
+    const struct attempt_row closed = {.message_id = 1,
+                                       .number = number,
+                                       .settled_ms = 6,
+                                       .outcome = OUTCOME_SENT,
+                                       .code = STR("ok"),
+                                       .provider_ref = STR("x1")};
+    const struct message_move m = {.id = 1,
+                                   .from = from,
+                                   .to = to,
+                                   .set = SET_TRACE,
+                                   .now_ms = 7,
+                                   .actor = STR("test"),
+                                   .closes = &closed};
+
+    return store_message_move(t->s, &m, &t->e);
+}
+
+static void an_attempt_ends_with_its_move_or_not_at_all(void **state)
+{
+    struct scene *t = *state;
+    const char *open = "A1 sms1 5-0 -1   metin|";
+
+    begin(t);
+    (void)add_simple(t, 1, 30, 1);
+    begin_attempt(t, 1, 1);
+    assert_int_equal(end_attempt(t, 1, MESSAGE_SENDING, MESSAGE_ACCEPTED), ERR_WRONG_STATE);
+    expect_timeline(t, 1, open);
+    assert_int_equal(end_attempt(t, 2, MESSAGE_PLANNED, MESSAGE_SENDING), ERR_NOT_FOUND);
+    expect_timeline(t, 1, open);
+    assert_int_equal(end_attempt(t, 1, MESSAGE_PLANNED, MESSAGE_SENDING), 0);
+    commit(t);
+    reopen(t);
+    expect_timeline(t, 1, "A1 sms1 5-6 0 ok x1 metin|T0>2 7  test|");
+}
+
+/* A report can come before the answer is stored. */
+static void an_attempt_ends_behind_newer_lines(void **state)
+{
+    struct scene *t = *state;
+    const struct report_row early = {.message_id = 1, .at_ms = 5, .received_ms = 5, .state = 1};
+
+    begin(t);
+    (void)add_simple(t, 1, 30, 1);
+    begin_attempt(t, 1, 1);
+    begin_attempt(t, 1, 2);
+    assert_int_equal(store_report_add(t->s, &early, &t->e), 0);
+    assert_int_equal(end_attempt(t, 1, MESSAGE_PLANNED, MESSAGE_SENDING), 0);
+    commit(t);
+    expect_timeline(t, 1,
+                    "A1 sms1 5-6 0 ok x1 metin|A2 sms1 5-0 -1   metin|R1 5 5  |T0>2 7  test|");
 }
 
 /* ---- reports ---- */
@@ -201,6 +256,8 @@ static void report_finds_its_message(void **state)
     X(timeline_tells_everything)                                                                   \
     X(timeline_of_nothing)                                                                         \
     X(timeline_is_undone_with_the_rest)                                                            \
+    X(an_attempt_ends_with_its_move_or_not_at_all)                                                 \
+    X(an_attempt_ends_behind_newer_lines)                                                          \
     X(report_finds_its_message)
 
 int main(void)

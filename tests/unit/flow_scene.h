@@ -17,6 +17,7 @@
 #include "flow/settings.h"
 #include "loop/curlmux.h"
 #include "providers/provider.h"
+#include "store/store_ops.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -375,4 +376,51 @@ static inline void scene_post_one(struct scene *s, const char *type, int n, int 
 
     scene_fact(s, text, sizeof text, type, n, days);
     scene_post(s, list, 1);
+}
+
+/* ---- what stands between the flows and the store ---- */
+
+typedef int scene_move_fn(struct store *s, const struct message_move *move, struct err *e);
+
+/* What moves messages really, for a function that stands in its place. */
+static scene_move_fn *scene_real_move;
+
+struct scene_stand_in {
+    struct store_job job;
+    scene_move_fn *fn;
+    bool done;
+};
+
+static int scene_stand_in_work(struct store_job *job, struct store *s, struct err *e)
+{
+    static const struct store_ops *real;
+    static struct store_ops ops;
+    struct scene_stand_in *in = (struct scene_stand_in *)job;
+
+    (void)e;
+    real = scene_real_move == NULL ? s->ops : real;
+    scene_real_move = real->message_move;
+    ops = *real;
+    ops.message_move = in->fn;
+    s->ops = in->fn != NULL ? &ops : real;
+    return 0;
+}
+
+static void scene_stand_in_done(struct store_job *job, int status, const struct err *e)
+{
+    (void)e;
+    assert_int_equal(status, 0);
+    ((struct scene_stand_in *)job)->done = true;
+}
+
+/* Messages are moved by fn from now on, on the store's thread; null ends that. */
+static inline void scene_move_by(struct scene *s, scene_move_fn *fn)
+{
+    struct scene_stand_in in = {
+        {.work = scene_stand_in_work, .done = scene_stand_in_done}, fn, false};
+
+    store_thread_submit(s->gateway.writer, &in.job);
+    while (!in.done) {
+        (void)uv_run(&s->loop, UV_RUN_ONCE);
+    }
 }

@@ -6,7 +6,6 @@
 #include "flow_scene.h"
 
 #include "flow/dispatch_state.h"
-#include "store/store_ops.h"
 
 enum { PUPPET_JOBS = 64 };
 
@@ -284,38 +283,10 @@ static void set_due(struct scene *s, int64_t id, int attempts)
 }
 
 /* A store that refuses to open attempts, as a full disk would. */
-static int refuse_attempt(struct store *s, const struct attempt_row *row, struct err *e)
+static int refuse_attempts(struct store *s, const struct message_move *move, struct err *e)
 {
-    (void)s;
-    (void)row;
-    return err_set(e, ERR_FULL, "no room for the test");
-}
-
-static bool refusing;
-
-static int refuse_work(struct store_job *job, struct store *s, struct err *e)
-{
-    static const struct store_ops *real;
-    static struct store_ops ops;
-
-    (void)job;
-    (void)e;
-    real = real == NULL ? s->ops : real;
-    ops = *real;
-    ops.attempt_open = refuse_attempt;
-    s->ops = refusing ? &ops : real;
-    return 0;
-}
-
-static void refuse_claims(struct scene *s, bool refuse)
-{
-    struct poke p = {.job = {.work = refuse_work, .done = poke_done}};
-
-    refusing = refuse;
-    store_thread_submit(s->gateway.writer, &p.job);
-    while (!p.done) {
-        (void)uv_run(&s->loop, UV_RUN_ONCE);
-    }
+    return move->opens == NULL ? scene_real_move(s, move, e)
+                               : err_set(e, ERR_FULL, "no room for the test");
 }
 
 static void kick(struct scene *s)
@@ -387,13 +358,13 @@ static void test_a_refused_claim_is_tried_again(void **state)
     post_many(&s, 1, 1);
     until_in_hand(&s, 1); /* the mail */
     back_end_lane(s.gateway.dispatch, STR("s"))->held = false;
-    refuse_claims(&s, true);
+    scene_move_by(&s, refuse_attempts);
     kick(&s);
     scene_wait(&s, 100);
     rounds = store_thread_rounds(s.gateway.writer);
     scene_wait(&s, 500);
     assert_in_range(store_thread_rounds(s.gateway.writer) - rounds, 0, 20);
-    refuse_claims(&s, false);
+    scene_move_by(&s, NULL);
     until_in_hand(&s, 2);
     end(&s);
 }

@@ -231,7 +231,7 @@ static int64_t put_message(struct scene *t, int64_t case_id, const char *facts, 
     row.facts = str_of(facts);
     row.state = message_state;
     attempt.message_id = add_message(t, &row);
-    assert_int_equal(store_attempt_open(t->s, &attempt, &t->e), 0);
+    open_attempt(t, &attempt);
     return attempt.message_id;
 }
 

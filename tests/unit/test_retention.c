@@ -74,7 +74,7 @@ static int64_t new_message(struct scene *t, int64_t case_id, enum message_state 
                                         .content = STR("Sayın Ayşe")};
 
     if (state != MESSAGE_PLANNED && state != MESSAGE_QUEUED) {
-        assert_int_equal(store_attempt_open(t->s, &attempt, &t->e), 0);
+        open_attempt(t, &attempt);
     }
     return id;
 }
