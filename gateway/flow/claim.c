@@ -213,23 +213,22 @@ static int ask_suppression(const struct claim_job *j, struct store *s, struct at
     return rc;
 }
 
-/* The later message of the day waits for the next one; the trace says why. */
-static int ask_day(const struct claim_job *j, struct attempt *a, struct err *e)
+static bool takes_day(const struct attempt *a)
 {
-    bool taken = false;
-    int rc = 0;
+    return !a->has_move && a->next_day_ms != 0;
+}
 
-    if (!a->has_move && a->next_day_ms != 0) {
-        rc = sms_days_take(j->channel->dispatch->sms_days, a->recipient, a->job.message_id, &taken,
-                           e);
-    }
-    if (rc == 0 && taken) {
+/* The later message of the day waits for the next one; the trace says why. */
+static void ask_day(const struct claim_job *j, struct attempt *a)
+{
+    const struct sms_days *days = j->channel->dispatch->sms_days;
+
+    if (takes_day(a) && sms_days_taken(days, a->recipient, a->job.message_id)) {
         postpone(a, a->next_day_ms, j->now_ms);
         a->move.set |= SET_REASON | SET_TRACE;
         a->move.reason = STR("one_sms_a_day");
         a->move.actor = STR("policy");
     }
-    return rc;
 }
 
 /* Moves the message, together with its attempt when it is to be sent. */
@@ -255,10 +254,14 @@ static int claim_move(struct store *s, struct attempt *a, struct err *e)
 
 static int claim_one(const struct claim_job *j, struct store *s, struct attempt *a, struct err *e)
 {
+    struct sms_days *days = j->channel->dispatch->sms_days;
     int rc = outdated(s, a) ? ERR_WRONG_STATE : ask_suppression(j, s, a, e);
 
-    rc = rc == 0 ? ask_day(j, a, e) : rc;
-    return rc == 0 ? claim_move(s, a, e) : rc;
+    if (rc == 0) {
+        ask_day(j, a);
+        rc = claim_move(s, a, e);
+    }
+    return rc != 0 || !takes_day(a) ? rc : sms_days_take(days, a->recipient, a->job.message_id, e);
 }
 
 static int claim_all(struct claim_job *j, struct store *s, struct err *e)

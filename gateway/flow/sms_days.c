@@ -208,13 +208,18 @@ int sms_days_begin(struct sms_days *d, struct store *s, int64_t day, struct err 
     return known ? 0 : load(d, s, day, e);
 }
 
-int sms_days_take(struct sms_days *d, uint64_t recipient, int64_t message_id, bool *ret_taken,
-                  struct err *e)
+bool sms_days_taken(const struct sms_days *d, uint64_t recipient, int64_t message_id)
+{
+    const int64_t holder = d->cap == 0 ? 0 : slot_of(d->slots, d->cap, recipient)->message_id;
+
+    return holder != 0 && holder != message_id;
+}
+
+int sms_days_take(struct sms_days *d, uint64_t recipient, int64_t message_id, struct err *e)
 {
     int64_t holder = 0;
     int rc = remember(d, recipient, message_id, &holder, e);
 
-    *ret_taken = rc == 0 && holder != 0 && holder != message_id;
     if (rc == 0 && holder == 0) {
         rc = buf_addf(&d->entries, "%016" PRIx64 ":%" PRId64 " ", recipient, message_id);
     }

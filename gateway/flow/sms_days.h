@@ -25,12 +25,10 @@ void sms_days_free(struct sms_days *d); /* accepts null */
 /* Begins a transaction that takes SMS_DAYS_TAKE_MAX at most; day is counted in Istanbul. */
 enum { SMS_DAYS_TAKE_MAX = 1024 };
 int sms_days_begin(struct sms_days *d, struct store *s, int64_t day, struct err *e);
-/*
- * Gives the recipient's day to a message. ret_taken: another message has it already, and nothing
- * changes; the message that has it may ask again.
- */
-int sms_days_take(struct sms_days *d, uint64_t recipient, int64_t message_id, bool *ret_taken,
-                  struct err *e);
+/* Another message has the recipient's day. */
+bool sms_days_taken(const struct sms_days *d, uint64_t recipient, int64_t message_id);
+/* Gives the recipient's day to a message, unless one has it already. */
+int sms_days_take(struct sms_days *d, uint64_t recipient, int64_t message_id, struct err *e);
 /* Makes what was taken durable together with the rest of the transaction. */
 int sms_days_store(struct sms_days *d, struct store *s, struct err *e);
 /* The transaction has committed. */

@@ -171,7 +171,8 @@ static int take_day(struct world *w, const struct attempt *a, bool *ret_taken)
     int rc = sms_days_begin(w->sms_days, w->store, istanbul_day(w->now_ms), &w->e);
 
     if (rc == 0 && a->next_day_ms != 0) {
-        rc = sms_days_take(w->sms_days, a->recipient, a->job.message_id, ret_taken, &w->e);
+        *ret_taken = sms_days_taken(w->sms_days, a->recipient, a->job.message_id);
+        rc = sms_days_take(w->sms_days, a->recipient, a->job.message_id, &w->e);
     }
     rc = rc == 0 ? sms_days_store(w->sms_days, w->store, &w->e) : rc;
     sms_days_kept(w->sms_days);

@@ -102,6 +102,35 @@ static void a_person_gets_one_sms_a_day(void **state)
     close_it(&s);
 }
 
+/* Somebody cancels what was fetched, just before it is claimed. */
+static int cancel_first(struct store *s, const struct message_move *move, struct err *e)
+{
+    const struct message_move cancel = {
+        .id = move->id, .from = move->from, .to = MESSAGE_CANCELLED, .now_ms = move->now_ms};
+
+    if (move->opens != NULL && scene_real_move(s, &cancel, e) != 0) {
+        return e->code;
+    }
+    return scene_real_move(s, move, e);
+}
+
+static void what_was_cancelled_takes_nobodys_day(void **state)
+{
+    struct scene s = {0};
+
+    (void)state;
+    open_at(&s, 11 * HOUR);
+    scene_move_by(&s, cancel_first);
+    scene_post_one(&s, "certificate.expiring", 1, 88);
+    scene_until(&s, MESSAGE_CANCELLED, 2);
+    scene_move_by(&s, NULL);
+    scene_post_one(&s, "application.submitted", 1, 88);
+    scene_until(&s, MESSAGE_ACCEPTED, 2);
+    scene_refresh(&s);
+    assert_int_equal(notice(&s, CHANNEL_SMS)->state, MESSAGE_ACCEPTED);
+    close_it(&s);
+}
+
 static void the_day_survives_a_restart(void **state)
 {
     struct scene s = {0};
@@ -143,6 +172,7 @@ int main(void)
         cmocka_unit_test(nothing_goes_at_night_though_no_hours_are_given),
         cmocka_unit_test(the_day_is_open),
         cmocka_unit_test(a_person_gets_one_sms_a_day),
+        cmocka_unit_test(what_was_cancelled_takes_nobodys_day),
         cmocka_unit_test(the_day_survives_a_restart),
         cmocka_unit_test(a_notice_speaks_of_its_state_or_not_at_all),
     };
