@@ -2,18 +2,114 @@
 
 #include <stdlib.h>
 
-struct attempt *attempt_create(const struct due_row *row)
+/* About as many as are under way at a time when a fast path is fed. */
+enum { SPARE_MAX = 512, FACTS_KEPT = 8192 };
+
+/*
+ * Attempts are made by the store's thread and dropped by the loop's. Given back to the allocator
+ * they would make the two wait for each other's lock at every message.
+ */
+struct attempt_pool {
+    uv_mutex_t lock;
+    struct list spare;
+    size_t count;
+};
+
+struct attempt_pool *attempt_pool_create(void)
+{
+    struct attempt_pool *pool = calloc(1, sizeof *pool);
+
+    if (pool == NULL || uv_mutex_init(&pool->lock) != 0) {
+        free(pool);
+        return NULL;
+    }
+    list_init(&pool->spare);
+    return pool;
+}
+
+static void discard(struct attempt *a)
+{
+    buf_finish(&a->facts);
+    free(a);
+}
+
+void attempt_pool_free(struct attempt_pool *pool)
+{
+    struct list *node;
+
+    if (pool == NULL) {
+        return;
+    }
+    while ((node = list_pop_front(&pool->spare)) != NULL) {
+        discard(list_entry(node, struct attempt, job.node));
+    }
+    uv_mutex_destroy(&pool->lock);
+    free(pool);
+}
+
+/* The one that was given back last: it is the likeliest to be in the processor's cache. */
+static struct attempt *take(struct attempt_pool *pool)
+{
+    struct list *node = NULL;
+
+    uv_mutex_lock(&pool->lock);
+    if (pool->count > 0) {
+        node = pool->spare.prev;
+        list_remove(node);
+        pool->count--;
+    }
+    uv_mutex_unlock(&pool->lock);
+    return node == NULL ? NULL : list_entry(node, struct attempt, job.node);
+}
+
+/* False when there are enough already. */
+static bool keep(struct attempt_pool *pool, struct attempt *a)
+{
+    bool room;
+
+    uv_mutex_lock(&pool->lock);
+    room = pool->count < SPARE_MAX;
+    if (room) {
+        list_push_back(&pool->spare, &a->job.node);
+        pool->count++;
+    }
+    uv_mutex_unlock(&pool->lock);
+    return room;
+}
+
+/* Empty but for the room that its facts have. */
+static struct attempt *blank(struct attempt_pool *pool)
+{
+    struct attempt *a = pool == NULL ? NULL : take(pool);
+
+    if (a == NULL) {
+        a = calloc(1, sizeof *a);
+        if (a != NULL) {
+            buf_init(&a->facts, STORE_BODY_MAX);
+        }
+    } else {
+        struct buf facts = a->facts;
+
+        *a = (struct attempt){.facts = facts};
+        buf_reset(&a->facts);
+    }
+    return a;
+}
+
+struct attempt *attempt_create(struct attempt_pool *pool, const struct due_row *row)
 {
     const struct message_row *m = &row->message;
     struct str facts = m->case_id != 0 ? row->subject.facts : m->facts;
-    struct attempt *a = calloc(1, sizeof *a);
+    struct attempt *a = blank(pool);
 
-    if (a == NULL || (a->facts = str_dup(facts)) == NULL) {
-        free(a);
+    if (a == NULL || buf_add(&a->facts, facts.ptr, facts.len) != 0) {
+        if (a != NULL) {
+            discard(a);
+        }
         return NULL;
     }
     list_init(&a->job.node);
-    a->facts_len = facts.len;
+    a->pool = pool;
     a->job.message_id = m->id;
     a->job.channel = m->channel;
     a->job.deadline_ms = m->deadline_ms;
@@ -44,8 +140,9 @@ void attempt_free(struct attempt *a)
         settings_drop(a->settings);
         buf_finish(&a->wire);
         buf_finish(&a->content);
-        free(a->facts);
-        free(a);
+        if (a->pool == NULL || a->facts.cap > FACTS_KEPT || !keep(a->pool, a)) {
+            discard(a);
+        }
     }
 }
 

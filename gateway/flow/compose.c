@@ -27,7 +27,7 @@ static int read_own(const struct attempt *a, struct fact *ret, struct json_doc *
 {
     struct json_writer w;
     struct buf text;
-    int rc = json_parse((struct str){a->facts, a->facts_len}, 0, &json_default_limits, ret_doc,
+    int rc = json_parse((struct str){a->facts.data, a->facts.len}, 0, &json_default_limits, ret_doc,
                         NULL, NULL);
 
     if (rc != 0) {
@@ -48,7 +48,7 @@ static int read_known(const struct attempt *a, struct case_file *ret)
     int rc;
 
     if (a->case_id != 0) {
-        return case_read((struct str){a->facts, a->facts_len}, ret);
+        return case_read((struct str){a->facts.data, a->facts.len}, ret);
     }
     case_init(ret);
     rc = read_own(a, &ret->known, &doc);

@@ -201,7 +201,7 @@ static int take_row(void *ctx, const struct message_row *row)
     struct test_job *j = ctx;
     const struct due_row due = {.message = *row};
 
-    j->attempt = attempt_create(&due);
+    j->attempt = attempt_create(NULL, &due);
     return j->attempt == NULL ? ERR_NOMEM : 0;
 }
 

@@ -24,7 +24,7 @@ struct fetch_job {
 static int collect(void *ctx, const struct due_row *row)
 {
     struct fetch_job *j = ctx;
-    struct attempt *a = attempt_create(row);
+    struct attempt *a = attempt_create(j->channel->dispatch->pool, row);
 
     if (a == NULL) {
         return ERR_NOMEM;
@@ -247,15 +247,22 @@ static void init_timer(struct dispatch *d, uv_timer_t *timer, void *data)
     d->handles++;
 }
 
+static void free_parts(struct dispatch *d)
+{
+    composer_free(d->composer);
+    sms_days_free(d->sms_days);
+    attempt_pool_free(d->pool);
+}
+
 int dispatch_create(struct gateway *g, struct curlmux *curl, struct dispatch **ret, struct err *e)
 {
     struct dispatch *d = calloc(1, sizeof *d);
     int rc;
 
     if (d == NULL || (d->composer = composer_create()) == NULL ||
-        (d->sms_days = sms_days_create()) == NULL) {
+        (d->sms_days = sms_days_create()) == NULL || (d->pool = attempt_pool_create()) == NULL) {
         if (d != NULL) {
-            composer_free(d->composer);
+            free_parts(d);
         }
         free(d);
         return err_set(e, ERR_NOMEM, "no memory for the dispatcher");
@@ -345,8 +352,7 @@ static void on_closed(uv_handle_t *handle)
     struct dispatch *d = handle->data;
 
     if (--d->handles == 0) {
-        composer_free(d->composer);
-        sms_days_free(d->sms_days);
+        free_parts(d);
         control_finish(d);
         free(d);
     }

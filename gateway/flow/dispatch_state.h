@@ -28,6 +28,7 @@ enum {
  */
 struct attempt {
     struct provider_job job;
+    struct attempt_pool *pool; /* where it goes back to; null: nowhere */
     struct lane *lane;
     struct attempt *busy_next; /* others whose recipient hashes alike */
     uint64_t recipient;
@@ -50,8 +51,7 @@ struct attempt {
     enum case_state case_state;
     int64_t case_seq; /* the event that last changed the case when it was read */
     int asks;         /* how often the provider was asked about the attempt before */
-    char *facts;      /* JSON of the case or of the message itself */
-    size_t facts_len;
+    struct buf facts; /* JSON of the case or of the message itself */
 
     /* rendered */
     struct settings *settings; /* held: the job borrows strings from them, a reload may not wait */
@@ -99,6 +99,7 @@ struct dispatch {
     struct channel_state channels[CHANNEL_COUNT];
     struct attempt *busy[BUSY_BUCKETS]; /* recipients with a message under way */
     size_t attempts;                    /* alive anywhere */
+    struct attempt_pool *pool;
 
     struct list settle_list; /* answered, waiting to be stored */
     size_t settle_count;
@@ -125,8 +126,11 @@ struct dispatch {
 };
 
 /* attempt.c: memory and the recipients under way */
-struct attempt *attempt_create(const struct due_row *row); /* any thread; null without memory */
-void attempt_free(struct attempt *a);                      /* loop thread; accepts null */
+/* Any thread; null without memory. The pool may be null, and outlives what comes from it. */
+struct attempt *attempt_create(struct attempt_pool *pool, const struct due_row *row);
+void attempt_free(struct attempt *a);              /* loop thread; accepts null */
+struct attempt_pool *attempt_pool_create(void);    /* null without memory */
+void attempt_pool_free(struct attempt_pool *pool); /* accepts null */
 bool attempt_recipient_busy(struct dispatch *d, uint64_t recipient);
 void attempt_occupy(struct dispatch *d, struct attempt *a);
 void attempt_release(struct dispatch *d, struct attempt *a);

@@ -253,7 +253,7 @@ static int asks_before(const struct message_row *row)
 static int collect(void *ctx, const struct due_row *row)
 {
     struct sweep_job *j = ctx;
-    struct attempt *a = attempt_create(row);
+    struct attempt *a = attempt_create(j->dispatch->pool, row);
 
     if (a == NULL) {
         return ERR_NOMEM;

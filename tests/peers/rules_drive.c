@@ -116,7 +116,7 @@ static void expire(struct world *w)
 
 static int collect(void *ctx, const struct due_row *row)
 {
-    struct attempt *a = attempt_create(row);
+    struct attempt *a = attempt_create(NULL, row);
 
     if (a == NULL) {
         return ERR_NOMEM;
@@ -154,7 +154,7 @@ static void print_sent(const struct world *w, const struct attempt *a)
     struct case_file file;
     struct str template = str_of(a->template);
 
-    check(w, case_read((struct str){a->facts, a->facts_len}, &file), "case");
+    check(w, case_read((struct str){a->facts.data, a->facts.len}, &file), "case");
     if (template.len == 0) {
         template =
             wording_template(w->gateway.settings, str_of(a->campaign), campaign_step_mark(a->step),
