@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -28,12 +29,41 @@ void crypto_sha256(struct str data, unsigned char out[SHA256_SIZE])
     (void)SHA256((const unsigned char *)data.ptr, data.len, out);
 }
 
+/*
+ * HMAC() looks up its algorithms by name at every call, which costs more than short texts do. A
+ * context that knows them and has no key yet is made once; each call works on a copy.
+ */
+static EVP_MAC_CTX *hmac_sha256;
+static pthread_once_t hmac_sha256_once = PTHREAD_ONCE_INIT;
+
+static void make_hmac_sha256(void)
+{
+    char name[] = "SHA256";
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                                 OSSL_PARAM_construct_end()};
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
+    hmac_sha256 = mac == NULL ? NULL : EVP_MAC_CTX_new(mac);
+    if (hmac_sha256 != NULL && !EVP_MAC_CTX_set_params(hmac_sha256, params)) {
+        EVP_MAC_CTX_free(hmac_sha256);
+        hmac_sha256 = NULL;
+    }
+    EVP_MAC_free(mac);
+}
+
 void crypto_hmac_sha256(struct str key, struct str data, unsigned char out[SHA256_SIZE])
 {
-    unsigned int n = SHA256_SIZE;
+    EVP_MAC_CTX *ctx;
+    size_t n;
 
-    (void)HMAC(EVP_sha256(), key.ptr, (int)key.len, (const unsigned char *)data.ptr, data.len, out,
-               &n);
+    (void)pthread_once(&hmac_sha256_once, make_hmac_sha256);
+    ctx = hmac_sha256 == NULL ? NULL : EVP_MAC_CTX_dup(hmac_sha256);
+    if (ctx == NULL || !EVP_MAC_init(ctx, (const unsigned char *)key.ptr, key.len, NULL) ||
+        !EVP_MAC_update(ctx, (const unsigned char *)data.ptr, data.len) ||
+        !EVP_MAC_final(ctx, out, &n, SHA256_SIZE)) {
+        (void)crypto_hmac(CRYPTO_SHA256, key, data, out);
+    }
+    EVP_MAC_CTX_free(ctx);
 }
 
 size_t crypto_hmac(enum crypto_digest digest, struct str key, struct str data,
