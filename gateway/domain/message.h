@@ -9,6 +9,8 @@
 /* Why a message is back in the queue: its last provider failed, and not because of it. */
 #define MESSAGE_REASON_DOWN    "provider_down"
 #define MESSAGE_REASON_ACCOUNT "provider_account"
+/* It has had the message before. */
+#define MESSAGE_REASON_PROVIDER_HAS_IT "provider_has_it"
 /* Nobody can say whether its last attempt was sent. */
 #define MESSAGE_REASON_DOUBT "in_doubt"
 

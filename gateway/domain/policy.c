@@ -216,7 +216,7 @@ static void settle_attempt(const struct deciding *d)
         accept(d, "");
         break;
     case OUTCOME_DUPLICATE:
-        accept(d, "provider_has_it");
+        accept(d, MESSAGE_REASON_PROVIDER_HAS_IT);
         break;
     case OUTCOME_REJECTED:
         reject(d);

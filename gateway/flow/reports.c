@@ -22,6 +22,7 @@ struct report_item {
     char provider_ref[64];
     char to[ATTEMPT_TO_MAX];
     enum report_state state;
+    bool repeat; /* not delivered, because the provider has had it already */
     char code[32];
     char detail[200];
     int64_t at_ms;
@@ -57,6 +58,7 @@ struct found_message {
     int attempts;
     bool resent;    /* an operator asked for it again */
     bool not_begun; /* and that is what it waits for */
+    bool repeated;  /* it was sent again in doubt */
     enum channel channel;
     char campaign[STORE_NAME_MAX + 1];
     char to[ATTEMPT_TO_MAX];
@@ -105,6 +107,7 @@ static int note_message(void *ctx, const struct message_row *row)
     m->updated_ms = row->updated_ms;
     m->attempts = row->attempts;
     m->resent = (row->flags & MESSAGE_RESENT) != 0;
+    m->repeated = (row->flags & MESSAGE_POSSIBLE_DUPLICATE) != 0;
     m->not_begun = row->state == MESSAGE_QUEUED && m->resent && str_eqs(row->reason, "operator");
     m->channel = row->channel;
     m->to[0] = '\0';
@@ -177,6 +180,24 @@ static bool is_outrun(const struct report_item *item, const struct found_message
     return m->not_begun || (earlier && (m->resent || item->state != REPORT_DELIVERED));
 }
 
+/*
+ * The copy that was sent in doubt is the one that was dropped: the provider has had the first, and
+ * says nothing about that one. Nothing more is awaited.
+ */
+static int leave_with_provider(const struct report_job *j, struct store *s,
+                               struct report_item *item, struct err *e)
+{
+    const struct message_move move = {.id = item->message_id,
+                                      .from = MESSAGE_ACCEPTED,
+                                      .to = MESSAGE_ACCEPTED,
+                                      .set = SET_LEASE | SET_REASON,
+                                      .now_ms = j->now_ms,
+                                      .reason = STR(MESSAGE_REASON_PROVIDER_HAS_IT)};
+
+    item->result = STATS_REPORT_MATCHED;
+    return store_message_move(s, &move, e);
+}
+
 static int move_message(const struct report_job *j, struct store *s, struct report_item *item,
                         const struct found_message *m, struct err *e)
 {
@@ -190,6 +211,9 @@ static int move_message(const struct report_job *j, struct store *s, struct repo
     if (m->state == move.to) {
         item->result = STATS_REPORT_DUPLICATE;
         return 0;
+    }
+    if (item->repeat && m->repeated && m->state == MESSAGE_ACCEPTED) {
+        return leave_with_provider(j, s, item, e);
     }
     if (is_outrun(item, m) || !message_may_move(m->state, move.to) ||
         (move.to == MESSAGE_UNDELIVERED && message_is_final(m->state))) {
@@ -248,6 +272,7 @@ static int keep_for_later(const struct report_job *j, struct store *s, struct re
                                      .provider_ref = str_of(item->provider_ref),
                                      .to = str_of(item->to),
                                      .state = item->state,
+                                     .repeat = item->repeat,
                                      .code = str_of(item->code),
                                      .detail = str_of(item->detail),
                                      .at_ms = item->at_ms,
@@ -320,7 +345,8 @@ static int replay_one(void *ctx, const struct kept_report *kept)
     const struct replay *r = ctx;
     struct report_item *item = &r->job->items[0];
 
-    *item = (struct report_item){.state = kept->state, .at_ms = kept->at_ms};
+    *item =
+        (struct report_item){.state = kept->state, .repeat = kept->repeat, .at_ms = kept->at_ms};
     (void)str_copy(item->provider_ref, sizeof item->provider_ref, kept->provider_ref);
     (void)str_copy(item->to, sizeof item->to, kept->to);
     (void)str_copy(item->code, sizeof item->code, kept->code);
@@ -383,6 +409,7 @@ static void copy_report(const struct gateway *g, struct report_item *item,
     utf8_copy(item->code, sizeof item->code, str_of(report->code));
     utf8_copy(item->detail, sizeof item->detail, str_of(report->detail));
     item->state = report->state;
+    item->repeat = report->state == REPORT_UNDELIVERED && report->cause == OUTCOME_DUPLICATE;
     item->at_ms = report->at_ms;
 }
 

@@ -38,6 +38,7 @@ static void write_body(const struct kept_report *r, struct buf *out)
     jsonw_put_i64(&w, "received_ms", r->received_ms);
     jsonw_put_i64(&w, "at_ms", r->at_ms);
     jsonw_put(&w, "state", states[r->state]);
+    jsonw_put_bool(&w, "repeat", r->repeat);
     jsonw_put_str(&w, "provider", r->provider);
     jsonw_put_str(&w, "provider_ref", r->provider_ref);
     jsonw_put_str(&w, "to", r->to);
@@ -62,6 +63,7 @@ static int show(const struct json *v, const struct showing *showing)
                             .to = json_str(json_get(v, "to")),
                             .code = json_str(json_get(v, "code")),
                             .detail = json_str(json_get(v, "detail")),
+                            .repeat = json_bool(json_get(v, "repeat"), false),
                             .state = REPORT_DELIVERED};
 
     (void)json_i64(json_get(v, "at_ms"), &r.at_ms);

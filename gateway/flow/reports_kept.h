@@ -15,6 +15,7 @@ struct kept_report {
     struct str provider_ref;
     struct str to; /* "" when the report names no number */
     enum report_state state;
+    bool repeat; /* it says that the provider dropped the message because it had it already */
     struct str code;
     struct str detail;
     int64_t at_ms;

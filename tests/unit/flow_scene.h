@@ -156,6 +156,15 @@ static inline void scene_open(struct scene *s, const char *providers)
     }
 }
 
+static inline void scene_reload(struct scene *s, const char *providers)
+{
+    struct settings *fresh = scene_settings(providers);
+
+    settings_drop(s->gateway.settings);
+    s->gateway.settings = fresh;
+    dispatch_reloaded(s->gateway.dispatch);
+}
+
 static void scene_store_closed(void *ctx)
 {
     ((struct scene *)ctx)->closed = true;

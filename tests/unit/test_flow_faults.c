@@ -209,15 +209,6 @@ static void post_many(struct scene *s, int first, int count)
 
 /* ---- reload ---- */
 
-static void swap_settings(struct scene *s)
-{
-    struct settings *fresh = scene_settings(PUPPETS(PUPPET));
-
-    settings_drop(s->gateway.settings);
-    s->gateway.settings = fresh;
-    dispatch_reloaded(s->gateway.dispatch);
-}
-
 /* Between the claim and the submit the old back end goes and takes its settings with it. */
 static void test_a_reload_while_a_claim_is_with_the_store(void **state)
 {
@@ -228,7 +219,7 @@ static void test_a_reload_while_a_claim_is_with_the_store(void **state)
     scene_post_one(&s, "certificate.expiring", 1, 1);
     for (int i = 0; i < 200 && puppet.count < 2; i++) {
         (void)uv_run(&s.loop, UV_RUN_NOWAIT);
-        swap_settings(&s);
+        scene_reload(&s, PUPPETS(PUPPET));
     }
     until_in_hand(&s, 2);
     answer(OUTCOME_SENT);
@@ -494,7 +485,7 @@ static void test_who_cannot_be_asked_is_not(void **state)
     (void)state;
     begin(&s, PUPPETS("{\"kind\":\"puppet\",\"on_doubt\":\"ask\"}"));
     puppet.cannot_ask = true;
-    swap_settings(&s); /* the capabilities are read when a provider is made */
+    scene_reload(&s, PUPPETS(PUPPET)); /* the capabilities are read when a provider is made */
     post_many(&s, 1, 1);
     until_in_hand(&s, 2);
     answer(OUTCOME_UNKNOWN);
@@ -518,7 +509,7 @@ static void test_reports_are_asked_for_no_more_often_than_wished(void **state)
     (void)state;
     begin(&s, PUPPETS(PUPPET));
     puppet.poll_every_ms = 15 * 60000;
-    swap_settings(&s);
+    scene_reload(&s, PUPPETS(PUPPET));
     post_many(&s, 1, 1);
     until_in_hand(&s, 2);
     answer(OUTCOME_SENT);

@@ -103,6 +103,88 @@ static void a_report_before_its_answer_is_applied_after_it(void **state)
     close_one(s);
 }
 
+/* Nobody knows whether its first attempt was sent, so it is sent again. */
+static struct scene *open_repeated(void)
+{
+    struct scene *s = calloc(1, sizeof *s);
+
+    scene_open(s, "{\"s\":{\"kind\":\"sink\",\"fail\":[\"unknown\"],\"on_doubt\":\"resend\"},"
+                  "\"m\":{\"kind\":\"sink\"}}");
+    scene_post_one(s, "certificate.expiring", 1, 1);
+    scene_until(s, MESSAGE_QUEUED, 1);
+    scene_reload(s, SINKS);
+    s->wall_shift_ms += 10 * 60000;
+    dispatch_kick(s->gateway.dispatch, CHANNEL_SMS);
+    scene_until(s, MESSAGE_SENDING, 1);
+    return s;
+}
+
+static struct scene_row *sms_of(struct scene *s)
+{
+    scene_refresh(s);
+    return scene_find(s, 1, CHANNEL_SMS);
+}
+
+static void report_dropped(struct scene *s, int attempt)
+{
+    char ref[IDS_TEXT_SIZE];
+    const struct provider_report r = {
+        .ref = ref, .state = REPORT_UNDELIVERED, .cause = OUTCOME_DUPLICATE, .code = "13"};
+
+    ids_attempt_format(s->gateway.ids, sms_of(s)->id, attempt, ref);
+    reports_take(&s->gateway, 0, &r, 1);
+    scene_wait(s, 50);
+}
+
+static void a_dropped_repeat_does_not_speak_for_the_first_copy(void **state)
+{
+    struct scene *s = open_repeated();
+
+    (void)state;
+    scene_until(s, MESSAGE_ACCEPTED, 2);
+    report_dropped(s, 2);
+    assert_int_equal(sms_of(s)->state, MESSAGE_ACCEPTED);
+    assert_string_equal(sms_of(s)->reason, "provider_has_it");
+    close_one(s);
+}
+
+static void a_repeat_dropped_before_its_answer_neither(void **state)
+{
+    struct scene *s = open_repeated();
+    struct provider_report r = {
+        .state = REPORT_UNDELIVERED, .cause = OUTCOME_DUPLICATE, .code = "13"};
+    char ref[IDS_TEXT_SIZE];
+    char name[64];
+
+    (void)state;
+    ids_attempt_format(s->gateway.ids, sms_of(s)->id, 2, ref);
+    (void)snprintf(name, sizeof name, "sink-%s", ref);
+    r.provider_ref = name;
+    reports_take(&s->gateway, 0, &r, 1);
+    scene_wait(s, 50);
+    assert_int_equal(kept(s), 1);
+    scene_until(s, MESSAGE_ACCEPTED, 2);
+    scene_wait(s, 100);
+    assert_int_equal(kept(s), 0);
+    assert_int_equal(sms_of(s)->state, MESSAGE_ACCEPTED);
+    assert_string_equal(sms_of(s)->reason, "provider_has_it");
+    close_one(s);
+}
+
+/* It was sent once: what was dropped is all there was of it. */
+static void a_first_copy_that_was_dropped_did_not_arrive(void **state)
+{
+    struct scene *s = open_one();
+
+    (void)state;
+    scene_post_one(s, "certificate.expiring", 1, 1);
+    scene_until(s, MESSAGE_ACCEPTED, 2);
+    report_dropped(s, 1);
+    assert_int_equal(sms_of(s)->state, MESSAGE_UNDELIVERED);
+    assert_string_equal(sms_of(s)->reason, "13");
+    close_one(s);
+}
+
 static void of_two_early_reports_delivered_stays(void **state)
 {
     struct scene *s = open_one();
@@ -243,6 +325,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_report_before_its_answer_is_applied_after_it),
+        cmocka_unit_test(a_dropped_repeat_does_not_speak_for_the_first_copy),
+        cmocka_unit_test(a_repeat_dropped_before_its_answer_neither),
+        cmocka_unit_test(a_first_copy_that_was_dropped_did_not_arrive),
         cmocka_unit_test(of_two_early_reports_delivered_stays),
         cmocka_unit_test(a_report_about_nothing_is_kept_and_changes_nothing),
         cmocka_unit_test(a_flood_about_nothing_is_bounded),
