@@ -19,6 +19,8 @@ static const struct {
                        "E-posta adresinde birden fazla @ var; tek adres yazın."},
     [EMAIL_CONTROL] = {"control", "The e-mail address holds a control character or broken text.",
                        "E-posta adresinde denetim karakteri veya bozuk metin var."},
+    [EMAIL_NAMED] = {"named", "A name stands around the e-mail address; give the address alone.",
+                     "E-posta adresinin yanında ad var; yalnız adresi yazın."},
     [EMAIL_LOCAL_EMPTY] = {"local_empty", "There is nothing before the @ sign.",
                            "@ işaretinden önce bir şey yok."},
     [EMAIL_LOCAL_LONG] = {"local_long", "The part before @ is longer than 64 characters.",
@@ -215,6 +217,9 @@ static enum email_reason split(struct str s, struct str *local, struct str *doma
     }
     if (!utf8_clean_line(s)) {
         return EMAIL_CONTROL;
+    }
+    if (s.ptr[s.len - 1] == '>' && memchr(s.ptr, '<', s.len) != NULL) {
+        return EMAIL_NAMED;
     }
     at = memchr(s.ptr, '@', s.len);
     if (at == NULL) {

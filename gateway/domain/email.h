@@ -17,6 +17,7 @@ enum email_reason {
     EMAIL_NO_AT,
     EMAIL_MANY_AT,
     EMAIL_CONTROL,
+    EMAIL_NAMED,
     EMAIL_LOCAL_EMPTY,
     EMAIL_LOCAL_LONG,
     EMAIL_LOCAL_DOT,
