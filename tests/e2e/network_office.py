@@ -126,8 +126,8 @@ class Office(Gateway):
         elif name == "smpp":
             own = {"kind": "smpp", "host": host, "port": door.port, "tls": "off",
                    "system_id": "hatirlat", "password": self.common["secret"],
-                   "sender": "BATMANMEM", "concatenation": "payload", "receipts": "none", "reconnect_max": "1s",
-                   "timeouts": {"connect": "3s"}}
+                   "sender": "BATMANMEM", "concatenation": "payload", "receipts": "none",
+                   "reconnect_max": "1s", "timeouts": {"connect": "3s"}}
         else:
             own = {"kind": "http-sms", "recipe": self.common["recipe"], "user": "u",
                    "password": self.common["secret"], "sender": "BATMANMEM",

@@ -1,7 +1,7 @@
 """
-F33, the network's half: roads that go dark, refuse, reset, lose every fifth answer on
-average, or carry 64 kbit/s. The breaker keeps messages away from such a road, other providers notice nothing, nothing is
-lost or sent twice, and when the road is good again everything arrives.
+F33, the network's half: roads that go dark, refuse, reset, lose every fifth answer on average, or
+carry 64 kbit/s. The breaker keeps messages away from such a road, other providers notice nothing,
+nothing is lost or sent twice, and when the road is good again everything arrives.
 """
 
 import contextlib
