@@ -182,6 +182,27 @@ int audit_add(struct store *s, const char *actor, const char *action, struct str
     return rc == 0 ? write_end(s, head_name, &next, e) : rc;
 }
 
+void audit_begin(struct audit_note *n)
+{
+    buf_init(&n->detail, AUDIT_DETAIL_MAX);
+    jsonw_init(&n->w, &n->detail);
+    jsonw_object(&n->w);
+}
+
+int audit_end(struct audit_note *n, struct store *s, const char *actor, const char *action,
+              int64_t now_ms, struct err *e)
+{
+    int rc;
+
+    jsonw_end_object(&n->w);
+    rc = buf_failed(&n->detail);
+    rc = rc != 0
+             ? err_set(e, rc, "the audit entry of %s does not fit", action)
+             : audit_add(s, actor, action, (struct str){n->detail.data, n->detail.len}, now_ms, e);
+    buf_finish(&n->detail);
+    return rc;
+}
+
 /* ---- reading ---- */
 
 /* Strings of ret live as long as the document. */

@@ -13,6 +13,8 @@
  */
 #pragma once
 
+#include "base/buf.h"
+#include "base/json.h"
 #include "store/store_record.h"
 
 enum { AUDIT_ACTOR_MAX = 80, AUDIT_ACTION_MAX = 40, AUDIT_DETAIL_MAX = 4096, AUDIT_HASH_HEX = 64 };
@@ -32,6 +34,17 @@ struct audit_entry {
  * or the store's error. Store thread.
  */
 int audit_add(struct store *s, const char *actor, const char *action, struct str detail,
+              int64_t now_ms, struct err *e);
+
+/* An entry whose detail is written member by member, with w, between begin and end. */
+struct audit_note {
+    struct buf detail;
+    struct json_writer w;
+};
+
+void audit_begin(struct audit_note *n);
+/* As audit_add, ERR_LIMIT included; the note is done with. */
+int audit_end(struct audit_note *n, struct store *s, const char *actor, const char *action,
               int64_t now_ms, struct err *e);
 
 typedef int audit_fn(void *ctx, const struct audit_entry *entry);

@@ -57,22 +57,14 @@ struct control control_desk_read(struct desk_call *call, const char *subject,
 int control_desk_note(struct desk_call *call, const struct control *c, const char *action,
                       struct err *e)
 {
-    struct json_writer w;
-    struct buf detail;
-    int rc;
+    struct audit_note note;
 
-    buf_init(&detail, AUDIT_DETAIL_MAX);
-    jsonw_init(&w, &detail);
-    jsonw_object(&w);
-    jsonw_put(&w, "subject", c->subject);
-    jsonw_put(&w, "value", c->value[0] == '\0' ? NULL : c->value);
-    jsonw_put(&w, "note", c->note[0] == '\0' ? NULL : c->note);
-    jsonw_put_time(&w, "until", c->until_ms);
-    jsonw_end_object(&w);
-    rc = audit_add(call->store, call->actor, action, (struct str){detail.data, detail.len},
-                   call->now_ms, e);
-    buf_finish(&detail);
-    return rc;
+    audit_begin(&note);
+    jsonw_put(&note.w, "subject", c->subject);
+    jsonw_put(&note.w, "value", c->value[0] == '\0' ? NULL : c->value);
+    jsonw_put(&note.w, "note", c->note[0] == '\0' ? NULL : c->note);
+    jsonw_put_time(&note.w, "until", c->until_ms);
+    return audit_end(&note, call->store, call->actor, action, call->now_ms, e);
 }
 
 static void answer(struct desk_call *call, const struct control *c, const char *result)

@@ -78,8 +78,7 @@ static int trip_work(struct store_job *job, struct store *s, struct err *e)
 {
     struct trip_job *j = (struct trip_job *)job;
     struct control found;
-    struct json_writer w;
-    struct buf detail;
+    struct audit_note note;
     int rc = control_get(s, j->pause.subject, j->pause.at_ms, &found, e);
 
     if (rc != ERR_NOT_FOUND) {
@@ -90,18 +89,12 @@ static int trip_work(struct store_job *job, struct store *s, struct err *e)
     if (rc != 0) {
         return rc;
     }
-    buf_init(&detail, AUDIT_DETAIL_MAX);
-    jsonw_init(&w, &detail);
-    jsonw_object(&w);
-    jsonw_put(&w, "subject", j->pause.subject);
-    jsonw_put(&w, "reason", j->pause.value);
-    jsonw_put(&w, "note", j->pause.note);
-    jsonw_put_time(&w, "until", j->pause.until_ms);
-    jsonw_end_object(&w);
-    rc = audit_add(s, CONTROL_GUARD, "campaign.pause", (struct str){detail.data, detail.len},
-                   j->pause.at_ms, e);
-    buf_finish(&detail);
-    return rc;
+    audit_begin(&note);
+    jsonw_put(&note.w, "subject", j->pause.subject);
+    jsonw_put(&note.w, "reason", j->pause.value);
+    jsonw_put(&note.w, "note", j->pause.note);
+    jsonw_put_time(&note.w, "until", j->pause.until_ms);
+    return audit_end(&note, s, CONTROL_GUARD, "campaign.pause", j->pause.at_ms, e);
 }
 
 static void trip_done(struct store_job *job, int status, const struct err *e)

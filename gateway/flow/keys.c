@@ -6,23 +6,14 @@
 static int note_in_audit(struct store *s, const char *action, struct str name, struct str scopes,
                          int64_t now_ms, const char *actor, struct err *e)
 {
-    struct json_writer w;
-    struct buf detail;
-    int rc;
+    struct audit_note note;
 
-    buf_init(&detail, AUDIT_DETAIL_MAX);
-    jsonw_init(&w, &detail);
-    jsonw_object(&w);
-    jsonw_put_str(&w, "key", name);
+    audit_begin(&note);
+    jsonw_put_str(&note.w, "key", name);
     if (scopes.len > 0) {
-        jsonw_put_str(&w, "scopes", scopes);
+        jsonw_put_str(&note.w, "scopes", scopes);
     }
-    jsonw_end_object(&w);
-    rc = buf_failed(&detail) != 0
-             ? err_set(e, buf_failed(&detail), "the audit entry of a key does not fit")
-             : audit_add(s, actor, action, (struct str){detail.data, detail.len}, now_ms, e);
-    buf_finish(&detail);
-    return rc;
+    return audit_end(&note, s, actor, action, now_ms, e);
 }
 
 int keys_add(struct store *s, struct key_row *row, const char *actor, struct err *e)

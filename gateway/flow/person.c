@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-enum { DETAIL_MAX = 1024 };
-
 static struct person_work *open_work(struct store *s, const struct person_env *env,
                                      enum person_mode mode, struct err *e)
 {
@@ -133,25 +131,17 @@ static int write_audit(struct person_work *p)
 {
     const struct person_counts *n = &p->counts;
     char id[PERSON_TOMBSTONE_SIZE] = "";
-    struct json_writer w;
-    struct buf detail;
-    int rc;
+    struct audit_note note;
 
     (void)person_tombstone_id(p->env->key, 'h', str_of(p->known.holder), id);
-    buf_init(&detail, DETAIL_MAX);
-    jsonw_init(&w, &detail);
-    jsonw_object(&w);
-    jsonw_put(&w, "person", id);
-    jsonw_put_i64(&w, "cases", n->cases);
-    jsonw_put_i64(&w, "messages", n->messages + n->own_messages);
-    jsonw_put_i64(&w, "digest_rows", n->digest_rows);
-    jsonw_put_i64(&w, "events", n->events);
-    jsonw_put_i64(&w, "import_rows", n->import_rows);
-    jsonw_end_object(&w);
-    rc = audit_add(p->store, p->env->actor, "person.erase", (struct str){detail.data, detail.len},
-                   p->env->now_ms, p->err);
-    buf_finish(&detail);
-    return rc;
+    audit_begin(&note);
+    jsonw_put(&note.w, "person", id);
+    jsonw_put_i64(&note.w, "cases", n->cases);
+    jsonw_put_i64(&note.w, "messages", n->messages + n->own_messages);
+    jsonw_put_i64(&note.w, "digest_rows", n->digest_rows);
+    jsonw_put_i64(&note.w, "events", n->events);
+    jsonw_put_i64(&note.w, "import_rows", n->import_rows);
+    return audit_end(&note, p->store, p->env->actor, "person.erase", p->env->now_ms, p->err);
 }
 
 int person_erase(struct store *s, const struct person_env *env, struct str ref,

@@ -3,8 +3,6 @@
 #include "flow/care_desk.h"
 #include "flow/person_parts.h"
 
-enum { DETAIL_MAX = 512 };
-
 static struct person_env env_of(const struct desk_call *call)
 {
     return (struct person_env){
@@ -84,20 +82,12 @@ int person_desk_count(struct desk_call *call, struct err *e)
 static int note_audit(struct desk_call *call, const char *action, struct str ref, struct err *e)
 {
     char id[PERSON_TOMBSTONE_SIZE] = "";
-    struct json_writer w;
-    struct buf detail;
-    int rc;
+    struct audit_note note;
 
     (void)person_tombstone_id(call->key, 'h', ref, id);
-    buf_init(&detail, DETAIL_MAX);
-    jsonw_init(&w, &detail);
-    jsonw_object(&w);
-    jsonw_put(&w, "person", id);
-    jsonw_end_object(&w);
-    rc = audit_add(call->store, call->actor, action, (struct str){detail.data, detail.len},
-                   call->now_ms, e);
-    buf_finish(&detail);
-    return rc;
+    audit_begin(&note);
+    jsonw_put(&note.w, "person", id);
+    return audit_end(&note, call->store, call->actor, action, call->now_ms, e);
 }
 
 int person_desk_export(struct desk_call *call, struct err *e)

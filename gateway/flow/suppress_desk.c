@@ -4,7 +4,7 @@
 #include "flow/care_desk.h"
 #include "flow/suppress.h"
 
-enum { ADDRESS_MAX = 254, DAYS_MAX = 3650, DETAIL_MAX = 1024 };
+enum { ADDRESS_MAX = 254, DAYS_MAX = 3650 };
 
 static void write_entry(struct json_writer *w, const struct suppress_entry *entry,
                         const struct desk_call *call)
@@ -82,21 +82,13 @@ static void write_answer(struct desk_call *call, const char *result,
 static int note_audit(const struct desk_call *call, const char *action,
                       const struct suppress_entry *entry, struct err *e)
 {
-    struct json_writer w;
-    struct buf detail;
-    int rc;
+    struct audit_note note;
 
-    buf_init(&detail, DETAIL_MAX);
-    jsonw_init(&w, &detail);
-    jsonw_object(&w);
-    jsonw_put(&w, "id", entry->id);
-    jsonw_put(&w, "reason", suppress_reason_name(entry->reason));
-    jsonw_put_i64(&w, "stopped_messages", entry->stopped);
-    jsonw_end_object(&w);
-    rc = audit_add(call->store, call->actor, action, (struct str){detail.data, detail.len},
-                   call->now_ms, e);
-    buf_finish(&detail);
-    return rc;
+    audit_begin(&note);
+    jsonw_put(&note.w, "id", entry->id);
+    jsonw_put(&note.w, "reason", suppress_reason_name(entry->reason));
+    jsonw_put_i64(&note.w, "stopped_messages", entry->stopped);
+    return audit_end(&note, call->store, call->actor, action, call->now_ms, e);
 }
 
 /* A number or a mail address says itself which channel it is of. */
