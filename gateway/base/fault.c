@@ -61,3 +61,16 @@ void fault_warning(struct faults *f, struct fault *entry)
         f->errors--;
     }
 }
+
+int fault_say(struct fault *why, int code, const char *tr, const char *en, ...)
+{
+    va_list ap;
+
+    va_start(ap, en);
+    (void)vsnprintf(why->tr, sizeof why->tr, tr, ap);
+    va_end(ap);
+    va_start(ap, en);
+    (void)vsnprintf(why->en, sizeof why->en, en, ap);
+    va_end(ap);
+    return code;
+}

@@ -42,3 +42,10 @@ struct fault *faults_add(struct faults *f, const char *pointer, const char *code
                          const char *en, ...) __attribute__((format(printf, 4, 6)))
 __attribute__((format(printf, 5, 6)));
 void fault_warning(struct faults *f, struct fault *entry);
+
+/*
+ * Only the two sentences, for a caller who knows the place and adds them there; likewise both take
+ * the same arguments. Returns code.
+ */
+int fault_say(struct fault *why, int code, const char *tr, const char *en, ...)
+    __attribute__((format(printf, 3, 5))) __attribute__((format(printf, 4, 5)));

@@ -13,11 +13,11 @@ static void below(const char *parent, const char *key, char out[FAULT_POINTER_MA
 static struct stencil *compile_stencil(struct faults *faults, const char *pointer, struct str text)
 {
     struct stencil *s = NULL;
-    struct err why = {0};
+    struct fault why = {0};
 
     if (stencil_parse(text, &s, &why) != 0) {
-        (void)faults_add(faults, pointer, "RCP-002", "şablon hatalı: %s", "bad template: %s",
-                         why.text);
+        (void)faults_add(faults, pointer, "RCP-002", "şablon hatalı: %1$s%2$.0s",
+                         "bad template: %1$.0s%2$s", why.tr, why.en);
     }
     return s;
 }
@@ -84,11 +84,11 @@ static void compile_request(struct faults *faults, const char *pointer, struct r
 static struct expr *compile_expr(struct faults *faults, const char *pointer, const char *text)
 {
     struct expr *x = NULL;
-    struct err why = {0};
+    struct fault why = {0};
 
     if (text != NULL && expr_parse(str_of(text), &x, &why) != 0) {
-        (void)faults_add(faults, pointer, "RCP-005", "ifade hatalı: %s", "bad expression: %s",
-                         why.text);
+        (void)faults_add(faults, pointer, "RCP-005", "ifade hatalı: %1$s%2$.0s",
+                         "bad expression: %1$.0s%2$s", why.tr, why.en);
     }
     return x;
 }

@@ -29,7 +29,7 @@ struct expr {
     size_t count;
 };
 
-static int read_alternatives(struct expr *x, struct str rest, struct err *e)
+static int read_alternatives(struct expr *x, struct str rest, struct fault *why)
 {
     while (rest.len > 0) {
         const char *close;
@@ -39,21 +39,25 @@ static int read_alternatives(struct expr *x, struct str rest, struct err *e)
         if (close == NULL || x->count == ALTERNATIVES_MAX ||
             str_copy(x->alternatives[x->count], ALTERNATIVE_MAX,
                      (struct str){rest.ptr + 1, (size_t)(close - rest.ptr) - 1}) != 0) {
-            return err_set(e, ERR_INVALID, "after == and != come 1 to %d values: \"a\" | \"b\"",
-                           ALTERNATIVES_MAX);
+            return fault_say(
+                why, ERR_INVALID, "== ve != ardından 1 – %d değer gelir: \"a\" | \"b\"",
+                "after == and != come 1 to %d values: \"a\" | \"b\"", ALTERNATIVES_MAX);
         }
         x->count++;
         rest = str_trim((struct str){close + 1, rest.len - (size_t)(close - rest.ptr) - 1});
         if (rest.len > 0 && rest.ptr[0] != '|') {
-            return err_set(e, ERR_INVALID, "values are separated by |");
+            return fault_say(why, ERR_INVALID, "değerler | ile ayrılır",
+                             "values are separated by |");
         }
         rest = rest.len == 0 ? rest : (struct str){rest.ptr + 1, rest.len - 1};
     }
-    return x->count > 0 ? 0 : err_set(e, ERR_INVALID, "a value is missing after == or !=");
+    return x->count > 0 ? 0
+                        : fault_say(why, ERR_INVALID, "== ya da != ardından değer yok",
+                                    "a value is missing after == or !=");
 }
 
 /* Cuts " == …" or " != …" off the end of a JSON, text or http expression. */
-static int read_question(struct expr *x, struct str *text, struct err *e)
+static int read_question(struct expr *x, struct str *text, struct fault *why)
 {
     const char *at = memmem(text->ptr, text->len, " == ", 4);
 
@@ -69,7 +73,7 @@ static int read_question(struct expr *x, struct str *text, struct err *e)
     struct str rest = {at + 4, text->len - (size_t)(at - text->ptr) - 4};
 
     text->len = (size_t)(at - text->ptr);
-    return read_alternatives(x, rest, e);
+    return read_alternatives(x, rest, why);
 }
 
 /*
@@ -89,30 +93,34 @@ static int compile_regex(regex_t *regex, const char *text)
     return failed;
 }
 
-static int read_regex(struct expr *x, struct str pattern, struct err *e)
+static int read_regex(struct expr *x, struct str pattern, struct fault *why)
 {
     char text[REGEX_MAX];
     int failed;
 
     if (pattern.len == 0 || pattern.ptr[0] != '^' || str_copy(text, sizeof(text), pattern) != 0) {
-        return err_set(e, ERR_INVALID,
-                       "a regular expression begins with ^ and has at most %d bytes: one that is "
-                       "not anchored could find its match in a message text",
-                       REGEX_MAX - 1);
+        return fault_say(
+            why, ERR_INVALID,
+            "düzenli ifade ^ ile başlar ve en çok %d bayttır: başa bağlı olmayan, eşini ileti "
+            "metninde bulabilir",
+            "a regular expression begins with ^ and has at most %d bytes: one that is not anchored "
+            "could find its match in a message text",
+            REGEX_MAX - 1);
     }
     failed = compile_regex(&x->regex, text);
     if (failed != 0) {
-        char why[128];
+        char reason[128];
 
-        regerror(failed, &x->regex, why, sizeof(why));
-        return err_set(e, ERR_INVALID, "the regular expression is wrong: %s", why);
+        regerror(failed, &x->regex, reason, sizeof(reason));
+        return fault_say(why, ERR_INVALID, "düzenli ifade hatalı: %s",
+                         "the regular expression is wrong: %s", reason);
     }
     x->has_regex = true;
     return 0;
 }
 
 /* A JSON pointer, at most one of its steps being "*". */
-static int read_pointer(struct expr *x, struct str pointer, struct err *e)
+static int read_pointer(struct expr *x, struct str pointer, struct fault *why)
 {
     const char *star = memmem(pointer.ptr, pointer.len, "/*", 2);
     struct str rest = {NULL, 0};
@@ -124,32 +132,37 @@ static int read_pointer(struct expr *x, struct str pointer, struct err *e)
     }
     if ((pointer.len > 0 && pointer.ptr[0] != '/') || (rest.len > 0 && rest.ptr[0] != '/') ||
         (rest.len > 0 && memmem(rest.ptr, rest.len, "/*", 2) != NULL)) {
-        return err_set(e, ERR_INVALID,
-                       "a JSON pointer begins with \"/\" and holds at most one \"/*\"");
+        return fault_say(why, ERR_INVALID, "JSON yolu \"/\" ile başlar ve en çok bir \"/*\" içerir",
+                         "a JSON pointer begins with \"/\" and holds at most one \"/*\"");
     }
     x->pointer = str_dup(pointer);
     return x->pointer == NULL || (star != NULL && x->below == NULL)
-               ? err_set(e, ERR_NOMEM, "no memory for an expression")
+               ? fault_say(why, ERR_NOMEM, "bellek yetmedi", "no memory for an expression")
                : 0;
 }
 
-static int read_path(struct expr *x, enum source source, struct str path, struct err *e)
+static int read_path(struct expr *x, enum source source, struct str path, struct fault *why)
 {
     x->source = source;
     if (memchr(path.ptr, ' ', path.len) != NULL) {
-        return err_set(e, ERR_INVALID, "a path or name holds no blanks");
+        return fault_say(why, ERR_INVALID, "yolda ya da adda boşluk olmaz",
+                         "a path or name holds no blanks");
     }
     if (source == SOURCE_JSON) {
-        return read_pointer(x, path, e);
+        return read_pointer(x, path, why);
     }
     if (path.len == 0 || (source == SOURCE_XML) != (path.ptr[0] == '/')) {
-        return err_set(e, ERR_INVALID, "xml:/path begins with \"/\", kv:name does not");
+        return fault_say(why, ERR_INVALID, "xml:/yol \"/\" ile başlar, kv:ad başlamaz",
+                         "xml:/path begins with \"/\", kv:name does not");
     }
     x->pointer = str_dup(path);
     if (x->pointer != NULL && source == SOURCE_XML && !xml_path_valid(x->pointer)) {
-        return err_set(e, ERR_INVALID, "xml:/path has at most %d steps with names", XML_DEPTH_MAX);
+        return fault_say(why, ERR_INVALID, "xml:/yol en çok %d adlı basamaktır",
+                         "xml:/path has at most %d steps with names", XML_DEPTH_MAX);
     }
-    return x->pointer == NULL ? err_set(e, ERR_NOMEM, "no memory for an expression") : 0;
+    return x->pointer == NULL
+               ? fault_say(why, ERR_NOMEM, "bellek yetmedi", "no memory for an expression")
+               : 0;
 }
 
 static struct str skip(struct str s, size_t n)
@@ -157,13 +170,13 @@ static struct str skip(struct str s, size_t n)
     return (struct str){s.ptr + n, s.len - n};
 }
 
-static int read_source(struct expr *x, struct str text, struct err *e)
+static int read_source(struct expr *x, struct str text, struct fault *why)
 {
     if (str_starts(text, "regex:")) {
         x->source = SOURCE_REGEX;
-        return read_regex(x, skip(text, 6), e);
+        return read_regex(x, skip(text, 6), why);
     }
-    if (read_question(x, &text, e) != 0) {
+    if (read_question(x, &text, why) != 0) {
         return ERR_INVALID;
     }
     if (str_eqs(text, "text") || str_eqs(text, "http")) {
@@ -171,29 +184,31 @@ static int read_source(struct expr *x, struct str text, struct err *e)
         return 0;
     }
     if (str_starts(text, "json:")) {
-        return read_path(x, SOURCE_JSON, skip(text, 5), e);
+        return read_path(x, SOURCE_JSON, skip(text, 5), why);
     }
     if (str_starts(text, "xml:")) {
-        return read_path(x, SOURCE_XML, skip(text, 4), e);
+        return read_path(x, SOURCE_XML, skip(text, 4), why);
     }
     if (str_starts(text, "kv:")) {
-        return read_path(x, SOURCE_KV, skip(text, 3), e);
+        return read_path(x, SOURCE_KV, skip(text, 3), why);
     }
-    return err_set(
-        e, ERR_INVALID,
-        "an expression is json:/pointer, xml:/path, kv:name, regex:^…, text or http; all "
-        "but regex may be followed by == or != and values in quotes");
+    return fault_say(
+        why, ERR_INVALID,
+        "ifade json:/yol, xml:/yol, kv:ad, regex:^…, text ya da http olur; regex dışındakilerin "
+        "ardından == ya da != ile tırnak içinde değerler gelebilir",
+        "an expression is json:/pointer, xml:/path, kv:name, regex:^…, text or http; all but regex "
+        "may be followed by == or != and values in quotes");
 }
 
-int expr_parse(struct str text, struct expr **ret, struct err *e)
+int expr_parse(struct str text, struct expr **ret, struct fault *why)
 {
     struct expr *x = calloc(1, sizeof(*x));
     int code;
 
     if (x == NULL) {
-        return err_set(e, ERR_NOMEM, "no memory for an expression");
+        return fault_say(why, ERR_NOMEM, "bellek yetmedi", "no memory for an expression");
     }
-    code = read_source(x, str_trim(text), e);
+    code = read_source(x, str_trim(text), why);
     if (code != 0) {
         expr_free(x);
         return code;

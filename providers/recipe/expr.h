@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/fault.h"
 #include "base/json.h"
 
 /* An answer while it is judged. doc is null when the body is not JSON. */
@@ -29,8 +30,8 @@ enum { EXPR_TEXT_MAX = 256 };
 
 struct expr;
 
-/* ERR_INVALID with a sentence. Free with expr_free(). */
-int expr_parse(struct str text, struct expr **ret, struct err *e);
+/* ERR_INVALID with both sentences. Free with expr_free(). */
+int expr_parse(struct str text, struct expr **ret, struct fault *why);
 void expr_free(struct expr *x); /* accepts null */
 /* Writes what was found, "" for nothing or for more than fits. True when something was. */
 bool expr_extract(const struct expr *x, const struct recipe_reply *reply, char out[EXPR_TEXT_MAX]);

@@ -49,7 +49,7 @@ static const char *const escape_names[ESCAPE_COUNT] = {"raw",  "json", "xml",
 
 /* Parsing. */
 
-static int read_value(struct str name, struct piece *piece, struct err *e)
+static int read_value(struct str name, struct piece *piece, struct fault *why)
 {
     const char *near;
 
@@ -69,12 +69,16 @@ static int read_value(struct str name, struct piece *piece, struct err *e)
         }
     }
     near = str_nearest(name, value_names, VALUE_NAMED_COUNT);
-    return err_set(e, ERR_INVALID, "there is no placeholder \"%.*s\"%s%s%s", (int)name.len,
-                   name.ptr, near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
-                   near == NULL ? "" : "\"?");
+    if (near == NULL) {
+        return fault_say(why, ERR_INVALID, "\"%.*s\" adında bir yer tutucu yok",
+                         "there is no placeholder \"%.*s\"", (int)name.len, name.ptr);
+    }
+    return fault_say(
+        why, ERR_INVALID, "\"%.*s\" adında bir yer tutucu yok; \"%s\" mi demek istediniz?",
+        "there is no placeholder \"%.*s\"; did you mean \"%s\"?", (int)name.len, name.ptr, near);
 }
 
-static int read_escape(struct str name, struct piece *piece, struct err *e)
+static int read_escape(struct str name, struct piece *piece, struct fault *why)
 {
     if (name.len > 0 && name.ptr[name.len - 1] == '?') {
         piece->may_be_empty = true;
@@ -86,20 +90,23 @@ static int read_escape(struct str name, struct piece *piece, struct err *e)
             return 0;
         }
     }
-    return err_set(e, ERR_INVALID,
-                   "a placeholder needs an escape: ${name|raw}, json, xml, form, url or header");
+    return fault_say(
+        why, ERR_INVALID,
+        "yer tutucuda kaçış belirtilmeli: ${ad|raw}; raw yerine json, xml, form, url, header",
+        "a placeholder needs an escape: ${name|raw}, json, xml, form, url or header");
 }
 
-static int add_piece(struct stencil *t, const struct piece *piece, struct err *e)
+static int add_piece(struct stencil *t, const struct piece *piece, struct fault *why)
 {
     if (t->count == PIECES_MAX) {
-        return err_set(e, ERR_LIMIT, "more than %d placeholders", PIECES_MAX);
+        return fault_say(why, ERR_LIMIT, "%d yer tutucudan fazla", "more than %d placeholders",
+                         PIECES_MAX);
     }
     t->pieces[t->count++] = *piece;
     return 0;
 }
 
-static int add_literal(struct stencil *t, struct str text, struct err *e)
+static int add_literal(struct stencil *t, struct str text, struct fault *why)
 {
     struct piece piece = {.value = VALUE_LITERAL, .len = text.len};
     int code;
@@ -109,9 +116,9 @@ static int add_literal(struct stencil *t, struct str text, struct err *e)
     }
     piece.text = str_dup(text);
     if (piece.text == NULL) {
-        return err_set(e, ERR_NOMEM, "no memory for a stencil");
+        return fault_say(why, ERR_NOMEM, "bellek yetmedi", "no memory for a stencil");
     }
-    code = add_piece(t, &piece, e);
+    code = add_piece(t, &piece, why);
     if (code != 0) {
         free(piece.text);
     }
@@ -119,25 +126,25 @@ static int add_literal(struct stencil *t, struct str text, struct err *e)
 }
 
 /* inner is what stands between "${" and "}". */
-static int add_placeholder(struct stencil *t, struct str inner, struct err *e)
+static int add_placeholder(struct stencil *t, struct str inner, struct fault *why)
 {
     const char *bar = inner.len == 0 ? NULL : memchr(inner.ptr, '|', inner.len);
     struct str name = {inner.ptr, bar == NULL ? inner.len : (size_t)(bar - inner.ptr)};
     struct str escape = {bar == NULL ? NULL : bar + 1, bar == NULL ? 0 : inner.len - name.len - 1};
     struct piece piece = {0};
-    int code = read_value(name, &piece, e);
+    int code = read_value(name, &piece, why);
 
-    code = code != 0 ? code : read_escape(escape, &piece, e);
-    return code != 0 ? code : add_piece(t, &piece, e);
+    code = code != 0 ? code : read_escape(escape, &piece, why);
+    return code != 0 ? code : add_piece(t, &piece, why);
 }
 
-static int parse_all(struct stencil *t, struct str rest, struct err *e)
+static int parse_all(struct stencil *t, struct str rest, struct fault *why)
 {
     while (rest.len > 0) {
         const char *open = memmem(rest.ptr, rest.len, "${", 2);
         struct str before = {rest.ptr, open == NULL ? rest.len : (size_t)(open - rest.ptr)};
         const char *close;
-        int code = add_literal(t, before, e);
+        int code = add_literal(t, before, why);
 
         if (code != 0 || open == NULL) {
             return code;
@@ -145,9 +152,10 @@ static int parse_all(struct stencil *t, struct str rest, struct err *e)
         rest = (struct str){open + 2, rest.len - before.len - 2};
         close = rest.len == 0 ? NULL : memchr(rest.ptr, '}', rest.len);
         if (close == NULL) {
-            return err_set(e, ERR_INVALID, "a placeholder \"${\" is not closed");
+            return fault_say(why, ERR_INVALID, "\"${\" ile başlayan yer tutucu kapatılmamış",
+                             "a placeholder \"${\" is not closed");
         }
-        code = add_placeholder(t, (struct str){rest.ptr, (size_t)(close - rest.ptr)}, e);
+        code = add_placeholder(t, (struct str){rest.ptr, (size_t)(close - rest.ptr)}, why);
         if (code != 0) {
             return code;
         }
@@ -156,15 +164,15 @@ static int parse_all(struct stencil *t, struct str rest, struct err *e)
     return 0;
 }
 
-int stencil_parse(struct str text, struct stencil **ret, struct err *e)
+int stencil_parse(struct str text, struct stencil **ret, struct fault *why)
 {
     struct stencil *t = calloc(1, sizeof(*t));
     int code;
 
     if (t == NULL) {
-        return err_set(e, ERR_NOMEM, "no memory for a stencil");
+        return fault_say(why, ERR_NOMEM, "bellek yetmedi", "no memory for a stencil");
     }
-    code = parse_all(t, text, e);
+    code = parse_all(t, text, why);
     if (code != 0) {
         stencil_free(t);
         return code;

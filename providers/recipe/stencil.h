@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/fault.h"
 #include "base/str.h"
 
 enum recipe_value {
@@ -58,8 +59,8 @@ struct stencil_values {
     enum recipe_charset charset; /* of what is percent-encoded */
 };
 
-/* ERR_INVALID with a sentence for a broken placeholder. Free with stencil_free(). */
-int stencil_parse(struct str text, struct stencil **ret, struct err *e);
+/* ERR_INVALID with both sentences for a broken placeholder. Free with stencil_free(). */
+int stencil_parse(struct str text, struct stencil **ret, struct fault *why);
 void stencil_free(struct stencil *t); /* accepts null */
 /*
  * Appends to out. *ret_complete (may be null) becomes false when a placeholder without "?" was

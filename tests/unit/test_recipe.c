@@ -96,12 +96,13 @@ static void test_expand(void **state)
         struct stencil *s = NULL;
         struct buf out;
         struct err e = {0};
+        struct fault why = {0};
         bool complete = true;
         int code;
 
         buf_init(&out, 1000);
         values.charset = rows[i].charset;
-        assert_int_equal(stencil_parse(str_of(rows[i].stencil), &s, &e), 0);
+        assert_int_equal(stencil_parse(str_of(rows[i].stencil), &s, &why), 0);
         code = stencil_expand(s, &values, &out, &complete, &e);
         if (rows[i].expected == NULL) {
             assert_int_not_equal(code, 0);
@@ -119,6 +120,7 @@ static void test_xml_drops_what_it_forbids(void **state)
 {
     struct stencil_values values = {0};
     struct stencil *s = NULL;
+    struct fault why;
     struct buf out;
     struct err e;
 
@@ -128,7 +130,7 @@ static void test_xml_drops_what_it_forbids(void **state)
                                    "b\xEF\xBF\xBF"
                                    "c\xff"
                                    "d");
-    assert_int_equal(stencil_parse(STR("${text|xml}"), &s, &e), 0);
+    assert_int_equal(stencil_parse(STR("${text|xml}"), &s, &why), 0);
     assert_int_equal(stencil_expand(s, &values, &out, NULL, &e), 0);
     assert_string_equal(buf_cstr(&out), "abcd");
     stencil_free(s);
@@ -143,10 +145,10 @@ static void test_bad_placeholders(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct stencil *s = NULL;
-        struct err e = {0};
+        struct fault why = {0};
 
-        assert_int_equal(stencil_parse(str_of(rows[i]), &s, &e), ERR_INVALID);
-        assert_true(e.text[0] != '\0');
+        assert_int_equal(stencil_parse(str_of(rows[i]), &s, &why), ERR_INVALID);
+        assert_true(why.tr[0] != '\0' && why.en[0] != '\0');
     }
 }
 
@@ -210,11 +212,11 @@ static void test_expressions(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct recipe_reply reply;
         struct expr *x = NULL;
-        struct err e = {0};
+        struct fault why = {0};
         char found[EXPR_TEXT_MAX];
 
         recipe_reply_init(&reply, 406, str_of(rows[i].body), "");
-        assert_int_equal(expr_parse(str_of(rows[i].expr), &x, &e), 0);
+        assert_int_equal(expr_parse(str_of(rows[i].expr), &x, &why), 0);
         assert_int_equal(expr_extract(x, &reply, found), rows[i].found != NULL);
         assert_string_equal(found, rows[i].found == NULL ? "" : rows[i].found);
         assert_int_equal(expr_holds(x, &reply), rows[i].holds);
@@ -247,12 +249,12 @@ static void test_bad_expressions(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct expr *x = NULL;
-        struct err e = {0};
+        struct fault why = {0};
 
-        if (expr_parse(str_of(rows[i]), &x, &e) == 0) {
+        if (expr_parse(str_of(rows[i]), &x, &why) == 0) {
             fail_msg("\"%s\" was accepted", rows[i]);
         }
-        assert_true(e.text[0] != '\0');
+        assert_true(why.tr[0] != '\0' && why.en[0] != '\0');
     }
 }
 
