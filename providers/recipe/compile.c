@@ -200,6 +200,7 @@ void recipe_compile(struct recipe *r, struct faults *faults)
     compile_units(faults, &r->balance);
     r->writes_times = writes_times(r);
     recipe_check_together(r, faults);
+    recipe_check_rows(r, faults);
 }
 
 static void release_pairs(struct recipe_pairs *pairs)

@@ -220,5 +220,7 @@ bool recipe_state_read(const struct json *v, struct recipe_state *ret);
 bool recipe_request_uses(const struct recipe_request *rr, enum recipe_value value);
 /* compile_check.c: what must fit together. */
 void recipe_check_together(struct recipe *r, struct faults *faults);
+/* compile_rows.c: where rows and their fields stand. */
+void recipe_check_rows(const struct recipe *r, struct faults *faults);
 /* The name of a coding in "encoding": "gsm7", "tr_single", "tr_locking", "tr_both", "ucs2". */
 const char *recipe_mode_name(enum sms_mode mode);

@@ -658,6 +658,10 @@ static void test_numbers(void **state)
     "{\"name\":\"x\",\"title\":\"X\",\"base_url\":\"https://"                                      \
     "sms.ornek.test\",\n\"number_form\":\"5x\",\n"
 
+#define POLL(rules)                                                                                \
+    HEAD "\"send\":{\"request\":{\"url\":\"/a\"},\"answer\":{\"id\":[\"text\"]}},\n"               \
+         "\"reports\":{\"states\":{},\"poll\":{\"request\":{\"url\":\"/b\"}," rules "}}}"
+
 static void test_faults(void **state)
 {
     static const struct {
@@ -709,6 +713,23 @@ static void test_faults(void **state)
          "\"json\",\"row\":{\"state\":\"s\"},\"signature\":{\"header\":\"X\",\n\"content\":"
          "\"${bdoy}\"}}}}",
          "/reports/hook/signature/content", 4},
+        {POLL("\"rows\":[\"/a\",\n\"b\"],\"row\":{\"id\":\"i\",\"state\":\"s\"}"),
+         "/reports/poll/rows/1", 5},
+        {POLL("\"format\":\"xml\",\"rows\":[\n\"a/b\"],\"row\":{\"id\":\"i\",\"state\":\"s\"}"),
+         "/reports/poll/rows/0", 5},
+        {POLL("\"format\":\"xml\",\"row\":{\"id\":\"@i\",\n\"state\":\"/s\"}"),
+         "/reports/poll/row/state", 5},
+        {POLL("\"format\":\"lines\",\"row\":{\"to\":\"1\",\n\"state\":\"0\"}"),
+         "/reports/poll/row/state", 5},
+        {POLL("\"format\":\"kv\",\"rows\":[\n\"/a\"],\"row\":{\"state\":\"s\"}"),
+         "/reports/poll/rows/0", 5},
+        {HEAD
+         "\"send\":{\"request\":{\"url\":\"/a\"}},\"reports\":{\"states\":{},\"hook\":{\"format\":"
+         "\"form\",\n\"rows\":\"/a\",\"row\":{\"state\":\"s\"}}}}",
+         "/reports/hook/rows", 4},
+        {HEAD "\"send\":{\"request\":{\"url\":\"/a\"}},\"senders\":{\"request\":{\"url\":\"/s\"},"
+              "\n\"item\":\"title\"}}",
+         "/senders/item", 4},
         {"{", "", 1},
     };
 
