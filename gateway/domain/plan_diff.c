@@ -75,6 +75,15 @@ static bool unwanted(const struct comparing *c, const struct plan_row *r)
     return w == NULL || r->planned_ms > c->now_ms || spoken_for(c, r);
 }
 
+/* It was due, but its mark has a later day now: it is not about to go out. */
+static bool put_off(const struct comparing *c, const struct plan_row *r)
+{
+    const struct plan_wish *w = wish_of(r, c->wishes, c->wish_count);
+
+    return waits(r) && w != NULL && w->verdict == PLAN_SEND && !w->immediate &&
+           w->at_ms > c->now_ms;
+}
+
 /* Whether something of the kind has gone out, or is about to. */
 static bool has_history(const struct comparing *c, const struct plan_wish *w)
 {
@@ -82,7 +91,7 @@ static bool has_history(const struct comparing *c, const struct plan_wish *w)
         const struct plan_row *r = &c->rows[i];
 
         if (same_audience(w, r) && !same(w, r) && !r->may_return && r->planned_ms <= c->now_ms &&
-            !unwanted(c, r)) {
+            !unwanted(c, r) && !put_off(c, r)) {
             return true;
         }
     }
