@@ -90,6 +90,12 @@ static enum case_state progress_state(const struct case_file *c)
     return counts(c, EVENT_APPLICATION_SUBMITTED) ? CASE_APPLIED : CASE_STATE_COUNT;
 }
 
+static enum case_state login_state(const struct case_file *c)
+{
+    return c->seen_ms[EVENT_LOGIN_BLOCKED] > c->seen_ms[EVENT_LOGIN_UNBLOCKED] ? CASE_BLOCKED
+                                                                               : CASE_WATCHING;
+}
+
 static enum case_state derive(const struct case_file *c, int64_t now_ms)
 {
     enum case_state state = ended_state(c);
@@ -103,8 +109,7 @@ static enum case_state derive(const struct case_file *c, int64_t now_ms)
     if (c->known.not_after_ms != 0 && istanbul_day(c->known.not_after_ms) < istanbul_day(now_ms)) {
         return CASE_EXPIRED;
     }
-    return c->seen_ms[EVENT_LOGIN_BLOCKED] > c->seen_ms[EVENT_LOGIN_UNBLOCKED] ? CASE_BLOCKED
-                                                                               : CASE_WATCHING;
+    return login_state(c);
 }
 
 /* ---- taking in a fact ---- */
@@ -408,14 +413,13 @@ void case_tick(struct case_file *c, int64_t now_ms, struct case_change *ret)
     ret->stored = before.state != c->state;
 }
 
-void case_inherit(struct case_file *c, const struct case_file *other, int64_t not_after_ms)
+/* Whether the end of a duty concerns this certificate is asked whenever the state is (counts()). */
+void case_inherit(struct case_file *c, const struct case_file *other)
 {
     see(c, EVENT_LOGIN_BLOCKED, other->seen_ms[EVENT_LOGIN_BLOCKED]);
     see(c, EVENT_LOGIN_UNBLOCKED, other->seen_ms[EVENT_LOGIN_UNBLOCKED]);
     see(c, EVENT_EONAY_ACTIVATED, other->seen_ms[EVENT_EONAY_ACTIVATED]);
-    if (!outlives(not_after_ms, other->seen_ms[EVENT_DUTY_ENDED])) {
-        see(c, EVENT_DUTY_ENDED, other->seen_ms[EVENT_DUTY_ENDED]);
-    }
+    see(c, EVENT_DUTY_ENDED, other->seen_ms[EVENT_DUTY_ENDED]);
     if (other->known.eonay != EONAY_UNKNOWN && other->eonay_told_ms >= c->eonay_told_ms) {
         c->known.eonay = other->known.eonay;
         c->eonay_told_ms = other->eonay_told_ms;
@@ -424,7 +428,7 @@ void case_inherit(struct case_file *c, const struct case_file *other, int64_t no
         c->blocked_said_ms = other->blocked_said_ms;
     }
     see_other(c, other->known.certificate.ref, other->known.not_after_ms);
-    c->state = derive(c, 0);
+    c->state = login_state(c);
 }
 
 void case_meet(struct case_file *c, const struct case_file *other, int64_t now_ms,
@@ -433,7 +437,7 @@ void case_meet(struct case_file *c, const struct case_file *other, int64_t now_m
     struct case_file before;
 
     memcpy(&before, c, sizeof before);
-    case_inherit(c, other, c->known.not_after_ms);
+    case_inherit(c, other);
     conclude(&before, c, now_ms, ret);
     ret->stored = memcmp(&before, c, sizeof before) != 0;
 }

@@ -105,11 +105,10 @@ void case_apply(struct case_file *c, enum case_role role, const struct fact *f, 
 void case_tick(struct case_file *c, int64_t now_ms, struct case_change *ret);
 /*
  * A new case takes over what is known about its holder from another case of theirs: e-Onay, a
- * blocked login, its end, the end of duty unless the certificate is younger than that. Call for
- * every other case of the holder, before case_apply of the fact that begins the case and with
- * known.certificate.ref set; not_after_ms is that fact's, 0 unknown.
+ * blocked login, its end, the end of duty. Call for every other case of the holder, before
+ * case_apply of the fact that begins the case and with known.certificate.ref set.
  */
-void case_inherit(struct case_file *c, const struct case_file *other, int64_t not_after_ms);
+void case_inherit(struct case_file *c, const struct case_file *other);
 
 /*
  * Another case turns out to be of the same holder: what is known about the holder there holds here

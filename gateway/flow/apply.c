@@ -87,7 +87,7 @@ static int inherit(struct work *w)
         if (rc == 0 && w->now.id != 0) {
             rc = meet(w, &other->file);
         } else if (rc == 0) {
-            case_inherit(&w->now.file, &other->file, w->fact.not_after_ms);
+            case_inherit(&w->now.file, &other->file);
         }
     }
     free(others.ids);

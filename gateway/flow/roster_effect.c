@@ -216,7 +216,7 @@ int roster_effect(struct store *s, const struct apply_env *env, const struct ros
     }
     for (size_t i = 1; i < cases->count; i++) {
         if (!cases->list[0].known) {
-            case_inherit(&cases->list[0].file, &cases->list[i].file, facts[0]->not_after_ms);
+            case_inherit(&cases->list[0].file, &cases->list[i].file);
         }
     }
     for (size_t i = 0; i < cases->count && rc == 0; i++) {

@@ -360,7 +360,7 @@ static void of_equal_ends_one_speaks(void **state)
         case_init(&c[!first]);
         (void)str_copy(c[!first].known.certificate.ref, FACT_REF_SIZE,
                        str_of(f[!first].certificate.ref));
-        case_inherit(&c[!first], &c[first], f[!first].not_after_ms);
+        case_inherit(&c[!first], &c[first]);
         case_apply(&c[!first], CASE_SELF, &f[!first], now_ms, &change);
         case_apply(&c[first], CASE_RELATED, &f[!first], now_ms, &change);
         assert_int_equal(c[0].state, CASE_RENEWED);
@@ -445,26 +445,46 @@ static void a_new_case_knows_its_holder(void **state)
 {
     struct case_file old = watched();
     struct case_file c;
-    int64_t end_ms = now_ms + (int64_t)SECOND_END * DAY_MS;
 
     (void)state;
     (void)tell(&old, EVENT_EONAY_ACTIVATED, 1, 0);
     (void)tell(&old, EVENT_LOGIN_BLOCKED, 1, 0);
     case_init(&c);
-    case_inherit(&c, &old, end_ms);
+    case_inherit(&c, &old);
     assert_int_equal(c.known.eonay, EONAY_ACTIVE);
     assert_int_equal(tell(&c, EVENT_CERTIFICATE_EXPIRING, 2, SECOND_END).notice, NOTICE_NONE);
     assert_int_equal(c.state, CASE_BLOCKED);
     assert_int_equal(tell(&c, EVENT_LOGIN_UNBLOCKED, 3, 0).actions, CASE_RESUME | CASE_PLAN);
+}
 
-    /* the duty that ended stays ended, unless the certificate was issued after that */
-    (void)tell(&old, EVENT_DUTY_ENDED, 2, 0);
-    case_init(&c);
-    case_inherit(&c, &old, now_ms + 900LL * DAY_MS);
-    assert_int_equal(c.state, CASE_DUTY_ENDED);
-    case_init(&c);
-    case_inherit(&c, &old, now_ms + 1200LL * DAY_MS);
-    assert_int_not_equal(c.state, CASE_DUTY_ENDED);
+/* The same as when it had been known already: the duty that ended is not forgotten. */
+static void a_new_case_knows_that_the_duty_ended(void **state)
+{
+    static const struct {
+        int told_day; /* the duty ends on day 2 */
+        int end_day;
+        enum case_state to;
+    } table[] = {
+        {3, 900, CASE_DUTY_ENDED},  /* issued before that */
+        {3, 1200, CASE_WATCHING},   /* issued after that */
+        {1, 1200, CASE_DUTY_ENDED}, /* told before that */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct case_file known;
+        struct case_file c;
+
+        case_init(&known);
+        (void)tell(&known, EVENT_DUTY_ENDED, 2, 0);
+        case_init(&c);
+        case_inherit(&c, &known);
+        (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, table[i].told_day, table[i].end_day);
+        assert_int_equal(c.state, table[i].to);
+        /* an end corrected to before the duty's end was no new certificate's */
+        (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 5, FIRST_END);
+        assert_int_equal(c.state, CASE_DUTY_ENDED);
+    }
 }
 
 static void eonay_chooses_the_series(void **state)
@@ -649,6 +669,7 @@ int main(void)
         cmocka_unit_test(a_successor_ends_the_old_and_begins_the_new),
         cmocka_unit_test(time_alone_expires_and_tells_once),
         cmocka_unit_test(a_new_case_knows_its_holder),
+        cmocka_unit_test(a_new_case_knows_that_the_duty_ended),
         cmocka_unit_test(eonay_chooses_the_series),
         cmocka_unit_test(newest_details_win),
         cmocka_unit_test(the_order_of_facts_does_not_matter),
