@@ -1,0 +1,106 @@
+/* The end of a certificate: what facts tell about it, in whatever order they come. */
+#include "domain/certificate_end.h"
+
+#include "domain/calendar.h"
+
+/* An end that moves by less than CORRECTION_DAYS is the same certificate told more exactly. */
+enum { CORRECTION_DAYS = 60, FRESH_DAYS = 180 };
+
+static bool is_successor(int64_t end_ms, int64_t former_ms)
+{
+    return end_ms - former_ms >= (int64_t)CORRECTION_DAYS * DAY_MS;
+}
+
+/* A new certificate has this reference from then on. */
+static void succeed(struct case_file *c, int64_t end_ms, int64_t time_ms)
+{
+    c->extended = true;
+    c->doubted_end_ms = 0;
+    c->end_since_ms = time_ms;
+    c->cycle++;
+    c->known.not_after_ms = end_ms;
+    c->end_told_ms = time_ms;
+}
+
+/* A far later end that something newer has contradicted: a mistake, unless its forerunner shows. */
+static void doubt(struct case_file *c, int64_t end_ms, int64_t time_ms)
+{
+    if (end_ms > c->doubted_end_ms) {
+        c->doubted_end_ms = end_ms;
+        c->doubted_told_ms = time_ms;
+    }
+}
+
+/* A fact not newer than the one that told the present end: what it still teaches. */
+static void tell_older_end(struct case_file *c, int64_t end_ms, int64_t time_ms)
+{
+    int64_t known = c->known.not_after_ms;
+
+    if (c->doubted_end_ms != 0 && time_ms < c->doubted_told_ms &&
+        is_successor(c->doubted_end_ms, end_ms)) {
+        succeed(c, c->doubted_end_ms, c->doubted_told_ms);
+    } else if (time_ms > c->end_since_ms) {
+        if (is_successor(end_ms, known)) {
+            succeed(c, end_ms, time_ms); /* what told the present end later was stale */
+        }
+    } else if (is_successor(known, end_ms)) {
+        c->extended = true;
+    } else if (is_successor(end_ms, known)) {
+        doubt(c, end_ms, time_ms);
+    } else {
+        c->end_since_ms = time_ms;
+    }
+}
+
+/*
+ * The newest fact that tells an end is right; of two at the same time the later end. Only when a
+ * new certificate is known, an end that lies far before its own is the old one's, told once more.
+ */
+static void tell_end(struct case_file *c, int64_t end_ms, int64_t time_ms)
+{
+    int64_t known = c->known.not_after_ms;
+
+    if (time_ms < c->end_told_ms || (time_ms == c->end_told_ms && end_ms < known)) {
+        tell_older_end(c, end_ms, time_ms);
+    } else if (known != 0 && is_successor(end_ms, known)) {
+        succeed(c, end_ms, time_ms);
+    } else if (!c->extended || !is_successor(known, end_ms)) {
+        if (known == 0 || is_successor(known, end_ms)) {
+            doubt(c, known, c->end_told_ms);
+            c->end_since_ms = time_ms;
+        }
+        c->known.not_after_ms = end_ms;
+        c->end_told_ms = time_ms;
+    }
+}
+
+/*
+ * "renewed" with an end tells of what comes after: without `replaces` the same reference goes on
+ * with the new end, with it the reference is the new certificate. An end that is near cannot be a
+ * new certificate's: then the source repeats the old one, and the case has ended.
+ */
+static void renewed_end(struct case_file *c, const struct fact *f)
+{
+    bool successor = f->certificate.replaces[0] != '\0';
+    bool first = c->known.not_after_ms == 0;
+    bool fresh = f->not_after_ms - f->time_ms >= (int64_t)FRESH_DAYS * DAY_MS;
+
+    if (!first && !successor && fresh && is_successor(f->not_after_ms, c->known.not_after_ms)) {
+        succeed(c, f->not_after_ms, f->time_ms); /* what told the old end later was stale */
+    } else {
+        tell_end(c, f->not_after_ms, f->time_ms);
+        if (first && !successor && fresh) {
+            c->extended = true;
+            c->cycle++;
+        }
+    }
+}
+
+void case_take_end(struct case_file *c, const struct fact *f)
+{
+    if (f->type == EVENT_CERTIFICATE_RENEWED) {
+        renewed_end(c, f);
+    } else {
+        tell_end(c, f->not_after_ms, f->time_ms);
+    }
+}
