@@ -11,10 +11,20 @@ static bool is_successor(int64_t end_ms, int64_t former_ms)
     return end_ms - former_ms >= (int64_t)CORRECTION_DAYS * DAY_MS;
 }
 
+/* When the present end had been told before a time, 0 never. */
+static int64_t told_before(const struct case_file *c, int64_t time_ms)
+{
+    if (c->end_told_ms < time_ms) {
+        return c->end_told_ms;
+    }
+    return c->end_since_ms < time_ms ? c->end_since_ms : 0;
+}
+
 /* A new certificate has this reference from then on. */
 static void succeed(struct case_file *c, int64_t end_ms, int64_t time_ms)
 {
     c->extended = true;
+    c->former_told_ms = told_before(c, time_ms);
     c->doubted_end_ms = 0;
     c->end_since_ms = time_ms;
     c->cycle++;
@@ -31,24 +41,74 @@ static void doubt(struct case_file *c, int64_t end_ms, int64_t time_ms)
     }
 }
 
+/*
+ * The end of the certificate before the present one. Told between two facts about the present one,
+ * it makes the first of them a mistake. How long it held is known when the renewal is; without one
+ * what came after it is taken for the present certificate's: too silent rather than too loud.
+ */
+static void tell_former(struct case_file *c, int64_t time_ms)
+{
+    int64_t renewed_ms = c->seen_ms[EVENT_CERTIFICATE_RENEWED];
+
+    c->extended = true;
+    if (time_ms > c->end_since_ms) {
+        c->end_since_ms =
+            renewed_ms <= c->end_told_ms && renewed_ms > time_ms ? renewed_ms : time_ms;
+    }
+    if (time_ms > c->former_told_ms) {
+        c->former_told_ms = time_ms;
+    }
+}
+
+/* When a certificate is told of by its renewal, what tells the former end later is stale. */
+static void begin_by_renewal(struct case_file *c, int64_t time_ms)
+{
+    c->extended = true;
+    c->end_since_ms = time_ms;
+    if (c->former_told_ms >= time_ms) {
+        c->former_told_ms = 0;
+    }
+}
+
+/*
+ * An older fact tells of the present certificate. If a renewal was the oldest until now, there was
+ * no certificate before; if it is older than the former end, it was a mistake and means nothing.
+ */
+static void begin_by_list(struct case_file *c, int64_t time_ms)
+{
+    bool by_renewal =
+        c->former_told_ms == 0 && c->seen_ms[EVENT_CERTIFICATE_RENEWED] == c->end_since_ms;
+
+    if (time_ms > c->former_told_ms) {
+        c->extended = c->extended && !(by_renewal && time_ms < c->end_since_ms);
+        c->end_since_ms = time_ms;
+    }
+}
+
 /* A fact not newer than the one that told the present end: what it still teaches. */
-static void tell_older_end(struct case_file *c, int64_t end_ms, int64_t time_ms)
+static void tell_older_end(struct case_file *c, int64_t end_ms, int64_t time_ms, bool renewal)
 {
     int64_t known = c->known.not_after_ms;
+    bool later = time_ms > c->end_since_ms;
 
     if (c->doubted_end_ms != 0 && time_ms < c->doubted_told_ms &&
         is_successor(c->doubted_end_ms, end_ms)) {
         succeed(c, c->doubted_end_ms, c->doubted_told_ms);
-    } else if (time_ms > c->end_since_ms) {
-        if (is_successor(end_ms, known)) {
-            succeed(c, end_ms, time_ms); /* what told the present end later was stale */
-        }
+        c->former_told_ms = time_ms;
     } else if (is_successor(known, end_ms)) {
-        c->extended = true;
+        if (!later || !c->extended) {
+            tell_former(c, time_ms);
+        }
     } else if (is_successor(end_ms, known)) {
-        doubt(c, end_ms, time_ms);
-    } else {
-        c->end_since_ms = time_ms;
+        if (later) {
+            succeed(c, end_ms, time_ms); /* what told the present end later was stale */
+        } else {
+            doubt(c, end_ms, time_ms);
+        }
+    } else if (!later && renewal) {
+        begin_by_renewal(c, time_ms);
+    } else if (!later) {
+        begin_by_list(c, time_ms);
     }
 }
 
@@ -56,12 +116,12 @@ static void tell_older_end(struct case_file *c, int64_t end_ms, int64_t time_ms)
  * The newest fact that tells an end is right; of two at the same time the later end. Only when a
  * new certificate is known, an end that lies far before its own is the old one's, told once more.
  */
-static void tell_end(struct case_file *c, int64_t end_ms, int64_t time_ms)
+static void tell_end(struct case_file *c, int64_t end_ms, int64_t time_ms, bool renewal)
 {
     int64_t known = c->known.not_after_ms;
 
     if (time_ms < c->end_told_ms || (time_ms == c->end_told_ms && end_ms < known)) {
-        tell_older_end(c, end_ms, time_ms);
+        tell_older_end(c, end_ms, time_ms, renewal);
     } else if (known != 0 && is_successor(end_ms, known)) {
         succeed(c, end_ms, time_ms);
     } else if (!c->extended || !is_successor(known, end_ms)) {
@@ -72,6 +132,13 @@ static void tell_end(struct case_file *c, int64_t end_ms, int64_t time_ms)
         c->known.not_after_ms = end_ms;
         c->end_told_ms = time_ms;
     }
+}
+
+/* The doubted end had been told before this, so this was no news and is in doubt with it. */
+static bool repeats_doubt(const struct case_file *c, int64_t end_ms, int64_t time_ms)
+{
+    return c->doubted_end_ms != 0 && c->doubted_told_ms < time_ms && time_ms < c->end_since_ms &&
+           !is_successor(end_ms, c->doubted_end_ms);
 }
 
 /*
@@ -85,10 +152,11 @@ static void renewed_end(struct case_file *c, const struct fact *f)
     bool first = c->known.not_after_ms == 0;
     bool fresh = f->not_after_ms - f->time_ms >= (int64_t)FRESH_DAYS * DAY_MS;
 
-    if (!first && !successor && fresh && is_successor(f->not_after_ms, c->known.not_after_ms)) {
+    if (!first && !successor && fresh && is_successor(f->not_after_ms, c->known.not_after_ms) &&
+        !repeats_doubt(c, f->not_after_ms, f->time_ms)) {
         succeed(c, f->not_after_ms, f->time_ms); /* what told the old end later was stale */
     } else {
-        tell_end(c, f->not_after_ms, f->time_ms);
+        tell_end(c, f->not_after_ms, f->time_ms, !successor && fresh);
         if (first && !successor && fresh) {
             c->extended = true;
             c->cycle++;
@@ -101,6 +169,6 @@ void case_take_end(struct case_file *c, const struct fact *f)
     if (f->type == EVENT_CERTIFICATE_RENEWED) {
         renewed_end(c, f);
     } else {
-        tell_end(c, f->not_after_ms, f->time_ms);
+        tell_end(c, f->not_after_ms, f->time_ms, false);
     }
 }

@@ -7,11 +7,20 @@
 
 enum { FIXED_NUMBERS = 10, NUMBERS_MAX = FIXED_NUMBERS + EVENT_TYPE_COUNT, DIGITS_MAX = 20 };
 
+/* 0 for no earlier certificate, 1 for one whose end was never told, else when it was told last. */
+static int64_t former_of(const struct case_file *c)
+{
+    if (!c->extended) {
+        return 0;
+    }
+    return c->former_told_ms > 0 ? c->former_told_ms : 1;
+}
+
 static void numbers_of(const struct case_file *c, int64_t out[NUMBERS_MAX])
 {
     out[0] = c->state;
     out[1] = c->cycle;
-    out[2] = c->extended ? 1 : 0;
+    out[2] = former_of(c);
     out[3] = c->end_told_ms;
     out[4] = c->end_since_ms;
     out[5] = c->other_end_ms;
@@ -100,6 +109,7 @@ static int take_numbers(struct case_file *c, const int64_t numbers[NUMBERS_MAX])
     c->state = (enum case_state)numbers[0];
     c->cycle = (int)numbers[1];
     c->extended = numbers[2] != 0;
+    c->former_told_ms = numbers[2] > 1 ? numbers[2] : 0;
     c->end_told_ms = numbers[3];
     c->end_since_ms = numbers[4];
     c->other_end_ms = numbers[5];

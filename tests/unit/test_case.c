@@ -579,6 +579,64 @@ static void the_order_of_facts_does_not_matter(void **state)
     }
 }
 
+static void in_all_orders(const struct told list[3])
+{
+    static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                    {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    enum case_state in_order = run(list, 3);
+
+    for (size_t i = 1; i < 6; i++) {
+        const struct told told[] = {list[orders[i][0]], list[orders[i][1]], list[orders[i][2]]};
+
+        if (run(told, 3) != in_order) {
+            fail_msg("%s to %d, %s to %d, %s to %d: order %zu gives %s instead of %s",
+                     event_name(list[0].type), list[0].end_day, event_name(list[1].type),
+                     list[1].end_day, event_name(list[2].type), list[2].end_day, i,
+                     case_state_name(run(told, 3)), case_state_name(in_order));
+        }
+    }
+}
+
+/* Lists of the old end and of the new one, renewals with and without an end: all there are. */
+static void of_three_facts_the_order_does_not_matter(void **state)
+{
+    static const struct told kinds[] = {
+        {EVENT_CERTIFICATE_EXPIRING, 0, FIRST_END}, {EVENT_CERTIFICATE_EXPIRING, 0, SECOND_END},
+        {EVENT_CERTIFICATE_RENEWED, 0, FIRST_END},  {EVENT_CERTIFICATE_RENEWED, 0, SECOND_END},
+        {EVENT_CERTIFICATE_RENEWED, 0, 0},          {EVENT_CARD_DELIVERED, 0, 0},
+    };
+    enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+    (void)state;
+    for (size_t n = 0; n < (size_t)KINDS * KINDS * KINDS; n++) {
+        struct told list[] = {kinds[n % KINDS], kinds[n / KINDS % KINDS], kinds[n / KINDS / KINDS]};
+
+        for (int i = 0; i < 3; i++) {
+            list[i].day = i + 1;
+        }
+        in_all_orders(list);
+    }
+}
+
+static void a_renewal_told_late_still_counts(void **state)
+{
+    struct case_file c;
+
+    (void)state;
+    /* the list came first, but the renewal is the older of the two */
+    case_init(&c);
+    (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 2, SECOND_END);
+    assert_int_equal(tell(&c, EVENT_CERTIFICATE_RENEWED, 1, SECOND_END).to, CASE_WATCHING);
+    assert_int_equal(c.cycle, 0); /* what was sent is not sent again */
+    /* the old end was told between two facts about the new one */
+    case_init(&c);
+    (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 1, SECOND_END);
+    (void)tell(&c, EVENT_CERTIFICATE_RENEWED, 3, SECOND_END);
+    assert_int_equal(tell(&c, EVENT_CERTIFICATE_EXPIRING, 2, FIRST_END).to, CASE_WATCHING);
+    assert_int_equal(c.known.not_after_ms, now_ms + (int64_t)SECOND_END * DAY_MS);
+    assert_int_equal(tell(&c, EVENT_CARD_DELIVERED, 4, 0).notice, NOTICE_DELIVERED);
+}
+
 /* Whatever is told before, between and after: once ended, only a later end opens it again. */
 static void nothing_else_opens_an_ended_case(void **state)
 {
@@ -619,6 +677,7 @@ static void the_file_survives_the_store(void **state)
     assert_string_equal(text.data, twice.data);
     assert_int_equal(again.cycle, 1);
     assert_true(again.extended);
+    assert_int_equal(again.former_told_ms, now_ms);
     assert_int_equal(again.state, c.state);
     for (size_t cut = 0; cut < text.len; cut++) {
         assert_int_equal(case_read((struct str){text.data, cut}, &again), ERR_CORRUPT);
@@ -673,6 +732,8 @@ int main(void)
         cmocka_unit_test(eonay_chooses_the_series),
         cmocka_unit_test(newest_details_win),
         cmocka_unit_test(the_order_of_facts_does_not_matter),
+        cmocka_unit_test(of_three_facts_the_order_does_not_matter),
+        cmocka_unit_test(a_renewal_told_late_still_counts),
         cmocka_unit_test(nothing_else_opens_an_ended_case),
         cmocka_unit_test(the_file_survives_the_store),
         cmocka_unit_test(names_go_both_ways),
