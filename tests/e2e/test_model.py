@@ -151,6 +151,7 @@ class Cert:
         self.facts, self.ends = [], []  # (time, kind); (time, end, generation, renewed)
         self.phone = self.email = False
         self.state, self.generation = "watching", None
+        self.cycle = 0                  # certificates before it, if only told of by a renewal
         self.reminders, self.notices = {}, {}
         self.said, self.told_block = 0, 0
 
@@ -221,11 +222,12 @@ class World:
     def look(self, c):
         """Something about the certificate may have changed."""
         before, c.state = c.state, self.state_of(c)
-        end, generation, _ = c.end()
-        if c.generation is not None and generation > c.generation:
+        end, generation, since = c.end()
+        succeeds = c.generation is not None and generation > c.generation
+        if succeeds or c.state not in (before, "blocked", "watching"):
             self.stop(c)
-        elif c.state not in (before, "blocked", "watching"):
-            self.stop(c)
+        if succeeds or (c.generation is None and since is not None):
+            c.cycle += 1
         c.generation = generation
         if c.state == "blocked" and before == "watching":
             for m in c.reminders.values():
@@ -297,7 +299,7 @@ class World:
             return
         at = next_open(self.now)
         for channel in self.channels(c):
-            key = (kind, c.generation or 0, round_, channel)
+            key = (kind, c.cycle, round_, channel)
             old = c.notices.get(key)
             if old is None or old.state == "gone":
                 m = c.notices[key] = Message(self, c, NOTICES[kind], channel, at, at + 7 * DAY)
