@@ -224,8 +224,8 @@ class World:
         before, c.state = c.state, self.state_of(c)
         end, generation, since = c.end()
         succeeds = c.generation is not None and generation > c.generation
-        if succeeds or c.state not in (before, "blocked", "watching"):
-            self.stop(c)
+        if succeeds if c.state in ("blocked", "watching") else c.state != before:
+            self.stop(c)  # else it is as true as before and still to be said
         if succeeds or (c.generation is None and since is not None):
             c.cycle += 1
         c.generation = generation
