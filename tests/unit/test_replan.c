@@ -130,7 +130,7 @@ static void commit(struct scene *t)
     assert_int_equal(store_commit(t->store, &t->e), 0);
 }
 
-/* A fact about certificate n of a holder that ends in `days` days (0: none told). */
+/* A fact about certificate n of a holder (0: none told), which ends in `days` days (0 too). */
 static void tell_of(struct scene *t, enum event_type type, int n, int holder, int days)
 {
     struct apply_env env = settings_apply_env(t->settings, t->now_ms);
@@ -144,7 +144,9 @@ static void tell_of(struct scene *t, enum event_type type, int n, int holder, in
     f.time_ms = t->now_ms + t->seq;
     f.not_after_ms = days == 0 ? 0 : istanbul_ms(istanbul_day(t->now_ms) + days, 24 * 60) - 1000;
     (void)snprintf(f.certificate.ref, sizeof f.certificate.ref, "c-%d", n);
-    (void)snprintf(f.holder.ref, sizeof f.holder.ref, "h-%d", holder);
+    if (holder != 0) {
+        (void)snprintf(f.holder.ref, sizeof f.holder.ref, "h-%d", holder);
+    }
     (void)snprintf(f.holder.phone, sizeof f.holder.phone, "+90532000%04d", n);
     (void)snprintf(f.holder.email, sizeof f.holder.email, "kisi%d@ornek.test", n);
     (void)snprintf(f.institution.email, sizeof f.institution.email, "kurum@ornek.test");
@@ -408,6 +410,38 @@ static void every_certificate_of_a_holder_hears_of_the_duty(void **state)
     assert_int_equal(count(t, "bitis", MESSAGE_PLANNED), 0);
 }
 
+/* Of two certificates, one of them without an end, either could speak of the holder's login. */
+static void a_blocked_login_is_said_once_to_a_holder(void **state)
+{
+    struct scene *t = *state;
+
+    tell_of(t, EVENT_EONAY_ACTIVATED, 1, 7, 0);
+    tell_of(t, EVENT_CERTIFICATE_EXPIRING, 2, 7, 100);
+    tell_of(t, EVENT_LOGIN_BLOCKED, 1, 7, 0);
+    assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED), CHANNEL_COUNT);
+    /* free before it went out: then nothing has been said, whichever is told of next */
+    tell_of(t, EVENT_LOGIN_UNBLOCKED, 2, 7, 0);
+    assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED), 0);
+    tell_of(t, EVENT_LOGIN_BLOCKED, 2, 7, 0);
+    assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED), CHANNEL_COUNT);
+    /* told again after a while: said again, and once again */
+    t->now_ms += 14LL * DAY_MS;
+    tell_of(t, EVENT_LOGIN_BLOCKED, 1, 7, 0);
+    assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED), 2 * CHANNEL_COUNT);
+}
+
+/* The fact that says whose a certificate is may be the one that blocks, or come after it. */
+static void a_holder_told_late_was_told_of_the_block(void **state)
+{
+    struct scene *t = *state;
+
+    tell_of(t, EVENT_EONAY_ACTIVATED, 1, 0, 0);
+    tell_of(t, EVENT_LOGIN_BLOCKED, 3, 7, 0);
+    tell_of(t, EVENT_CERTIFICATE_EXPIRING, 2, 7, 100);
+    tell_of(t, EVENT_LOGIN_BLOCKED, 1, 7, 0);
+    assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED), CHANNEL_COUNT);
+}
+
 static void the_day_is_spread_by_person(void **state)
 {
     struct scene *t = *state;
@@ -461,6 +495,8 @@ int main(void)
         BOTH(campaigns_stand_side_by_side),
         BOTH(past_due_is_as_the_campaign_says),
         BOTH(every_certificate_of_a_holder_hears_of_the_duty),
+        BOTH(a_blocked_login_is_said_once_to_a_holder),
+        BOTH(a_holder_told_late_was_told_of_the_block),
         BOTH(the_day_is_spread_by_person),
         BOTH(settings_are_told_apart),
     };
