@@ -135,6 +135,15 @@ static void print_total(struct cli *cli, const struct json *total)
     (void)fprintf(cli->out, ". %s\n", cli_tr(cli, "Hiçbir şey gönderilmedi.", "Nothing was sent."));
 }
 
+static void print_late(struct cli *cli, int64_t late)
+{
+    if (late > 0) {
+        (void)fprintf(cli->out, "%lld %s", (long long)late,
+                      cli_tr(cli, "tanesinin zamanı geçti; ilk uygun saatte gider.\n",
+                             "of them late, to go at the first allowed hour.\n"));
+    }
+}
+
 /* What the office itself still holds back, and what ends that. */
 static void print_stopped(struct cli *cli, const struct json *by)
 {
@@ -297,6 +306,7 @@ static void print_one(struct cli *cli, const struct json *root)
     print_counts(cli, cli_tr(cli, "GÖNDERİLMEYECEK", "NOT TO BE SENT"), json_get(root, "excluded"));
     print_counts(cli, cli_tr(cli, "BEKLETİLEN", "HELD"), json_get(root, "held"));
     print_total(cli, json_get(root, "total"));
+    print_late(cli, json_get_i64(root, "late", 0));
     print_stopped(cli, json_get(root, "stopped_by"));
 }
 

@@ -224,6 +224,9 @@ static int take_stored(void *ctx, const struct due_row *row)
     bool left_out;
     int rc;
 
+    if (m->due_ms < g->wish->from_ms) {
+        item.at_ms = g->call->now_ms;
+    }
     g->seen++;
     g->due.after_ms = m->due_ms;
     g->due.after_id = m->id;
@@ -238,19 +241,23 @@ static int take_stored(void *ctx, const struct due_row *row)
     if (rc != 0 || left_out) {
         return rc;
     }
-    outlook_note_gate(g->out, g->controls, g->wish->settings->conf, m);
+    g->out->late += m->due_ms < g->wish->from_ms;
+    outlook_note_gate(g->out, g->controls, g->wish->settings->conf, m, item.at_ms);
     return add_message(g, &item, m->template);
 }
 
+/* What should have gone before goes now, when now is looked at. */
 static int gather_stored(struct gathering *g)
 {
+    const int64_t now_ms = g->call->now_ms;
+    const bool spans_now = g->wish->from_ms <= now_ms && now_ms <= g->wish->to_ms;
     int rc = 0;
 
     for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT && rc == 0; ch++) {
         for (int urgency = 0; urgency < URGENCY_COUNT && rc == 0; urgency++) {
             g->due = (struct due_range){.channel = ch,
                                         .urgency = (enum message_urgency)urgency,
-                                        .from_ms = g->wish->from_ms,
+                                        .from_ms = spans_now ? 0 : g->wish->from_ms,
                                         .to_ms = g->wish->to_ms,
                                         .limit = PAGE};
             do {

@@ -76,6 +76,7 @@ struct outlook_stopped {
 
 struct outlook {
     struct outlook_stopped stopped_by;
+    int64_t late; /* of the planned ones, those that should have gone before the span */
     int64_t first_day;
     size_t day_count;
     struct outlook_sum days[OUTLOOK_DAYS_MAX];
@@ -93,9 +94,9 @@ int outlook_gather(struct desk_call *call, const struct outlook_wish *wish, stru
 struct controls;
 struct message_row;
 
-/* outlook_gate.c: counts a stored message at the gate that it would meet when it is due. Pure. */
+/* outlook_gate.c: counts a stored message at the gate that it would meet when it goes. Pure. */
 void outlook_note_gate(struct outlook *o, const struct controls *picture, const struct conf *conf,
-                       const struct message_row *m);
+                       const struct message_row *m, int64_t at_ms);
 /* The member "stopped_by". */
 void outlook_write_gates(struct json_writer *w, const struct outlook *o);
 

@@ -222,6 +222,7 @@ static void write_outlook(struct json_writer *w, struct answer *a)
     jsonw_end_object(w);
     write_steps(w, a->outlook);
     write_excluded(w, a->outlook);
+    jsonw_put_i64(w, "late", a->outlook->late);
     outlook_write_gates(w, a->outlook);
     write_days(w, a);
 }

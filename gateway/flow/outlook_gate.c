@@ -3,11 +3,9 @@
 #include "flow/outlook.h"
 
 void outlook_note_gate(struct outlook *o, const struct controls *picture, const struct conf *conf,
-                       const struct message_row *m)
+                       const struct message_row *m, int64_t at_ms)
 {
-    const int64_t at = m->due_ms;
-
-    switch (controls_gate(picture, conf, m->campaign, m->created_ms, at)) {
+    switch (controls_gate(picture, conf, m->campaign, m->created_ms, at_ms)) {
     case GATE_AWAITING:
         o->stopped_by.awaiting++;
         break;
@@ -18,7 +16,7 @@ void outlook_note_gate(struct outlook *o, const struct controls *picture, const 
         o->stopped_by.paused++;
         break;
     case GATE_OPEN:
-        o->stopped_by.paused += controls_channel(picture, m->channel, at) != NULL;
+        o->stopped_by.paused += controls_channel(picture, m->channel, at_ms) != NULL;
         break;
     }
 }

@@ -146,3 +146,22 @@ def test_the_same_over_http_and_without_a_service(gateway):
     path = f"/v1/plan?from={today()}&to={today() + timedelta(days=130)}"
     over_http = gateway.get(path, headers={"Accept-Language": "en"}).json
     assert over_http == document(gateway, *year())
+
+
+def test_what_is_late_goes_now():
+    """A provider that is paused leaves messages behind; a plan that begins later still has them."""
+    with Gateway(providers={"s": {"kind": "sink"}, "e": {"kind": "sink"}},
+                 campaigns=[{"name": "e-imza", "marks": [90], "channels": ["sms"]}]) as g:
+        assert run("provider", "pause", "s", config=g.config_path).returncode == 0
+        g.accept(event(1, data=data(1, days=88)))
+        until(lambda: g.messages(), "the message is planned")
+        late = datetime.now(timezone.utc) + timedelta(seconds=1)
+        until(lambda: datetime.now(timezone.utc) > late, "its time passes")
+        begin = late.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        doc = document(g, "--from", begin, "--explain")
+        assert (doc["total"]["messages"], doc["late"]) == (1, 1)
+        assert [i["at"] >= begin for i in doc["items"] if "excluded" not in i] == [True]
+        told = plan(g, "--from", begin)
+        assert "1 of them late" in told.stdout
+        tomorrow = document(g, "--day", str(today() + timedelta(days=1)))
+        assert (tomorrow["total"]["messages"], tomorrow["late"]) == (0, 0)
