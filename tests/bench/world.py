@@ -168,14 +168,14 @@ class Gateway:
     def settled(self):
         return self.total("hatirlat_messages_total")
 
-    def wait(self, what, seconds=120):
+    def wait(self, what, seconds=120, pause=0.02):
         end = time.monotonic() + seconds
         while not what():
             if time.monotonic() > end:
                 raise Failed(f"waited {seconds} s in vain")
             if self.process.process.poll() is not None:
                 raise Failed("the gateway ended")
-            time.sleep(0.02)
+            time.sleep(pause)
 
 
 def head(key, method, path, length, content_type, connection="keep-alive"):
