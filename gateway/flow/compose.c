@@ -22,6 +22,14 @@ struct composer {
     struct render_row rows[DIGEST_RENDER_MAX];
 };
 
+/* What one message is composed from. */
+struct composing {
+    const struct settings *settings;
+    const struct conf_provider *provider;
+    int64_t now_ms;
+    const struct gateway *gateway; /* for mails */
+};
+
 /* A message of its own carries {"fact":{…},"vars":{…}}, a digest also "digest". */
 static int read_own(const struct attempt *a, struct fact *ret, struct json_doc **ret_doc)
 {
@@ -101,38 +109,48 @@ static const char *address_of(const struct attempt *a, const struct fact *known)
     return to_institution(a) ? known->institution.email : known->holder.email;
 }
 
+static int take_address(struct attempt *a, const struct fact *known)
+{
+    const char *to = address_of(a, known);
+
+    a->job.to = a->to;
+    return to[0] == '\0' ? ERR_NOT_FOUND : str_copy(a->to, sizeof a->to, str_of(to));
+}
+
 int compose_recipient(struct attempt *a, const char **ret_reason)
 {
-    struct case_file *file = calloc(1, sizeof *file);
-    const char *to;
-    int rc = file == NULL ? ERR_NOMEM : read_known(a, file);
+    struct case_file *file;
+    int rc;
 
+    if (a->to[0] != '\0') {
+        return 0;
+    }
+    file = calloc(1, sizeof *file);
+    rc = file == NULL ? ERR_NOMEM : read_known(a, file);
     *ret_reason = "facts_unreadable";
     if (rc == 0) {
-        to = address_of(a, &file->known);
         *ret_reason = a->job.channel == CHANNEL_SMS ? "no_phone" : "no_email";
-        rc = to[0] == '\0' ? ERR_NOT_FOUND : str_copy(a->to, sizeof a->to, str_of(to));
-        a->job.to = a->to;
+        rc = take_address(a, &file->known);
     }
     free(file);
     return rc;
 }
 
 /* A series message finds its template by the series of the day; others name theirs. */
-static struct str template_of(const struct gateway *g, const struct attempt *a,
+static struct str template_of(const struct settings *s, const struct attempt *a,
                               const struct case_file *file)
 {
     if (a->template[0] != '\0') {
         return str_of(a->template);
     }
-    return wording_template(g->settings, str_of(a->campaign), apply_step_mark(a->step),
+    return wording_template(s, str_of(a->campaign), apply_step_mark(a->step),
                             case_series_of(file->known.eonay), a->job.channel);
 }
 
-static struct render_facts facts_of(const struct gateway *g, const struct fact *known)
+static struct render_facts facts_of(const struct composing *x, const struct fact *known)
 {
-    return (struct render_facts){.office = &g->settings->office,
-                                 .now_ms = gateway_now(g),
+    return (struct render_facts){.office = &x->settings->office,
+                                 .now_ms = x->now_ms,
                                  .given_name = str_of(known->holder.given_name),
                                  .family_name = str_of(known->holder.family_name),
                                  .end_ms = known->not_after_ms,
@@ -141,16 +159,16 @@ static struct render_facts facts_of(const struct gateway *g, const struct fact *
                                      str_of(known->institution.address_form)};
 }
 
-static int compose_sms(const struct gateway *g, struct attempt *a, struct str name,
+static int compose_sms(const struct composing *x, struct attempt *a, struct str name,
                        struct composer *c, struct err *e)
 {
-    int rc = wording_sms(g->settings, a->lane->conf, name, c->values, &a->content, &a->wire,
+    int rc = wording_sms(x->settings, x->provider, name, c->values, &a->content, &a->wire,
                          &a->job.mode, &c->measure, e);
 
     if (rc == 0) {
         a->segments = c->measure.segments;
         a->job.text = a->wire.data;
-        a->job.reserve = (unsigned)a->lane->conf->reserve_chars;
+        a->job.reserve = (unsigned)x->provider->reserve_chars;
         buf_reset(&a->content);
         rc = buf_add(&a->content, a->wire.data, a->wire.len);
     }
@@ -256,11 +274,11 @@ static int compose_mail(const struct gateway *g, struct attempt *a, struct str n
     return rc == 0 ? buf_failed(&a->content) : rc;
 }
 
-static int compose_with(const struct gateway *g, struct attempt *a, struct composer *c,
+static int compose_with(const struct composing *x, struct attempt *a, struct composer *c,
                         struct err *e)
 {
-    const struct str name = template_of(g, a, &c->file);
-    struct render_facts facts = facts_of(g, &c->file.known);
+    const struct str name = template_of(x->settings, a, &c->file);
+    struct render_facts facts = facts_of(x, &c->file.known);
     struct json_doc *doc = NULL;
     enum lang lang;
     int rc;
@@ -268,7 +286,7 @@ static int compose_with(const struct gateway *g, struct attempt *a, struct compo
     if (name.len == 0) {
         return err_set(e, ERR_NOT_FOUND, "no template for mark %d", apply_step_mark(a->step));
     }
-    rc = message_set_lang(g->settings->words,
+    rc = message_set_lang(x->settings->words,
                           to_institution(a) ? LANG_TR
                                             : lang_parse(str_of(c->file.known.holder.lang)),
                           a->job.channel, name, &lang);
@@ -284,8 +302,8 @@ static int compose_with(const struct gateway *g, struct attempt *a, struct compo
     }
     rc = rc == 0 ? override_values(doc, c->values, e) : rc;
     if (rc == 0) {
-        rc = a->job.channel == CHANNEL_SMS ? compose_sms(g, a, name, c, e)
-                                           : compose_mail(g, a, name, lang, c, e);
+        rc = a->job.channel == CHANNEL_SMS ? compose_sms(x, a, name, c, e)
+                                           : compose_mail(x->gateway, a, name, lang, c, e);
     }
     json_free(doc);
     return rc;
@@ -317,12 +335,19 @@ void composer_free(struct composer *c)
 int compose_content(struct dispatch *d, struct attempt *a, const char **ret_reason)
 {
     const struct gateway *g = d->gateway;
+    const struct composing x = {g->settings, a->lane->conf, gateway_now(g), g};
     char id[IDS_TEXT_SIZE];
     struct err e = {0};
-    int rc = read_known(a, &d->composer->file);
+    int rc;
 
+    if (a->composed_for == a->lane->conf) {
+        return 0;
+    }
+    buf_reset(&a->wire);
+    buf_reset(&a->content);
+    rc = read_known(a, &d->composer->file);
     if (rc == 0) {
-        rc = compose_with(g, a, d->composer, &e);
+        rc = compose_with(&x, a, d->composer, &e);
     }
     if (rc != 0) {
         *ret_reason = rc == ERR_UNSUPPORTED ? "not_encodable" : "not_renderable";
@@ -331,4 +356,19 @@ int compose_content(struct dispatch *d, struct attempt *a, const char **ret_reas
                   LOG_S("channel", channel_name(a->job.channel)), LOG_S("error", e.text));
     }
     return rc;
+}
+
+void compose_ahead(struct composer *c, const struct settings *s,
+                   const struct conf_provider *provider, int64_t now_ms, struct attempt *a)
+{
+    const struct composing x = {s, provider, now_ms, NULL};
+    struct err unused;
+
+    if (provider == NULL || a->job.channel != CHANNEL_SMS || a->case_id == 0 ||
+        read_known(a, &c->file) != 0 || take_address(a, &c->file.known) != 0) {
+        return;
+    }
+    if (compose_with(&x, a, c, &unused) == 0) {
+        a->composed_for = provider;
+    }
 }

@@ -12,6 +12,8 @@ enum { LOOK_AGAIN_MS = 3600000, FETCH_RETRY_MS = 1000, SUBMIT_MAX = 100 };
 struct fetch_job {
     struct store_job job;
     struct channel_state *channel;
+    struct settings *settings;            /* held */
+    const struct conf_provider *provider; /* who will probably take them, null when open */
     int64_t now_ms;
     size_t limit;
     size_t count;
@@ -29,6 +31,7 @@ static int collect(void *ctx, const struct due_row *row)
     if (a == NULL) {
         return ERR_NOMEM;
     }
+    compose_ahead(j->channel->dispatch->ahead, j->settings, j->provider, j->now_ms, a);
     list_push_back(&j->candidates, &a->job.node);
     j->count++;
     return 0;
@@ -73,6 +76,15 @@ static void drop_candidates(struct list *candidates)
     }
 }
 
+/* Other words now, and another configuration of the provider at whose address the old one was. */
+static void forget_words(struct list *candidates)
+{
+    list_each(node, candidates)
+    {
+        list_entry(node, struct attempt, job.node)->composed_for = NULL;
+    }
+}
+
 static void fetch_done(struct store_job *job, int status, const struct err *e)
 {
     struct fetch_job *j = (struct fetch_job *)job;
@@ -90,6 +102,9 @@ static void fetch_done(struct store_job *job, int status, const struct err *e)
     if (status == 0 && j->next_due_ms > j->now_ms && j->next_due_ms != INT64_MAX) {
         dispatch_wait(c, clock_wait_ms(d->gateway->clock, j->next_due_ms - j->now_ms));
     }
+    if (j->settings != d->gateway->settings) {
+        forget_words(&j->candidates);
+    }
     if (list_empty(&j->candidates)) {
         c->fetching = false;
         if (c->again) {
@@ -99,11 +114,13 @@ static void fetch_done(struct store_job *job, int status, const struct err *e)
     } else {
         claim_candidates(c, &j->candidates);
     }
+    settings_drop(j->settings);
     free(j);
 }
 
 /* What the first usable lane of the channel could take now (see route_pick). */
-static size_t ordered_room(const struct channel_state *c, int64_t *ret_wait_ms)
+static size_t ordered_room(const struct channel_state *c, const struct lane **ret_lane,
+                           int64_t *ret_wait_ms)
 {
     struct dispatch *d = c->dispatch;
     int64_t mono = clock_mono_ms(d->gateway->clock);
@@ -111,6 +128,7 @@ static size_t ordered_room(const struct channel_state *c, int64_t *ret_wait_ms)
     size_t count = control_route(d, c->channel, route);
     size_t room = 0;
 
+    *ret_lane = NULL;
     *ret_wait_ms = INT64_MAX;
     for (size_t i = 0; i < count && room == 0; i++) {
         struct lane *lane = &d->lanes[route[i]];
@@ -118,6 +136,7 @@ static size_t ordered_room(const struct channel_state *c, int64_t *ret_wait_ms)
         enum route_state state = lane_state(lane, mono, &wait);
 
         room = lane_room(lane, mono, FETCH_MAX);
+        *ret_lane = room > 0 ? lane : NULL;
         *ret_wait_ms = wait < *ret_wait_ms ? wait : *ret_wait_ms;
         if (state == ROUTE_BUSY) {
             break;
@@ -126,14 +145,18 @@ static size_t ordered_room(const struct channel_state *c, int64_t *ret_wait_ms)
     return room;
 }
 
-/* How many messages are worth fetching; when none, when to ask again. */
-static size_t channel_room(struct channel_state *c)
+/* How many messages are worth fetching, and for which lane when that is clear; when none, when to
+ * ask again. */
+static size_t channel_room(struct channel_state *c, const struct lane **ret_lane)
 {
     struct dispatch *d = c->dispatch;
     const bool shared = d->control.pin[c->channel] == NULL && lane_routes_differ(d, c->channel);
     int64_t soonest;
-    size_t room =
-        shared ? lane_routes_room(d, c->channel, FETCH_MAX, &soonest) : ordered_room(c, &soonest);
+    size_t room;
+
+    *ret_lane = NULL;
+    room = shared ? lane_routes_room(d, c->channel, FETCH_MAX, &soonest)
+                  : ordered_room(c, ret_lane, &soonest);
 
     if (room == 0 && soonest != INT64_MAX) {
         dispatch_wait(c, soonest);
@@ -144,6 +167,7 @@ static size_t channel_room(struct channel_state *c)
 void dispatch_kick(struct dispatch *d, enum channel channel)
 {
     struct channel_state *c = &d->channels[channel];
+    const struct lane *lane = NULL;
     struct fetch_job *j;
     size_t room;
 
@@ -166,7 +190,7 @@ void dispatch_kick(struct dispatch *d, enum channel channel)
         return;
     }
     control_watch_failover(d, channel);
-    room = control_open(d, channel) ? channel_room(c) : 0;
+    room = control_open(d, channel) ? channel_room(c, &lane) : 0;
     if (room == 0) {
         return;
     }
@@ -179,6 +203,8 @@ void dispatch_kick(struct dispatch *d, enum channel channel)
     list_init(&j->candidates);
     j->channel = c;
     j->limit = room;
+    j->settings = settings_hold(d->gateway->settings);
+    j->provider = lane == NULL ? NULL : lane->conf;
     j->now_ms = gateway_now(d->gateway);
     j->job.work = fetch_work;
     j->job.done = fetch_done;
@@ -250,6 +276,7 @@ static void init_timer(struct dispatch *d, uv_timer_t *timer, void *data)
 static void free_parts(struct dispatch *d)
 {
     composer_free(d->composer);
+    composer_free(d->ahead);
     sms_days_free(d->sms_days);
     attempt_pool_free(d->pool);
 }
@@ -260,7 +287,8 @@ int dispatch_create(struct gateway *g, struct curlmux *curl, struct dispatch **r
     int rc;
 
     if (d == NULL || (d->composer = composer_create()) == NULL ||
-        (d->sms_days = sms_days_create()) == NULL || (d->pool = attempt_pool_create()) == NULL) {
+        (d->ahead = composer_create()) == NULL || (d->sms_days = sms_days_create()) == NULL ||
+        (d->pool = attempt_pool_create()) == NULL) {
         if (d != NULL) {
             free_parts(d);
         }

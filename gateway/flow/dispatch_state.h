@@ -55,6 +55,7 @@ struct attempt {
     struct buf facts; /* JSON of the case or of the message itself */
 
     /* rendered */
+    const struct conf_provider *composed_for; /* the words are there already, as it takes them */
     struct settings *settings; /* held: the job borrows strings from them, a reload may not wait */
     char to[ATTEMPT_TO_MAX];
     int64_t next_day_ms; /* when it may go if this person has had an SMS today; 0: does not count */
@@ -110,6 +111,7 @@ struct dispatch {
     bool keeping;
 
     struct composer *composer;
+    struct composer *ahead;    /* the store thread's */
     struct sms_days *sms_days; /* of the claim that is with the store */
     struct curlmux *curl;
     uv_timer_t sweep_timer;
@@ -139,6 +141,13 @@ void attempt_release(struct dispatch *d, struct attempt *a);
 /* compose.c: today's words for a message. 0, or the reason code in ret_reason when it cannot go. */
 int compose_recipient(struct attempt *a, const char **ret_reason);
 int compose_content(struct dispatch *d, struct attempt *a, const char **ret_reason);
+/*
+ * The address and the words of an SMS, for the provider that will probably take it, by the store's
+ * thread while it reads the message. What cannot be composed is left to the functions above, which
+ * say why. The settings are held by the caller.
+ */
+void compose_ahead(struct composer *c, const struct settings *s,
+                   const struct conf_provider *provider, int64_t now_ms, struct attempt *a);
 /* What composing needs room for, kept from one message to the next. Null without memory. */
 struct composer *composer_create(void);
 void composer_free(struct composer *c); /* accepts null */
