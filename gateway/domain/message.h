@@ -11,8 +11,6 @@
 #define MESSAGE_REASON_ACCOUNT "provider_account"
 /* It has had the message before. */
 #define MESSAGE_REASON_PROVIDER_HAS_IT "provider_has_it"
-/* Nobody can say whether its last attempt was sent. */
-#define MESSAGE_REASON_DOUBT "in_doubt"
 
 enum message_state {
     MESSAGE_PLANNED = 0,     /* due in the future */

@@ -126,7 +126,7 @@ static void ask_later(const struct deciding *d, int asks)
 
     d->ret->state = MESSAGE_UNKNOWN;
     d->ret->lease_ms = d->now_ms + wait * (1LL << (asks < ASKS_MAX ? asks : ASKS_MAX));
-    d->ret->reason = MESSAGE_REASON_DOUBT;
+    d->ret->reason = "in_doubt";
 }
 
 /* It cannot be asked, but if it has the message it will tell what became of it. */
@@ -134,32 +134,25 @@ static void await_word(const struct deciding *d)
 {
     d->ret->state = MESSAGE_UNKNOWN;
     d->ret->lease_ms = d->now_ms + POLICY_REPORT_WINDOW_MS;
-    d->ret->reason = MESSAGE_REASON_DOUBT;
+    d->ret->reason = "in_doubt";
 }
 
 static void park(const struct deciding *d)
 {
     d->ret->state = MESSAGE_HELD;
-    d->ret->reason = MESSAGE_REASON_DOUBT;
+    d->ret->reason = "in_doubt";
 }
 
-/*
- * Sending again risks a second copy, so it happens a bounded number of times and is flagged; where
- * the provider drops repeats for a while, well within that.
- */
+/* Sending again risks a second copy, so it happens a bounded number of times and is flagged. */
 static void resend(const struct deciding *d)
 {
     int limit = d->m->max_unknown > 0 ? d->m->max_unknown : UNKNOWN_MAX;
-    int64_t wait = backoff_wait(d, d->m->attempts);
 
     if (d->m->unknowns >= limit) {
         park(d);
         return;
     }
-    if (d->m->drops_ms > 0 && wait > d->m->drops_ms / 2) {
-        wait = d->m->drops_ms / 2;
-    }
-    queue_again(d, wait, MESSAGE_REASON_DOUBT);
+    queue_again(d, backoff_wait(d, d->m->attempts), "in_doubt");
     if (d->ret->state == MESSAGE_QUEUED) {
         d->ret->flags = MESSAGE_POSSIBLE_DUPLICATE;
         d->ret->effects |= EFFECT_RETRY_COST;
@@ -176,8 +169,7 @@ static void doubt(const struct deciding *d, int asks)
         park(d);
     } else if (d->m->on_doubt == DOUBT_ASK && d->m->can_ask && asks < ASKS_MAX) {
         ask_later(d, asks);
-    } else if (d->m->on_doubt == DOUBT_ASK && d->m->told_unasked && !d->m->waited &&
-               d->m->drops_ms == 0) {
+    } else if (d->m->on_doubt == DOUBT_ASK && d->m->told_unasked && !d->m->waited) {
         await_word(d);
     } else {
         resend(d);

@@ -13,8 +13,8 @@ enum { POLICY_REPORT_WINDOW_MS = 10 * 60000 };
 
 /* What to do when nobody can say whether an attempt was sent. */
 enum on_doubt {
-    DOUBT_ASK,    /* ask the provider by our reference; or repeat while it drops what it has had; or
-                     wait for its report when it reports by itself; resend when nothing tells */
+    DOUBT_ASK,    /* ask the provider by our reference, or wait for its report when it reports by
+                     itself;    resend when neither tells */
     DOUBT_RESEND, /* send again, flagged as a possible duplicate */
     DOUBT_PARK,   /* keep for a person to decide */
     DOUBT_COUNT
@@ -39,8 +39,6 @@ struct policy_message {
     bool reports;      /* an accepted message is followed by a report */
     bool told_unasked; /* those come by themselves and name our reference */
     bool waited;       /* for one of them, after the fate became unknown */
-    int64_t drops_ms;  /* so long the provider will still refuse or drop a repeat of this attempt;
-                          0: never count on it */
     int max_unknown;   /* how often it may be sent again in doubt; 0 for the default of 1 */
     int unknowns;      /* how often it was in doubt before */
     struct backoff retry;

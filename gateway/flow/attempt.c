@@ -122,7 +122,6 @@ struct attempt *attempt_create(struct attempt_pool *pool, const struct due_row *
     (void)str_copy(a->provider, sizeof a->provider, m->provider);
     a->path_failed =
         str_eqs(m->reason, MESSAGE_REASON_DOWN) || str_eqs(m->reason, MESSAGE_REASON_ACCOUNT);
-    a->in_doubt = str_eqs(m->reason, MESSAGE_REASON_DOUBT);
     a->created_ms = m->created_ms;
     a->planned_ms = m->planned_ms;
     a->attempts = m->attempts;

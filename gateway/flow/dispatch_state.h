@@ -46,7 +46,6 @@ struct attempt {
     int attempts;      /* counted before this one */
     bool early_report; /* something was reported about this answer before it was stored */
     bool path_failed;  /* the last provider could not be reached, or had trouble of its own */
-    bool in_doubt;     /* the last provider may have it */
     int number;        /* of this attempt */
     unsigned flags;
     enum case_state case_state;

@@ -48,20 +48,6 @@ static void add_lane(struct dispatch *d, const struct conf_provider *p, struct l
     }
 }
 
-/* Whoever may have it and drops repeats is the one that can be given it again. */
-static void ask_holder_first(struct lane_route *route, const struct attempt *a)
-{
-    for (size_t i = 1; a->in_doubt && i < route->count; i++) {
-        struct lane *lane = route->lanes[i];
-
-        if (lane->caps.repeat_ms > 0 && strcmp(lane->conf->name, a->provider) == 0) {
-            memmove(&route->lanes[1], &route->lanes[0], i * sizeof(struct lane *));
-            route->lanes[0] = lane;
-            return;
-        }
-    }
-}
-
 void lane_route_of(struct dispatch *d, const struct attempt *a, struct lane_route *ret)
 {
     const struct conf_route *route = route_of(d, a);
@@ -82,7 +68,6 @@ void lane_route_of(struct dispatch *d, const struct attempt *a, struct lane_rout
             add_lane(d, route->list[i], ret);
         }
     }
-    ask_holder_first(ret, a);
 }
 
 bool lane_route_other(struct dispatch *d, const struct attempt *a)

@@ -55,14 +55,6 @@ static int64_t last_moment(const struct attempt *a, int64_t max_age_ms)
     return deadline < by_age ? deadline : by_age;
 }
 
-/* How long the provider will still drop a repeat; claimed_ms is before the request left. */
-static int64_t drops_repeats(const struct attempt *a)
-{
-    const int64_t end_ms = a->claimed_ms + a->lane->caps.repeat_ms;
-
-    return a->lane->caps.repeat_ms > 0 && end_ms > a->settled_ms ? end_ms - a->settled_ms : 0;
-}
-
 static struct policy_message policy_of(struct dispatch *d, const struct attempt *a)
 {
     const struct conf *conf = d->gateway->settings->conf;
@@ -82,7 +74,6 @@ static struct policy_message policy_of(struct dispatch *d, const struct attempt 
                                    .reports = a->lane->caps.reports,
                                    .told_unasked = a->lane->caps.reports && !a->lane->caps.polled,
                                    .waited = a->from == MESSAGE_UNKNOWN,
-                                   .drops_ms = drops_repeats(a),
                                    .unknowns = (a->flags & MESSAGE_POSSIBLE_DUPLICATE) != 0 ? 1 : 0,
                                    .retry = retry->backoff,
                                    .ask_after_ms = ASK_AFTER_MS,

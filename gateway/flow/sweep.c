@@ -262,7 +262,6 @@ static int collect(void *ctx, const struct due_row *row)
     a->number = a->attempts > 0 ? a->attempts : 1;
     a->attempts = a->number - 1;
     a->planned_ms = row->message.due_ms;
-    a->claimed_ms = row->message.state == MESSAGE_SENDING ? row->message.updated_ms : 0;
     a->asks = asks_before(&row->message);
     (void)str_copy(a->outcome.provider_ref, sizeof a->outcome.provider_ref,
                    row->message.provider_ref);

@@ -442,41 +442,6 @@ static void test_questions_come_to_an_end(void **state)
     end(&s);
 }
 
-/* It drops what it has had, so a repeat there makes no second copy; elsewhere it would. */
-static void test_doubt_goes_back_to_who_drops_repeats(void **state)
-{
-    static struct scene s;
-    const char *routes = scene_routes;
-    const int64_t window_ms = 10 * 60000;
-    struct lane *first;
-    struct lane *holder;
-
-    (void)state;
-    scene_routes = "{\"sms\":[\"first\",\"s\"],\"email\":[\"m\"]}";
-    begin(&s, "{\"first\":" PUPPET ",\"s\":" PUPPET ",\"m\":" PUPPET "}");
-    first = back_end_lane(s.gateway.dispatch, STR("first"));
-    first->order = LANE_PAUSED;
-    holder = back_end_lane(s.gateway.dispatch, STR("s"));
-    holder->caps.cannot_ask = true;
-    holder->caps.repeat_ms = window_ms;
-    post_many(&s, 1, 1);
-    until_in_hand(&s, 2);
-    while (puppet.count > 0) {
-        answer(puppet.jobs[0]->channel == CHANNEL_SMS ? OUTCOME_UNKNOWN : OUTCOME_SENT);
-    }
-    scene_until(&s, MESSAGE_QUEUED, 1);
-    assert_true(sms_row(&s)->due_ms <= gateway_now(&s.gateway) + window_ms / 2);
-    first->order = LANE_RUNS;
-    s.wall_shift_ms += window_ms / 2;
-    kick(&s);
-    until_in_hand(&s, 1);
-    assert_string_equal(puppet.owner[0]->host->name, "s");
-    answer(OUTCOME_DUPLICATE);
-    scene_until(&s, MESSAGE_ACCEPTED, 2);
-    end(&s);
-    scene_routes = routes;
-}
-
 /* A type that could be asked, with settings that offer nothing: nobody waits for an answer. */
 static void test_who_cannot_be_asked_is_not(void **state)
 {
@@ -648,7 +613,6 @@ int main(void)
         cmocka_unit_test(test_a_probe_that_meets_a_dead_path_is_not_followed_by_the_next),
         cmocka_unit_test(test_parked_doubt_is_not_released_by_an_unblocked_login),
         cmocka_unit_test(test_questions_come_to_an_end),
-        cmocka_unit_test(test_doubt_goes_back_to_who_drops_repeats),
         cmocka_unit_test(test_who_cannot_be_asked_is_not),
         cmocka_unit_test(test_reports_are_asked_for_no_more_often_than_wished),
         cmocka_unit_test(test_reports_are_asked_for_within_minutes),

@@ -242,31 +242,6 @@ static void doubt_waits_for_a_report_that_comes_by_itself(void **state)
     assert_int_equal(settle(&m, OUTCOME_UNKNOWN, 0).state, MESSAGE_QUEUED);
 }
 
-/* Its provider still refuses what it has had: the report would come too late for that. */
-static void doubt_is_repeated_while_repeats_are_dropped(void **state)
-{
-    struct policy_message m = message();
-    struct decision d;
-
-    (void)state;
-    m.on_doubt = DOUBT_ASK;
-    m.told_unasked = true;
-    m.drops_ms = 2;
-    for (int i = 0; i < 50; i++) {
-        d = settle(&m, OUTCOME_UNKNOWN, 0);
-        assert_int_equal(d.state, MESSAGE_QUEUED);
-        assert_int_equal(d.flags, MESSAGE_POSSIBLE_DUPLICATE);
-        assert_true(d.due_ms <= now_ms + 1);
-    }
-    m.unknowns = 1;
-    assert_int_equal(settle(&m, OUTCOME_UNKNOWN, 0).state, MESSAGE_HELD);
-    m.unknowns = 0;
-    m.can_ask = true;
-    assert_int_equal(settle(&m, OUTCOME_UNKNOWN, 0).state, MESSAGE_UNKNOWN);
-    m.on_doubt = DOUBT_PARK;
-    assert_int_equal(settle(&m, OUTCOME_UNKNOWN, 0).state, MESSAGE_HELD);
-}
-
 static void only_a_clear_answer_ends_a_question(void **state)
 {
     static const struct {
@@ -651,7 +626,6 @@ int main(void)
         cmocka_unit_test(what_the_provider_asks_for_is_a_floor),
         cmocka_unit_test(doubt_follows_the_policy),
         cmocka_unit_test(doubt_waits_for_a_report_that_comes_by_itself),
-        cmocka_unit_test(doubt_is_repeated_while_repeats_are_dropped),
         cmocka_unit_test(only_a_clear_answer_ends_a_question),
         cmocka_unit_test(reports_are_awaited_where_they_come),
         cmocka_unit_test(doubt_has_names),
