@@ -180,15 +180,22 @@ static bool is_outrun(const struct report_item *item, const struct found_message
     return m->not_begun || (earlier && (m->resent || item->state != REPORT_DELIVERED));
 }
 
-/*
- * The copy that was sent in doubt is the one that was dropped: the provider has had the first, and
- * says nothing about that one. Nothing more is awaited.
+/* The copy that was sent in doubt was dropped; not that an earlier one was dropped as its repeat.
  */
+static bool is_second_copy(const struct report_item *item, const struct found_message *m)
+{
+    return item->repeat && m->repeated && !m->resent && !is_outrun(item, m) &&
+           (m->state == MESSAGE_SENDING || m->state == MESSAGE_UNKNOWN ||
+            m->state == MESSAGE_ACCEPTED);
+}
+
+/* The provider has had the first copy, and says nothing about that one. Nothing more is awaited. */
 static int leave_with_provider(const struct report_job *j, struct store *s,
-                               struct report_item *item, struct err *e)
+                               struct report_item *item, const struct found_message *m,
+                               struct err *e)
 {
     const struct message_move move = {.id = item->message_id,
-                                      .from = MESSAGE_ACCEPTED,
+                                      .from = m->state,
                                       .to = MESSAGE_ACCEPTED,
                                       .set = SET_LEASE | SET_REASON,
                                       .now_ms = j->now_ms,
@@ -212,8 +219,8 @@ static int move_message(const struct report_job *j, struct store *s, struct repo
         item->result = STATS_REPORT_DUPLICATE;
         return 0;
     }
-    if (item->repeat && m->repeated && m->state == MESSAGE_ACCEPTED) {
-        return leave_with_provider(j, s, item, e);
+    if (is_second_copy(item, m)) {
+        return leave_with_provider(j, s, item, m, e);
     }
     if (is_outrun(item, m) || !message_may_move(m->state, move.to) ||
         (move.to == MESSAGE_UNDELIVERED && message_is_final(m->state))) {
