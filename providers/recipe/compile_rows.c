@@ -10,26 +10,34 @@ struct checking {
     enum recipe_rows_format format;
 };
 
-static void refuse(const struct checking *c, const char *key, const char *tr, const char *en)
+/* Only a warning: sending needs none of these places. */
+static void warn(const struct checking *c, const char *key, const char *tr, const char *en)
 {
     char pointer[FAULT_POINTER_MAX];
 
     (void)snprintf(pointer, sizeof pointer, "%s/%s", c->pointer, key);
-    (void)faults_add(c->faults, pointer, "RCP-012", "%1$s%2$.0s", "%1$.0s%2$s", tr, en);
+    fault_warning(c->faults,
+                  faults_add(c->faults, pointer, "RCP-012", "%1$s%2$.0s", "%1$.0s%2$s", tr, en));
+}
+
+/* Elements can be rows; an attribute or the text of an element cannot. */
+static bool is_element_path(const char *path)
+{
+    return xml_path_valid(path) && strchr(path, '@') == NULL && strcmp(path, ".") != 0 &&
+           strcmp(path, "/.") != 0;
 }
 
 static void check_place(const struct checking *c, const char *key, const char *place)
 {
     if (c->format == ROWS_LINES || c->format == ROWS_KV) {
-        refuse(
-            c, key,
-            "yer yalnız json ve xml için yazılır: bu biçimde her satır ya da yanıtın tamamı okunur",
-            "a place is for json and xml: this format is read line by line, or as a whole");
-    } else if (c->format == ROWS_JSON && place[0] != '/' && place[0] != '\0') {
-        refuse(c, key, "\"/\" ile başlayan bir JSON yolu olmalı",
-               "must be a JSON pointer, which begins with \"/\"");
-    } else if (c->format == ROWS_XML && (place[0] != '/' || !xml_path_valid(place))) {
-        refuse(c, key, "\"/a/b\" gibi bir XML yolu olmalı", "must be an XML path like \"/a/b\"");
+        warn(c, key, "bu biçimde yer aranmaz: yanıt satır satır ya da bütün olarak okunur",
+             "no place is looked for in this format: it is read line by line, or as a whole");
+    } else if (c->format == ROWS_JSON && place[0] != '/') {
+        warn(c, key, "burada hiçbir şey bulunmaz: JSON yolu \"/\" ile başlar",
+             "nothing is found here: a JSON pointer begins with \"/\"");
+    } else if (c->format == ROWS_XML && !is_element_path(place)) {
+        warn(c, key, "burada hiçbir satır bulunmaz: \"/a/b\" gibi bir öğe yolu gerekir",
+             "no row is found here: a path of elements is needed, like \"/a/b\"");
     }
 }
 
@@ -51,12 +59,12 @@ static void check_field(const struct checking *c, const char *key, const char *f
     if (field == NULL) {
         return;
     }
-    if (c->format == ROWS_XML && (field[0] == '/' || !xml_path_valid(field))) {
-        refuse(c, key, "satırın altında bir yer olmalı: \"a\", \"a/b\", \"@a\" ya da \".\"",
-               "must be a place below the row: \"a\", \"a/b\", \"@a\" or \".\"");
+    if (c->format == ROWS_XML && !xml_path_valid(field)) {
+        warn(c, key, "burada hiçbir şey bulunmaz: \"a\", \"a/b\", \"@a\" ya da \".\" gerekir",
+             "nothing is found here: \"a\", \"a/b\", \"@a\" or \".\" is needed");
     } else if (c->format == ROWS_LINES && (str_i64(str_of(field), &column) != 0 || column < 1)) {
-        refuse(c, key, "satırdaki sütunun numarası olmalı, ilki 1",
-               "must be the number of a column of the line, the first is 1");
+        warn(c, key, "burada hiçbir şey bulunmaz: sütunun numarası gerekir, ilki 1",
+             "nothing is found here: the number of a column is needed, the first is 1");
     }
 }
 

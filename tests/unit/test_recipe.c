@@ -713,23 +713,6 @@ static void test_faults(void **state)
          "\"json\",\"row\":{\"state\":\"s\"},\"signature\":{\"header\":\"X\",\n\"content\":"
          "\"${bdoy}\"}}}}",
          "/reports/hook/signature/content", 4},
-        {POLL("\"rows\":[\"/a\",\n\"b\"],\"row\":{\"id\":\"i\",\"state\":\"s\"}"),
-         "/reports/poll/rows/1", 5},
-        {POLL("\"format\":\"xml\",\"rows\":[\n\"a/b\"],\"row\":{\"id\":\"i\",\"state\":\"s\"}"),
-         "/reports/poll/rows/0", 5},
-        {POLL("\"format\":\"xml\",\"row\":{\"id\":\"@i\",\n\"state\":\"/s\"}"),
-         "/reports/poll/row/state", 5},
-        {POLL("\"format\":\"lines\",\"row\":{\"to\":\"1\",\n\"state\":\"0\"}"),
-         "/reports/poll/row/state", 5},
-        {POLL("\"format\":\"kv\",\"rows\":[\n\"/a\"],\"row\":{\"state\":\"s\"}"),
-         "/reports/poll/rows/0", 5},
-        {HEAD
-         "\"send\":{\"request\":{\"url\":\"/a\"}},\"reports\":{\"states\":{},\"hook\":{\"format\":"
-         "\"form\",\n\"rows\":\"/a\",\"row\":{\"state\":\"s\"}}}}",
-         "/reports/hook/rows", 4},
-        {HEAD "\"send\":{\"request\":{\"url\":\"/a\"}},\"senders\":{\"request\":{\"url\":\"/s\"},"
-              "\n\"item\":\"title\"}}",
-         "/senders/item", 4},
         {"{", "", 1},
     };
 
@@ -749,6 +732,59 @@ static void test_faults(void **state)
                      faults.list[0].en);
         }
         assert_string_equal(faults.list[0].file, "x.json");
+        faults_finish(&faults);
+    }
+}
+
+/* What only finds nothing is a warning: the recipe sends all the same. */
+static void test_places_where_nothing_is_found(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *pointer; /* null: nothing to say */
+        int line;
+    } rows[] = {
+        {POLL("\"rows\":[\"/a\",\n\"b\"],\"row\":{\"id\":\"i\",\"state\":\"s\"}"),
+         "/reports/poll/rows/1", 5},
+        {POLL("\"rows\":[\"/b\",\"/a\"],\"row\":{\"id\":\"/i\",\"state\":\"s\"}"), NULL, 0},
+        {POLL("\"format\":\"xml\",\"rows\":[\n\"/a/@b\"],\"row\":{\"id\":\"i\",\"state\":\"s\"}"),
+         "/reports/poll/rows/0", 5},
+        {POLL("\"format\":\"xml\",\"rows\":[\n\"/.\"],\"row\":{\"id\":\"i\",\"state\":\"s\"}"),
+         "/reports/poll/rows/0", 5},
+        {POLL("\"format\":\"xml\",\"rows\":[\"a/b\"],\"row\":{\"id\":\"/i\",\"state\":\".\"}"),
+         NULL, 0},
+        {POLL("\"format\":\"xml\",\"row\":{\"id\":\"@i\",\n\"state\":\"s/\"}"),
+         "/reports/poll/row/state", 5},
+        {POLL("\"format\":\"lines\",\"row\":{\"to\":\"1\",\n\"state\":\"0\"}"),
+         "/reports/poll/row/state", 5},
+        {POLL("\"format\":\"kv\",\"rows\":[\n\"/a\"],\"row\":{\"state\":\"s\"}"),
+         "/reports/poll/rows/0", 5},
+        {HEAD
+         "\"send\":{\"request\":{\"url\":\"/a\"}},\"reports\":{\"states\":{},\"hook\":{\"format\":"
+         "\"form\",\n\"rows\":\"/a\",\"row\":{\"state\":\"s\"}}}}",
+         "/reports/hook/rows", 4},
+        {HEAD "\"send\":{\"request\":{\"url\":\"/a\"}},\"senders\":{\"request\":{\"url\":\"/s\"},"
+              "\n\"item\":\"title\"}}",
+         "/senders/item", 4},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct recipe *r = NULL;
+        struct faults faults;
+
+        faults_init(&faults);
+        if (recipe_parse(str_of(rows[i].text), "x.json", &r, &faults, NULL) != 0) {
+            fail_msg("row %zu: %s: %s", i, faults.list[0].pointer, faults.list[0].en);
+        }
+        if (faults.count != (rows[i].pointer != NULL) || faults.errors != 0 ||
+            (faults.count > 0 && (strcmp(faults.list[0].pointer, rows[i].pointer) != 0 ||
+                                  faults.list[0].line != rows[i].line))) {
+            fail_msg("row %zu: %zu faults, %s:%d", i, faults.count,
+                     faults.count > 0 ? faults.list[0].pointer : "",
+                     faults.count > 0 ? faults.list[0].line : 0);
+        }
+        recipe_free(r);
         faults_finish(&faults);
     }
 }
@@ -857,6 +893,7 @@ int main(void)
         cmocka_unit_test(test_hook),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_places_where_nothing_is_found),
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_documented_example),
         cmocka_unit_test(test_schema),
