@@ -1,5 +1,7 @@
 #include "base/fault.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,16 @@ static struct fault *next_entry(struct faults *f)
     return &f->list[f->count++];
 }
 
+/* A long one is cut between characters. */
+__attribute__((format(printf, 2, 0))) static void write_sentence(char out[FAULT_TEXT_MAX],
+                                                                 const char *format, va_list ap)
+{
+    char text[FAULT_TEXT_MAX + 4];
+
+    (void)vsnprintf(text, sizeof text, format, ap);
+    utf8_copy(out, FAULT_TEXT_MAX, str_of(text));
+}
+
 struct fault *faults_add(struct faults *f, const char *pointer, const char *code, const char *tr,
                          const char *en, ...)
 {
@@ -46,10 +58,10 @@ struct fault *faults_add(struct faults *f, const char *pointer, const char *code
     (void)snprintf(entry->pointer, sizeof entry->pointer, "%s", pointer);
     (void)snprintf(entry->code, sizeof entry->code, "%s", code);
     va_start(ap, en);
-    (void)vsnprintf(entry->tr, sizeof entry->tr, tr, ap);
+    write_sentence(entry->tr, tr, ap);
     va_end(ap);
     va_start(ap, en);
-    (void)vsnprintf(entry->en, sizeof entry->en, en, ap);
+    write_sentence(entry->en, en, ap);
     va_end(ap);
     return entry;
 }
@@ -67,10 +79,10 @@ int fault_say(struct fault *why, int code, const char *tr, const char *en, ...)
     va_list ap;
 
     va_start(ap, en);
-    (void)vsnprintf(why->tr, sizeof why->tr, tr, ap);
+    write_sentence(why->tr, tr, ap);
     va_end(ap);
     va_start(ap, en);
-    (void)vsnprintf(why->en, sizeof why->en, en, ap);
+    write_sentence(why->en, en, ap);
     va_end(ap);
     return code;
 }
