@@ -269,6 +269,15 @@ static int check_attempt(struct store *s, const struct attempt_row *row, struct 
     return CHECK_ALL(s, bounds, e);
 }
 
+static int check_own_attempt(struct store *s, const struct message_move *move,
+                             const struct attempt_row *row, struct err *e)
+{
+    return row->message_id == move->id
+               ? check_attempt(s, row, e)
+               : err_set(e, ERR_INVALID, "an attempt of message %lld with a move of %lld",
+                         (long long)row->message_id, (long long)move->id);
+}
+
 int store_message_move(struct store *s, const struct message_move *move, struct err *e)
 {
     const struct bound bounds[] = {{move->provider, STORE_NAME_MAX, "the provider name"},
@@ -278,10 +287,10 @@ int store_message_move(struct store *s, const struct message_move *move, struct 
     int rc = CHECK_ALL(s, bounds, e);
 
     if (rc == 0 && move->opens != NULL) {
-        rc = check_attempt(s, move->opens, e);
+        rc = check_own_attempt(s, move, move->opens, e);
     }
     if (rc == 0 && move->closes != NULL) {
-        rc = check_attempt(s, move->closes, e);
+        rc = check_own_attempt(s, move, move->closes, e);
     }
     return rc != 0 ? rc : s->ops->message_move(s, move, e);
 }
