@@ -1,3 +1,4 @@
+#include "base/crypto.h"
 #include "flow/dispatch_state.h"
 
 #include <stdlib.h>
@@ -62,11 +63,26 @@ static struct attempt *take(struct attempt_pool *pool)
     return node == NULL ? NULL : list_entry(node, struct attempt, job.node);
 }
 
+/* Whom it was about is not kept. */
+static void forget(struct attempt *a)
+{
+    struct buf facts = a->facts;
+
+    if (facts.len > 0) {
+        crypto_wipe(facts.data, facts.len);
+    }
+    crypto_wipe(a, sizeof *a);
+    a->facts = facts;
+    buf_reset(&a->facts);
+    list_init(&a->job.node);
+}
+
 /* False when there are enough already. */
 static bool keep(struct attempt_pool *pool, struct attempt *a)
 {
     bool room;
 
+    forget(a);
     uv_mutex_lock(&pool->lock);
     room = pool->count < SPARE_MAX;
     if (room) {
@@ -87,11 +103,6 @@ static struct attempt *blank(struct attempt_pool *pool)
         if (a != NULL) {
             buf_init(&a->facts, STORE_BODY_MAX);
         }
-    } else {
-        struct buf facts = a->facts;
-
-        *a = (struct attempt){.facts = facts};
-        buf_reset(&a->facts);
     }
     return a;
 }
