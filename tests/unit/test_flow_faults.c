@@ -387,6 +387,38 @@ static void test_a_probe_that_meets_a_dead_path_is_not_followed_by_the_next(void
     end(&s);
 }
 
+/* The words are made before the provider is drawn; one that writes otherwise gets its own. */
+static void test_another_provider_gets_its_own_words(void **state)
+{
+    static struct scene s;
+    const char *routes = scene_routes;
+    struct lane *first;
+
+    (void)state;
+    scene_routes = "{\"sms\":[\"first\",\"s\"],\"email\":[\"m\"]}";
+    begin(&s, "{\"first\":" PUPPET
+              ",\"s\":{\"kind\":\"puppet\",\"sms_mode\":\"ascii\"},\"m\":" PUPPET "}");
+    scene_routes = routes;
+    first = back_end_lane(s.gateway.dispatch, STR("first"));
+    post_many(&s, 1, 1);
+    until_in_hand(&s, 2);
+    while (puppet.count > 0) {
+        if (puppet.jobs[0]->channel == CHANNEL_SMS) {
+            assert_ptr_equal(puppet.owner[0], first->back_end->provider);
+            assert_non_null(strstr(puppet.jobs[0]->text, "ş"));
+            answer(OUTCOME_DOWN);
+        } else {
+            answer(OUTCOME_SENT);
+        }
+    }
+    until_in_hand(&s, 1);
+    assert_string_equal(puppet.owner[0]->host->name, "s");
+    for (const char *at = puppet.jobs[0]->text; *at != '\0'; at++) {
+        assert_true((unsigned char)*at < 0x80);
+    }
+    end(&s);
+}
+
 /* ---- doubt ---- */
 
 static struct scene_row *sms_row(struct scene *s)
@@ -613,6 +645,7 @@ int main(void)
         cmocka_unit_test(test_a_probe_that_meets_a_dead_path_is_not_followed_by_the_next),
         cmocka_unit_test(test_parked_doubt_is_not_released_by_an_unblocked_login),
         cmocka_unit_test(test_questions_come_to_an_end),
+        cmocka_unit_test(test_another_provider_gets_its_own_words),
         cmocka_unit_test(test_who_cannot_be_asked_is_not),
         cmocka_unit_test(test_reports_are_asked_for_no_more_often_than_wished),
         cmocka_unit_test(test_reports_are_asked_for_within_minutes),
