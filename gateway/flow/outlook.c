@@ -213,20 +213,17 @@ static int take_stored(void *ctx, const struct due_row *row)
 {
     struct gathering *g = ctx;
     const struct message_row *m = &row->message;
+    const bool late = m->due_ms < g->wish->from_ms;
     struct outlook_item item = {.id = m->id,
-                                .at_ms = m->due_ms,
+                                .at_ms = late ? g->call->now_ms : m->due_ms,
                                 .campaign = m->campaign,
                                 .step = m->case_id == 0 ? -1 : apply_step_mark(m->step),
                                 .channel = m->channel,
                                 .holder = row->subject.holder,
                                 .certificate = row->subject.certificate};
-
     bool left_out;
     int rc;
 
-    if (m->due_ms < g->wish->from_ms) {
-        item.at_ms = g->call->now_ms;
-    }
     g->seen++;
     g->due.after_ms = m->due_ms;
     g->due.after_id = m->id;
@@ -241,7 +238,7 @@ static int take_stored(void *ctx, const struct due_row *row)
     if (rc != 0 || left_out) {
         return rc;
     }
-    g->out->late += m->due_ms < g->wish->from_ms;
+    g->out->late += late;
     outlook_note_gate(g->out, g->controls, g->wish->settings->conf, m, item.at_ms);
     return add_message(g, &item, m->template);
 }
