@@ -31,11 +31,21 @@ static bool outlives(int64_t not_after_ms, int64_t duty_ended_ms)
     return not_after_ms != 0 && not_after_ms - (int64_t)LIFE_DAYS * DAY_MS > duty_ended_ms;
 }
 
+/* A renewal long before the end was that of the certificate before, when there was one. */
+static bool renewed_before(const struct case_file *c)
+{
+    return c->extended &&
+           case_end_is_fresh(c->known.not_after_ms, c->seen_ms[EVENT_CERTIFICATE_RENEWED]);
+}
+
 /* Facts from before the present end was told belong to the certificate before it. */
 static bool counts(const struct case_file *c, enum event_type t)
 {
     if (t == EVENT_DUTY_ENDED && c->seen_ms[t] <= c->end_since_ms &&
         outlives(c->known.not_after_ms, c->seen_ms[t])) {
+        return false;
+    }
+    if (t == EVENT_CERTIFICATE_RENEWED && renewed_before(c)) {
         return false;
     }
     return c->seen_ms[t] != 0 && !(c->extended && c->seen_ms[t] <= c->end_since_ms);
@@ -161,6 +171,19 @@ static void see_other(struct case_file *c, const char *certificate, int64_t end_
     if (end_ms != 0 && rank > c->other_end_ms) {
         c->other_end_ms = rank;
     }
+}
+
+/*
+ * Replaced it has ended, however far its own end is: what took its place lives on for a whole life,
+ * unless its end is told.
+ */
+static void take_replaced(struct case_file *c, const struct fact *f)
+{
+    bool told = case_end_is_fresh(f->not_after_ms, f->time_ms);
+
+    see(c, EVENT_CERTIFICATE_RENEWED, f->time_ms);
+    see_other(c, f->certificate.ref,
+              told ? f->not_after_ms : f->time_ms + (int64_t)LIFE_DAYS * DAY_MS);
 }
 
 /* Another certificate of the same holder: what is personal holds here too, and the latest speaks.
@@ -295,8 +318,7 @@ void case_apply(struct case_file *c, enum case_role role, const struct fact *f, 
 
     memcpy(&before, c, sizeof before); /* whole, because it is compared whole below */
     if (role == CASE_REPLACED) {
-        see(c, EVENT_CERTIFICATE_RENEWED, f->time_ms);
-        see_other(c, f->certificate.ref, f->not_after_ms);
+        take_replaced(c, f);
     } else if (role == CASE_RELATED) {
         take_related(c, f);
     } else {

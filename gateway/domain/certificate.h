@@ -50,6 +50,7 @@ struct case_file {
     int64_t end_told_ms;               /* newest fact that told the end */
     int64_t end_since_ms;              /* oldest fact that told of the present certificate */
     int64_t former_told_ms;            /* newest fact before that of the former's end, 0 unknown */
+    int64_t renewal_told_ms;           /* oldest renewal that told the present end, 0 none */
     int64_t other_end_ms;              /* latest end among the holder's other certificates */
     int64_t eonay_told_ms;
     int64_t doubted_end_ms; /* a far later end that newer facts speak against, 0 none */

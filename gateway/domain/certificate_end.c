@@ -11,6 +11,11 @@ static bool is_successor(int64_t end_ms, int64_t former_ms)
     return end_ms - former_ms >= (int64_t)CORRECTION_DAYS * DAY_MS;
 }
 
+bool case_end_is_fresh(int64_t end_ms, int64_t time_ms)
+{
+    return end_ms - time_ms >= (int64_t)FRESH_DAYS * DAY_MS;
+}
+
 /* When the present end had been told before a time, 0 never. */
 static int64_t told_before(const struct case_file *c, int64_t time_ms)
 {
@@ -26,10 +31,20 @@ static void succeed(struct case_file *c, int64_t end_ms, int64_t time_ms)
     c->extended = true;
     c->former_told_ms = told_before(c, time_ms);
     c->doubted_end_ms = 0;
+    c->renewal_told_ms = 0;
     c->end_since_ms = time_ms;
     c->cycle++;
     c->known.not_after_ms = end_ms;
     c->end_told_ms = time_ms;
+}
+
+/* A renewal told the present end, so there was a certificate before. */
+static void show_former(struct case_file *c, int64_t time_ms)
+{
+    c->extended = true;
+    if (c->renewal_told_ms == 0 || time_ms < c->renewal_told_ms) {
+        c->renewal_told_ms = time_ms;
+    }
 }
 
 /* A far later end that something newer has contradicted: a mistake, unless its forerunner shows. */
@@ -48,7 +63,8 @@ static void doubt(struct case_file *c, int64_t end_ms, int64_t time_ms)
  */
 static void tell_former(struct case_file *c, int64_t time_ms)
 {
-    int64_t renewed_ms = c->seen_ms[EVENT_CERTIFICATE_RENEWED];
+    int64_t renewed_ms =
+        c->renewal_told_ms != 0 ? c->renewal_told_ms : c->seen_ms[EVENT_CERTIFICATE_RENEWED];
 
     c->extended = true;
     if (time_ms > c->end_since_ms) {
@@ -60,27 +76,29 @@ static void tell_former(struct case_file *c, int64_t time_ms)
     }
 }
 
+/*
+ * Whether this is the time of the former. When nothing but a renewal shows that there was one, what
+ * told of the present certificate before the old end was told again was a mistake.
+ */
+static bool is_former(const struct case_file *c, int64_t time_ms)
+{
+    return time_ms <= c->end_since_ms || !c->extended ||
+           (c->former_told_ms == 0 && c->renewal_told_ms > time_ms);
+}
+
 /* When a certificate is told of by its renewal, what tells the former end later is stale. */
 static void begin_by_renewal(struct case_file *c, int64_t time_ms)
 {
-    c->extended = true;
     c->end_since_ms = time_ms;
     if (c->former_told_ms >= time_ms) {
         c->former_told_ms = 0;
     }
 }
 
-/*
- * An older fact tells of the present certificate. If a renewal was the oldest until now, there was
- * no certificate before; if it is older than the former end, it was a mistake and means nothing.
- */
+/* An older fact tells of the present certificate; before the former end it was a mistake. */
 static void begin_by_list(struct case_file *c, int64_t time_ms)
 {
-    bool by_renewal =
-        c->former_told_ms == 0 && c->seen_ms[EVENT_CERTIFICATE_RENEWED] == c->end_since_ms;
-
     if (time_ms > c->former_told_ms) {
-        c->extended = c->extended && !(by_renewal && time_ms < c->end_since_ms);
         c->end_since_ms = time_ms;
     }
 }
@@ -96,7 +114,7 @@ static void tell_older_end(struct case_file *c, int64_t end_ms, int64_t time_ms,
         succeed(c, c->doubted_end_ms, c->doubted_told_ms);
         c->former_told_ms = time_ms;
     } else if (is_successor(known, end_ms)) {
-        if (!later || !c->extended) {
+        if (is_former(c, time_ms)) {
             tell_former(c, time_ms);
         }
     } else if (is_successor(end_ms, known)) {
@@ -134,33 +152,41 @@ static void tell_end(struct case_file *c, int64_t end_ms, int64_t time_ms, bool 
     }
 }
 
-/* The doubted end had been told before this, so this was no news and is in doubt with it. */
-static bool repeats_doubt(const struct case_file *c, int64_t end_ms, int64_t time_ms)
+/*
+ * When the certificate of a renewal was told of first: by a list that was doubted until now, if no
+ * old end was told between the two.
+ */
+static int64_t first_told(const struct case_file *c, int64_t end_ms, int64_t time_ms)
 {
-    return c->doubted_end_ms != 0 && c->doubted_told_ms < time_ms && time_ms < c->end_since_ms &&
-           !is_successor(end_ms, c->doubted_end_ms);
+    int64_t listed = c->doubted_end_ms;
+    bool same = listed != 0 && !is_successor(end_ms, listed) && !is_successor(listed, end_ms);
+    bool next = c->doubted_told_ms < time_ms && time_ms < c->end_since_ms;
+
+    return same && next ? c->doubted_told_ms : time_ms;
 }
 
 /*
- * "renewed" with an end tells of what comes after: without `replaces` the same reference goes on
- * with the new end, with it the reference is the new certificate. An end that is near cannot be a
- * new certificate's: then the source repeats the old one, and the case has ended.
+ * "renewed" without `replaces` and with an end too far for a certificate that is about to be
+ * renewed: the same reference goes on with the new end, and there was a certificate before. With
+ * `replaces` the reference is the new certificate's. An end that is near cannot be a new
+ * certificate's: then the source repeats the old one, and the case has ended.
  */
 static void renewed_end(struct case_file *c, const struct fact *f)
 {
-    bool successor = f->certificate.replaces[0] != '\0';
     bool first = c->known.not_after_ms == 0;
-    bool fresh = f->not_after_ms - f->time_ms >= (int64_t)FRESH_DAYS * DAY_MS;
+    bool successor = f->certificate.replaces[0] != '\0';
+    bool renewal = !successor && case_end_is_fresh(f->not_after_ms, f->time_ms);
+    int64_t since = first_told(c, f->not_after_ms, f->time_ms);
 
-    if (!first && !successor && fresh && is_successor(f->not_after_ms, c->known.not_after_ms) &&
-        !repeats_doubt(c, f->not_after_ms, f->time_ms)) {
+    if (renewal && !first && is_successor(f->not_after_ms, c->known.not_after_ms)) {
         succeed(c, f->not_after_ms, f->time_ms); /* what told the old end later was stale */
+        c->end_since_ms = since;
     } else {
-        tell_end(c, f->not_after_ms, f->time_ms, !successor && fresh);
-        if (first && !successor && fresh) {
-            c->extended = true;
-            c->cycle++;
-        }
+        tell_end(c, f->not_after_ms, f->time_ms, renewal);
+        c->cycle += renewal && first;
+    }
+    if (renewal && !is_successor(c->known.not_after_ms, f->not_after_ms)) {
+        show_former(c, f->time_ms);
     }
 }
 

@@ -7,13 +7,19 @@
 
 enum { FIXED_NUMBERS = 10, NUMBERS_MAX = FIXED_NUMBERS + EVENT_TYPE_COUNT, DIGITS_MAX = 20 };
 
-/* 0 for no earlier certificate, 1 for one whose end was never told, else when it was told last. */
+/*
+ * 0 for no earlier certificate, else when its end was told last; if it never was, when a renewal
+ * told of the present one, which is never older than the present one; 1 if none of them is known.
+ */
 static int64_t former_of(const struct case_file *c)
 {
     if (!c->extended) {
         return 0;
     }
-    return c->former_told_ms > 0 ? c->former_told_ms : 1;
+    if (c->former_told_ms > 0) {
+        return c->former_told_ms;
+    }
+    return c->renewal_told_ms > 0 ? c->renewal_told_ms : 1;
 }
 
 static void numbers_of(const struct case_file *c, int64_t out[NUMBERS_MAX])
@@ -109,9 +115,11 @@ static int take_numbers(struct case_file *c, const int64_t numbers[NUMBERS_MAX])
     c->state = (enum case_state)numbers[0];
     c->cycle = (int)numbers[1];
     c->extended = numbers[2] != 0;
-    c->former_told_ms = numbers[2] > 1 ? numbers[2] : 0;
     c->end_told_ms = numbers[3];
     c->end_since_ms = numbers[4];
+    if (numbers[2] > 1) {
+        *(numbers[2] < c->end_since_ms ? &c->former_told_ms : &c->renewal_told_ms) = numbers[2];
+    }
     c->other_end_ms = numbers[5];
     c->eonay_told_ms = numbers[6];
     c->blocked_said_ms = numbers[7];

@@ -117,7 +117,8 @@ def words(eonay, mark, channel):
 
 # ---- the model ----
 
-ENDINGS = ("certificate.renewed", "certificate.revoked", "certificate.suspended", "duty.ended")
+ENDINGS = ("certificate.renewed", "replaced", "certificate.revoked", "certificate.suspended",
+           "duty.ended")
 STEPS = ("card.delivered", "approval.given", "letter.received", "application.submitted")
 PERSONAL = ("eonay.activated", "login.blocked", "login.unblocked", "duty.ended")
 NOTICES = {"blocked": "b", "application.submitted": "s", "card.delivered": "t", "expired": "x"}
@@ -173,18 +174,21 @@ class Cert:
         return max(mine, self.person.newest(kind)) if self.person and kind in PERSONAL else mine
 
     def end(self):
-        """(end, generation, since when it is about another certificate than at first)"""
-        now, since = None, None
+        """(end, generation, since when it is told of, if there was a certificate before it)"""
+        now, first, since = None, 0, None
         for time, end, generation, renewed in sorted(self.ends):
             if now is None:
-                since = time if renewed and end - time >= 180 * DAY else None
+                first = time
             elif end - now[0] >= 60 * DAY:
-                since = time
-            elif since is not None and now[0] - end >= 60 * DAY:
-                continue  # the old certificate's, told once more
+                first = since = time
+            elif now[0] - end >= 60 * DAY:
+                if since is not None:
+                    continue  # the old certificate's, told once more
+                first = time  # the far end was a mistake
+            if renewed and end - time >= 180 * DAY and since is None:
+                since = first  # what else would have been renewed
             now = (end, generation)
         return (*now, since) if now else (None, None, None)
-
 
     def first_told(self):
         """When the certificate at hand was first told of."""
@@ -207,6 +211,8 @@ class World:
             time = c.newest(kind)
             if kind == "duty.ended" and end and end - 1096 * DAY > time and time <= c.first_told():
                 return 0  # it was issued after that duty
+            if kind == "certificate.renewed" and since is not None and end - time >= 180 * DAY:
+                return 0  # nobody can renew so early: it was the one before
             return 0 if since is not None and time <= since else time
 
         if any(counts(kind) for kind in ENDINGS):
@@ -363,7 +369,7 @@ class World:
                 old.eonays = []
             if person and old.person is None:
                 self.belongs(old, person)
-            old.facts.append((time, "certificate.renewed"))
+            old.facts.append((time, "replaced"))
         if kind in PERSONAL and person:
             person.facts.append((time, kind))
         eonay = "active" if kind == "eonay.activated" else f.get("eonay")

@@ -163,8 +163,9 @@ static void a_later_end_opens_a_new_cycle(void **state)
         assert_int_equal(c.cycle, 1);
         /* what came late about the old one changes nothing */
         assert_int_equal(tell(&c, ends[i], 1, 0).actions, 0);
-        /* what comes new does */
-        assert_int_equal(tell(&c, ends[i], 4, 0).actions & CASE_STOP, CASE_STOP);
+        /* what comes new does; nobody renews so early */
+        change = tell(&c, ends[i], ends[i] == EVENT_CERTIFICATE_RENEWED ? SECOND_END - 90 : 4, 0);
+        assert_int_equal(change.actions & CASE_STOP, CASE_STOP);
     }
 }
 
@@ -637,6 +638,124 @@ static void a_renewal_told_late_still_counts(void **state)
     assert_int_equal(tell(&c, EVENT_CARD_DELIVERED, 4, 0).notice, NOTICE_DELIVERED);
 }
 
+/* The list knew the new certificate first: its holder is to be reminded in three years. */
+static void a_renewal_long_before_the_end_is_of_the_certificate_before(void **state)
+{
+    static const struct {
+        struct told list[4];
+        enum case_state to;
+    } table[] = {
+        {{{EVENT_CERTIFICATE_EXPIRING, 1, SECOND_END}, {EVENT_CERTIFICATE_RENEWED, 2, SECOND_END}},
+         CASE_WATCHING},
+        {{{EVENT_CERTIFICATE_EXPIRING, 1, FIRST_END},
+          {EVENT_CERTIFICATE_EXPIRING, 2, SECOND_END},
+          {EVENT_CERTIFICATE_RENEWED, 3, 0}},
+         CASE_WATCHING},
+        {{{EVENT_CERTIFICATE_EXPIRING, 1, SECOND_END},
+          {EVENT_CERTIFICATE_RENEWED, 2, SECOND_END},
+          {EVENT_CERTIFICATE_RENEWED, 3, 0},
+          {EVENT_CERTIFICATE_RENEWED, 4, FIRST_END}},
+         CASE_WATCHING},
+        {{{EVENT_CERTIFICATE_EXPIRING, 1, SECOND_END},
+          {EVENT_CERTIFICATE_RENEWED, 2, SECOND_END},
+          {EVENT_CERTIFICATE_RENEWED, SECOND_END - 179, 0}},
+         CASE_RENEWED},
+        {{{EVENT_CERTIFICATE_EXPIRING, 1, SECOND_END},
+          {EVENT_CERTIFICATE_RENEWED, 2, SECOND_END},
+          {EVENT_CERTIFICATE_RENEWED, SECOND_END - 180, 0}},
+         CASE_WATCHING},
+        /* no certificate before is known: rather silent than loud */
+        {{{EVENT_CERTIFICATE_EXPIRING, 1, SECOND_END}, {EVENT_CERTIFICATE_RENEWED, 2, 0}},
+         CASE_RENEWED},
+        /* the steps are the former's before the new end is told, and its own from then on */
+        {{{EVENT_APPLICATION_SUBMITTED, 1, 0},
+          {EVENT_CERTIFICATE_EXPIRING, 2, SECOND_END},
+          {EVENT_CERTIFICATE_RENEWED, 3, SECOND_END}},
+         CASE_WATCHING},
+        {{{EVENT_CERTIFICATE_EXPIRING, 1, SECOND_END},
+          {EVENT_CERTIFICATE_REVOKED, 2, 0},
+          {EVENT_CERTIFICATE_RENEWED, 3, SECOND_END}},
+         CASE_REVOKED},
+        /* the old end told once more does not take away when the new one was told first */
+        {{{EVENT_CERTIFICATE_EXPIRING, 1, SECOND_END},
+          {EVENT_CERTIFICATE_SUSPENDED, 2, 0},
+          {EVENT_CERTIFICATE_RENEWED, 3, SECOND_END},
+          {EVENT_CERTIFICATE_EXPIRING, 4, FIRST_END}},
+         CASE_SUSPENDED},
+        /* told again before the renewal it says that the first was a mistake */
+        {{{EVENT_CERTIFICATE_EXPIRING, 1, SECOND_END},
+          {EVENT_CERTIFICATE_SUSPENDED, 2, 0},
+          {EVENT_CERTIFICATE_EXPIRING, 3, FIRST_END},
+          {EVENT_CERTIFICATE_RENEWED, 4, SECOND_END}},
+         CASE_WATCHING},
+    };
+    struct rng rng = {13};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct told list[4];
+        size_t count = 0;
+
+        memcpy(list, table[i].list, sizeof list);
+        while (count < 4 && list[count].day != 0) {
+            count++;
+        }
+        for (int k = 0; k < 50; k++) {
+            if (run(list, count) != table[i].to) {
+                fail_msg("row %zu, order %d: %s", i, k, case_state_name(run(list, count)));
+            }
+            shuffle(list, count, &rng);
+        }
+    }
+}
+
+/* What is planned for the new certificate keeps its name and its day. */
+static void a_renewal_of_a_known_end_moves_nothing(void **state)
+{
+    struct case_file c;
+    struct case_change change;
+
+    (void)state;
+    case_init(&c);
+    (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 0, SECOND_END);
+    change = tell(&c, EVENT_CERTIFICATE_RENEWED, 5, SECOND_END);
+    assert_int_equal(change.to, CASE_WATCHING);
+    assert_int_equal(change.actions, 0);
+    assert_int_equal(c.cycle, 0);
+    assert_true(c.extended);
+    assert_int_equal(tell(&c, EVENT_CERTIFICATE_RENEWED, 6, 0).actions, 0);
+    /* silent after a renewal without an end, until one with it says what it meant */
+    case_init(&c);
+    (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 0, SECOND_END);
+    assert_int_equal(tell(&c, EVENT_CERTIFICATE_RENEWED, 5, 0).actions, CASE_STOP);
+    assert_int_equal(tell(&c, EVENT_CERTIFICATE_RENEWED, 6, SECOND_END).actions, CASE_PLAN);
+    assert_int_equal(c.cycle, 0);
+    /* a file that ended by the rule of before opens with the next list */
+    c.state = CASE_RENEWED;
+    assert_int_equal(tell(&c, EVENT_CERTIFICATE_EXPIRING, 7, SECOND_END).actions, CASE_PLAN);
+}
+
+/* Lost or stolen: what is named as replaced has ended, however far its end is. */
+static void a_replaced_certificate_has_ended_at_any_time(void **state)
+{
+    static const int ends[] = {0, FIRST_END, SECOND_END + 200};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        const struct told t = {EVENT_CERTIFICATE_RENEWED, 200, ends[i]};
+        struct fact f = fact_of(&t);
+        struct case_file c = watched();
+        struct case_change change;
+
+        (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 2, SECOND_END);
+        (void)str_copy(f.certificate.ref, sizeof f.certificate.ref, STR("c2"));
+        (void)str_copy(f.certificate.replaces, sizeof f.certificate.replaces, STR("c1"));
+        case_apply(&c, CASE_REPLACED, &f, now_ms, &change);
+        assert_int_equal(change.to, CASE_RENEWED);
+        assert_int_equal(change.actions, CASE_STOP);
+    }
+}
+
 /* Whatever is told before, between and after: once ended, only a later end opens it again. */
 static void nothing_else_opens_an_ended_case(void **state)
 {
@@ -682,14 +801,26 @@ static void the_file_survives_the_store(void **state)
     for (size_t cut = 0; cut < text.len; cut++) {
         assert_int_equal(case_read((struct str){text.data, cut}, &again), ERR_CORRUPT);
     }
+    /* a former that only a renewal shows */
+    case_init(&c);
+    (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 1, SECOND_END);
+    (void)tell(&c, EVENT_CERTIFICATE_RENEWED, 4, SECOND_END);
+    buf_reset(&text);
+    assert_int_equal(case_write(&c, &text), 0);
+    assert_int_equal(case_read((struct str){text.data, text.len}, &again), 0);
+    assert_true(again.extended);
+    assert_int_equal(again.renewal_told_ms, now_ms + 4LL * DAY_MS);
+    assert_int_equal(again.former_told_ms, 0);
     /* files from before a kind of fact was added have fewer numbers */
     assert_int_equal(
-        case_read(STR("{\"case\":[6,0,0,1,1,0,0,0,0,0,5],\"fact\":{\"type\":\"certificate."
+        case_read(STR("{\"case\":[6,0,1,1,1,0,0,0,0,0,5],\"fact\":{\"type\":\"certificate."
                       "renewed\"}}"),
                   &again),
         0);
     assert_int_equal(again.seen_ms[0], 5);
     assert_int_equal(again.state, CASE_RENEWED);
+    assert_true(again.extended);
+    assert_int_equal(again.renewal_told_ms, 0);
     buf_finish(&text);
     buf_finish(&twice);
 }
@@ -734,6 +865,9 @@ int main(void)
         cmocka_unit_test(the_order_of_facts_does_not_matter),
         cmocka_unit_test(of_three_facts_the_order_does_not_matter),
         cmocka_unit_test(a_renewal_told_late_still_counts),
+        cmocka_unit_test(a_renewal_long_before_the_end_is_of_the_certificate_before),
+        cmocka_unit_test(a_renewal_of_a_known_end_moves_nothing),
+        cmocka_unit_test(a_replaced_certificate_has_ended_at_any_time),
         cmocka_unit_test(nothing_else_opens_an_ended_case),
         cmocka_unit_test(the_file_survives_the_store),
         cmocka_unit_test(names_go_both_ways),

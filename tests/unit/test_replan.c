@@ -442,6 +442,33 @@ static void a_holder_told_late_was_told_of_the_block(void **state)
     assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED), CHANNEL_COUNT);
 }
 
+/* A list and a renewal, whichever comes first: the new certificate is to be spoken of. */
+static void a_renewed_certificate_is_planned_whichever_tells_first(void **state)
+{
+    struct scene *t = *state;
+    size_t planned;
+    struct row before;
+
+    tell(t, EVENT_CERTIFICATE_EXPIRING, 1, 1000);
+    planned = count(t, "bitis", MESSAGE_PLANNED);
+    before = find(t, apply_step(30, 0), CHANNEL_SMS);
+    assert_int_not_equal(planned, 0);
+    assert_int_not_equal(before.id, 0);
+    tell(t, EVENT_CERTIFICATE_RENEWED, 1, 1000);
+    tell(t, EVENT_CERTIFICATE_RENEWED, 1, 0);
+    tell(t, EVENT_CERTIFICATE_EXPIRING, 1, 1000);
+    is(replan(t, 10, false), 0, 0, 0, 0);
+    assert_int_equal(count(t, "bitis", MESSAGE_PLANNED), planned);
+    assert_int_equal(find(t, apply_step(30, 0), CHANNEL_SMS).planned_ms, before.planned_ms);
+    assert_int_equal(find(t, apply_step(30, 0), CHANNEL_SMS).id, before.id);
+    /* of another one the renewal is told first */
+    tell(t, EVENT_CERTIFICATE_RENEWED, 2, 1000);
+    tell(t, EVENT_CERTIFICATE_EXPIRING, 2, 1000);
+    tell(t, EVENT_CERTIFICATE_RENEWED, 2, 0);
+    assert_int_equal(count(t, "bitis", MESSAGE_PLANNED), 2 * planned);
+    assert_int_equal(count(t, "bitis", MESSAGE_CANCELLED), 0);
+}
+
 static void the_day_is_spread_by_person(void **state)
 {
     struct scene *t = *state;
@@ -497,6 +524,7 @@ int main(void)
         BOTH(every_certificate_of_a_holder_hears_of_the_duty),
         BOTH(a_blocked_login_is_said_once_to_a_holder),
         BOTH(a_holder_told_late_was_told_of_the_block),
+        BOTH(a_renewed_certificate_is_planned_whichever_tells_first),
         BOTH(the_day_is_spread_by_person),
         BOTH(settings_are_told_apart),
     };
