@@ -182,10 +182,10 @@ static int open_certificate(struct work *w, const char *certificate)
     return rc == ERR_NOT_FOUND ? begin_case(w, certificate) : rc;
 }
 
-static int apply_to_siblings(struct work *w, enum case_role role, const char *holder)
+static int apply_to_siblings(struct work *w, enum case_role role)
 {
     struct siblings others;
-    int rc = find_siblings(w, holder, &others);
+    int rc = find_siblings(w, w->fact.holder.ref, &others);
 
     for (size_t i = 0; i < others.count && rc == 0; i++) {
         rc = store_case_by_id(w->now.store, others.ids[i], case_work_load, &w->now, w->now.err);
@@ -204,8 +204,9 @@ static int apply_to_siblings(struct work *w, enum case_role role, const char *ho
  * A fact about a person may come before any of their certificates is known. It is kept in a case
  * without an end, from which a later certificate of theirs inherits (begin_case).
  */
-static int remember_person(struct work *w, const char *holder)
+static int remember_person(struct work *w)
 {
+    const char *holder = w->fact.holder.ref;
     char name[FACT_REF_SIZE];
     struct siblings others;
     int rc = find_siblings(w, holder, &others);
@@ -223,9 +224,9 @@ static int remember_person(struct work *w, const char *holder)
  * The certificate that was replaced is of the same holder: when that is news, the new one hears
  * what was known there.
  */
-static int replace(struct work *w, const char *certificate, const char *replaces,
-                   const char *holder)
+static int replace(struct work *w, const char *certificate, const char *replaces)
 {
+    const char *holder = w->fact.holder.ref;
     struct fact *known = &w->now.file.known;
     bool named = false;
     int rc = open_certificate(w, replaces);
@@ -249,25 +250,24 @@ static int apply_fact(struct work *w)
 {
     const char *certificate = w->fact.certificate.ref;
     const char *replaces = w->fact.certificate.replaces;
-    char holder[FACT_REF_SIZE];
+    char *holder = w->fact.holder.ref;
     int rc = 0;
 
-    (void)str_copy(holder, sizeof holder, str_of(w->fact.holder.ref));
     if (certificate[0] != '\0') {
         rc = open_certificate(w, certificate);
         rc = rc == 0 ? apply_to_case(w, CASE_SELF) : rc;
         memcpy(&w->newcomer, &w->now.file, sizeof w->newcomer);
-        if (rc == 0 && holder[0] == '\0') {
-            (void)str_copy(holder, sizeof holder, str_of(w->now.file.known.holder.ref));
+        if (rc == 0 && holder[0] == '\0') { /* it is about them, though it does not say so */
+            (void)str_copy(holder, FACT_REF_SIZE, str_of(w->now.file.known.holder.ref));
         }
     }
     if (rc == 0 && replaces[0] != '\0') {
-        rc = replace(w, certificate, replaces, holder);
+        rc = replace(w, certificate, replaces);
     }
     if (rc == 0) {
-        rc = apply_to_siblings(w, certificate[0] == '\0' ? CASE_SELF : CASE_RELATED, holder);
+        rc = apply_to_siblings(w, certificate[0] == '\0' ? CASE_SELF : CASE_RELATED);
     }
-    return rc == 0 && certificate[0] == '\0' ? remember_person(w, holder) : rc;
+    return rc == 0 && certificate[0] == '\0' ? remember_person(w) : rc;
 }
 
 int apply_event(struct store *s, const struct event_row *row, const struct apply_env *env,

@@ -130,8 +130,11 @@ static void commit(struct scene *t)
     assert_int_equal(store_commit(t->store, &t->e), 0);
 }
 
-/* A fact about certificate n of a holder (0: none told), which ends in `days` days (0 too). */
-static void tell_of(struct scene *t, enum event_type type, int n, int holder, int days)
+/*
+ * A fact about certificate n of a holder (0: none told), which ends in `days` days (0 too) and
+ * takes the place of certificate `old` (0 too).
+ */
+static void tell_all(struct scene *t, enum event_type type, int n, int holder, int days, int old)
 {
     struct apply_env env = settings_apply_env(t->settings, t->now_ms);
     struct event_row row = {.received_ms = t->now_ms, .type = type, .source = STR("urn:test")};
@@ -144,6 +147,9 @@ static void tell_of(struct scene *t, enum event_type type, int n, int holder, in
     f.time_ms = t->now_ms + t->seq;
     f.not_after_ms = days == 0 ? 0 : istanbul_ms(istanbul_day(t->now_ms) + days, 24 * 60) - 1000;
     (void)snprintf(f.certificate.ref, sizeof f.certificate.ref, "c-%d", n);
+    if (old != 0) {
+        (void)snprintf(f.certificate.replaces, sizeof f.certificate.replaces, "c-%d", old);
+    }
     if (holder != 0) {
         (void)snprintf(f.holder.ref, sizeof f.holder.ref, "h-%d", holder);
     }
@@ -164,6 +170,11 @@ static void tell_of(struct scene *t, enum event_type type, int n, int holder, in
     }
     commit(t);
     buf_finish(&body);
+}
+
+static void tell_of(struct scene *t, enum event_type type, int n, int holder, int days)
+{
+    tell_all(t, type, n, holder, days, 0);
 }
 
 static void tell(struct scene *t, enum event_type type, int n, int days)
@@ -442,6 +453,36 @@ static void a_holder_told_late_was_told_of_the_block(void **state)
     assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED), CHANNEL_COUNT);
 }
 
+static int keep_file(void *ctx, const struct case_row *row)
+{
+    return case_read(row->facts, ctx);
+}
+
+/* Whose a certificate is may be known from the one that takes its place alone. */
+static void what_is_replaced_knows_the_holder_of_what_replaces_it(void **state)
+{
+    struct scene *t = *state;
+
+    for (int known = 0; known < 2; known++) {
+        int n = 10 * known;
+        struct case_file file;
+        char old[16];
+
+        tell_of(t, EVENT_LOGIN_BLOCKED, n + 1, 7 + known, 0);
+        tell_of(t, EVENT_CERTIFICATE_EXPIRING, n + 2, 7 + known, 1000);
+        if (known == 1) {
+            tell_of(t, EVENT_CERTIFICATE_EXPIRING, n + 3, 0, 100);
+        }
+        tell_all(t, EVENT_CERTIFICATE_RENEWED, n + 2, 0, 1000, n + 3);
+        (void)snprintf(old, sizeof old, "c-%d", n + 3);
+        assert_int_equal(store_case_by_certificate(t->store, str_of(old), keep_file, &file, &t->e),
+                         0);
+        assert_int_equal(file.state, CASE_RENEWED);
+        assert_string_equal(file.known.holder.ref, known == 0 ? "h-7" : "h-8");
+        assert_true(case_login_blocked(&file));
+    }
+}
+
 /* A list and a renewal, whichever comes first: the new certificate is to be spoken of. */
 static void a_renewed_certificate_is_planned_whichever_tells_first(void **state)
 {
@@ -524,6 +565,7 @@ int main(void)
         BOTH(every_certificate_of_a_holder_hears_of_the_duty),
         BOTH(a_blocked_login_is_said_once_to_a_holder),
         BOTH(a_holder_told_late_was_told_of_the_block),
+        BOTH(what_is_replaced_knows_the_holder_of_what_replaces_it),
         BOTH(a_renewed_certificate_is_planned_whichever_tells_first),
         BOTH(the_day_is_spread_by_person),
         BOTH(settings_are_told_apart),
