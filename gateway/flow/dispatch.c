@@ -164,6 +164,14 @@ static size_t channel_room(struct channel_state *c, const struct lane **ret_lane
     return room < FETCH_MAX ? room : FETCH_MAX;
 }
 
+/* A back end that a reload could not replace runs on with settings that are not held here. */
+static const struct conf_provider *likely_provider(const struct lane *lane,
+                                                   const struct settings *held)
+{
+    return lane != NULL && lane->back_end != NULL && lane->back_end->settings == held ? lane->conf
+                                                                                      : NULL;
+}
+
 void dispatch_kick(struct dispatch *d, enum channel channel)
 {
     struct channel_state *c = &d->channels[channel];
@@ -204,7 +212,7 @@ void dispatch_kick(struct dispatch *d, enum channel channel)
     j->channel = c;
     j->limit = room;
     j->settings = settings_hold(d->gateway->settings);
-    j->provider = lane == NULL ? NULL : lane->conf;
+    j->provider = likely_provider(lane, j->settings);
     j->now_ms = gateway_now(d->gateway);
     j->job.work = fetch_work;
     j->job.done = fetch_done;
