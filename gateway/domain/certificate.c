@@ -93,14 +93,10 @@ static enum case_state progress_state(const struct case_file *c)
     return counts(c, EVENT_APPLICATION_SUBMITTED) ? CASE_APPLIED : CASE_STATE_COUNT;
 }
 
-bool case_login_blocked(const struct case_file *c)
-{
-    return c->seen_ms[EVENT_LOGIN_BLOCKED] > c->seen_ms[EVENT_LOGIN_UNBLOCKED];
-}
-
 static enum case_state login_state(const struct case_file *c)
 {
-    return case_login_blocked(c) ? CASE_BLOCKED : CASE_WATCHING;
+    return c->seen_ms[EVENT_LOGIN_BLOCKED] > c->seen_ms[EVENT_LOGIN_UNBLOCKED] ? CASE_BLOCKED
+                                                                               : CASE_WATCHING;
 }
 
 static enum case_state derive(const struct case_file *c, int64_t now_ms)
@@ -339,13 +335,6 @@ void case_tick(struct case_file *c, int64_t now_ms, struct case_change *ret)
     ret->stored = before.state != c->state;
 }
 
-void case_hear_said(struct case_file *c, int64_t said_ms)
-{
-    if (said_ms > c->blocked_said_ms) {
-        c->blocked_said_ms = said_ms;
-    }
-}
-
 /* Whether the end of a duty concerns this certificate is asked whenever the state is (counts()). */
 void case_inherit(struct case_file *c, const struct case_file *other)
 {
@@ -357,7 +346,9 @@ void case_inherit(struct case_file *c, const struct case_file *other)
         c->known.eonay = other->known.eonay;
         c->eonay_told_ms = other->eonay_told_ms;
     }
-    case_hear_said(c, other->blocked_said_ms);
+    if (other->blocked_said_ms > c->blocked_said_ms) {
+        c->blocked_said_ms = other->blocked_said_ms;
+    }
     see_other(c, other->known.certificate.ref, other->known.not_after_ms);
     c->state = login_state(c);
 }

@@ -55,7 +55,7 @@ struct case_file {
     int64_t eonay_told_ms;
     int64_t doubted_end_ms; /* a far later end that newer facts speak against, 0 none */
     int64_t doubted_told_ms;
-    int64_t blocked_said_ms; /* when the holder was last told of the blocked login, in any case */
+    int64_t blocked_said_ms; /* when the holder was last told of the blocked login */
     int cycle;               /* certificates before this one under the same reference */
     bool extended;           /* an earlier certificate had this reference before */
 };
@@ -111,11 +111,6 @@ void case_tick(struct case_file *c, int64_t now_ms, struct case_change *ret);
  * case_apply of the fact that begins the case and with known.certificate.ref set.
  */
 void case_inherit(struct case_file *c, const struct case_file *other);
-
-/* The last word about the login is that it is blocked. */
-bool case_login_blocked(const struct case_file *c);
-/* The holder was told of a blocked login at this time (0 never), in whichever case of theirs. */
-void case_hear_said(struct case_file *c, int64_t said_ms);
 
 /*
  * Another case turns out to be of the same holder: what is known about the holder there holds here

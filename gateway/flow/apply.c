@@ -60,40 +60,13 @@ static int find_siblings(struct work *w, const char *holder, struct siblings *re
     return store_case_by_holder(w->now.store, str_of(holder), collect_sibling, ret, w->now.err);
 }
 
-/*
- * That a login is blocked is said to the holder, whichever certificate it is said with: the case at
- * hand hears when that was, before it says so itself. Few are blocked, so few are looked up.
- */
-static int hear_said(struct work *w)
-{
-    struct case_file *c = &w->now.file;
-    bool named = c->known.holder.ref[0] != '\0';
-    struct case_work *other = malloc(sizeof *other);
-    struct siblings others = {.ids = NULL};
-    const char *holder = named ? c->known.holder.ref : w->fact.holder.ref;
-    int rc = other == NULL ? ERR_NOMEM : find_siblings(w, holder, &others);
-
-    for (size_t i = 0; i < others.count && rc == 0; i++) {
-        rc = store_case_by_id(w->now.store, others.ids[i], case_work_load, other, w->now.err);
-        if (rc == 0) {
-            case_hear_said(c, other->file.blocked_said_ms);
-        }
-    }
-    free(others.ids);
-    free(other);
-    return rc;
-}
-
 /* The case at hand hears what is known in another case of its holder. */
 static int meet(struct work *w, const struct case_file *other)
 {
     struct case_work *c = &w->now;
     struct case_change change;
-    int rc = case_login_blocked(other) || case_login_blocked(&c->file) ? hear_said(w) : 0;
+    int rc;
 
-    if (rc != 0) {
-        return rc;
-    }
     case_meet(&c->file, other, c->env->now_ms, &change);
     if (!change.stored) {
         return 0;
@@ -141,9 +114,6 @@ static int apply_to_case(struct work *w, enum case_role role)
     bool again;
     int rc = role == CASE_SELF ? learn_holder(w) : 0;
 
-    if (rc == 0 && (w->fact.type == EVENT_LOGIN_BLOCKED || case_login_blocked(&c->file))) {
-        rc = hear_said(w);
-    }
     if (rc != 0) {
         return rc;
     }

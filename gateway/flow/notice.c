@@ -119,6 +119,7 @@ int notice_add(struct case_work *w, enum case_notice notice)
 struct withdrawing {
     struct case_work *work;
     const char *reason;
+    size_t withdrawn;
     bool said;
 };
 
@@ -138,6 +139,7 @@ static int withdraw(void *ctx, const struct message_row *row)
         return 0;
     }
     if (row->attempts == 0 && (row->state == MESSAGE_PLANNED || row->state == MESSAGE_QUEUED)) {
+        d->withdrawn++;
         return store_message_move(d->work->store, &move, d->work->err);
     }
     d->said |= row->created_ms >= d->work->file.blocked_said_ms;
@@ -149,8 +151,8 @@ int notice_withdraw_blocked(struct case_work *w, const char *reason)
     struct withdrawing d = {.work = w, .reason = reason};
     int rc = store_message_by_case(w->store, w->id, withdraw, &d, w->err);
 
-    if (rc == 0 && !d.said) {
-        w->file.blocked_said_ms = 0; /* or it was said in another case, which keeps it */
+    if (rc == 0 && d.withdrawn > 0 && !d.said) {
+        w->file.blocked_said_ms = 0;
     }
     return rc;
 }

@@ -116,7 +116,7 @@ bool roster_differs(const struct roster_case *known, const struct fact *fact)
 bool roster_also_is_news(const struct roster_case *known, enum event_type type)
 {
     const struct case_file *c = &known->file;
-    bool blocked = case_login_blocked(c);
+    bool blocked = c->seen_ms[EVENT_LOGIN_BLOCKED] > c->seen_ms[EVENT_LOGIN_UNBLOCKED];
 
     if (type == EVENT_LOGIN_BLOCKED) {
         return !blocked;
@@ -209,7 +209,6 @@ int roster_effect(struct store *s, const struct apply_env *env, const struct ros
                   struct err *e)
 {
     struct case_work *w = malloc(sizeof *w);
-    int64_t said_ms = 0; /* when the holder was told of a blocked login, in any of their cases */
     int rc = 0;
 
     if (w == NULL) {
@@ -220,18 +219,11 @@ int roster_effect(struct store *s, const struct apply_env *env, const struct ros
             case_inherit(&cases->list[0].file, &cases->list[i].file);
         }
     }
-    for (size_t i = 0; i < cases->count; i++) {
-        int64_t said_here_ms = cases->list[i].file.blocked_said_ms;
-
-        said_ms = said_here_ms > said_ms ? said_here_ms : said_ms;
-    }
     for (size_t i = 0; i < cases->count && rc == 0; i++) {
         *w = (struct case_work){.store = s, .env = env, .err = e, .id = cases->list[i].id};
         w->file = cases->list[i].file;
         (void)str_copy(w->certificate, sizeof w->certificate, str_of(cases->list[i].certificate));
-        case_hear_said(&w->file, said_ms);
         rc = one_case(w, i == 0 ? CASE_SELF : CASE_RELATED, facts, count, inout);
-        said_ms = w->file.blocked_said_ms;
     }
     free(w);
     return rc;

@@ -141,7 +141,6 @@ class Person:
     def __init__(self):
         self.certs, self.facts = [], []  # facts: (time, kind)
         self.eonays = []                 # (time, value)
-        self.said = 0
 
     def newest(self, kind):
         return max((t for t, k in self.facts if k == kind), default=0)
@@ -155,19 +154,7 @@ class Cert:
         self.state, self.generation = "watching", None
         self.cycle = 0                  # certificates before it, if only told of by a renewal
         self.reminders, self.notices = {}, {}
-        self.lone_said, self.told_block = 0, 0
-
-    @property
-    def said(self):
-        """When the holder was last told of the blocked login, whichever certificate it was with."""
-        return self.person.said if self.person else self.lone_said
-
-    @said.setter
-    def said(self, when):
-        if self.person:
-            self.person.said = when
-        else:
-            self.lone_said = when
+        self.said, self.told_block = 0, 0
 
     def newest(self, kind):
         mine = max((t for t, k in self.facts if k == kind), default=0)
@@ -268,8 +255,7 @@ class World:
         for m in waiting:
             m.stop()
         if waiting and not any(m.state == "sent" and m.said == c.said
-                               for o in (c.person.certs if c.person else [c])
-                               for (k, *_), m in o.notices.items() if k == "blocked"):
+                               for (k, *_), m in c.notices.items() if k == "blocked"):
             c.said = 0
         for m in c.reminders.values():
             if m.state == "paused":
@@ -332,7 +318,9 @@ class World:
         """What the holder was told about another certificate is not told again."""
         c.person = person
         person.certs.append(c)
-        person.said = max(person.said, c.lone_said)
+        said = max(o.said for o in person.certs)
+        for o in person.certs:
+            o.said = said
         person.eonays += c.eonays
         person.facts += [x for x in c.facts if x[1] in PERSONAL]
         if c.generation is None and not c.facts:  # it is new

@@ -421,38 +421,6 @@ static void every_certificate_of_a_holder_hears_of_the_duty(void **state)
     assert_int_equal(count(t, "bitis", MESSAGE_PLANNED), 0);
 }
 
-/* Of two certificates, one of them without an end, either could speak of the holder's login. */
-static void a_blocked_login_is_said_once_to_a_holder(void **state)
-{
-    struct scene *t = *state;
-
-    tell_of(t, EVENT_EONAY_ACTIVATED, 1, 7, 0);
-    tell_of(t, EVENT_CERTIFICATE_EXPIRING, 2, 7, 100);
-    tell_of(t, EVENT_LOGIN_BLOCKED, 1, 7, 0);
-    assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED), CHANNEL_COUNT);
-    /* free before it went out: then nothing has been said, whichever is told of next */
-    tell_of(t, EVENT_LOGIN_UNBLOCKED, 2, 7, 0);
-    assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED), 0);
-    tell_of(t, EVENT_LOGIN_BLOCKED, 2, 7, 0);
-    assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED), CHANNEL_COUNT);
-    /* told again after a while: said again, and once again */
-    t->now_ms += 14LL * DAY_MS;
-    tell_of(t, EVENT_LOGIN_BLOCKED, 1, 7, 0);
-    assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED), 2 * CHANNEL_COUNT);
-}
-
-/* The fact that says whose a certificate is may be the one that blocks, or come after it. */
-static void a_holder_told_late_was_told_of_the_block(void **state)
-{
-    struct scene *t = *state;
-
-    tell_of(t, EVENT_EONAY_ACTIVATED, 1, 0, 0);
-    tell_of(t, EVENT_LOGIN_BLOCKED, 3, 7, 0);
-    tell_of(t, EVENT_CERTIFICATE_EXPIRING, 2, 7, 100);
-    tell_of(t, EVENT_LOGIN_BLOCKED, 1, 7, 0);
-    assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED), CHANNEL_COUNT);
-}
-
 static int keep_file(void *ctx, const struct case_row *row)
 {
     return case_read(row->facts, ctx);
@@ -479,7 +447,7 @@ static void what_is_replaced_knows_the_holder_of_what_replaces_it(void **state)
                          0);
         assert_int_equal(file.state, CASE_RENEWED);
         assert_string_equal(file.known.holder.ref, known == 0 ? "h-7" : "h-8");
-        assert_true(case_login_blocked(&file));
+        assert_int_not_equal(file.seen_ms[EVENT_LOGIN_BLOCKED], 0);
     }
 }
 
@@ -563,8 +531,6 @@ int main(void)
         BOTH(campaigns_stand_side_by_side),
         BOTH(past_due_is_as_the_campaign_says),
         BOTH(every_certificate_of_a_holder_hears_of_the_duty),
-        BOTH(a_blocked_login_is_said_once_to_a_holder),
-        BOTH(a_holder_told_late_was_told_of_the_block),
         BOTH(what_is_replaced_knows_the_holder_of_what_replaces_it),
         BOTH(a_renewed_certificate_is_planned_whichever_tells_first),
         BOTH(the_day_is_spread_by_person),
