@@ -78,19 +78,37 @@ static enum case_state ended_state(const struct case_file *c)
     return state;
 }
 
-/* The furthest step of an application that was told of, whichever came first. */
-static enum case_state progress_state(const struct case_file *c)
+/*
+ * An application from so long before the end brought the certificate at hand: a list may tell the
+ * new end before its card has arrived. It is shown until the next one can be made, and then it is
+ * over.
+ */
+static bool is_over(const struct case_file *c, enum event_type step, int64_t now_ms)
 {
-    if (counts(c, EVENT_CARD_DELIVERED)) {
-        return CASE_DELIVERED;
+    const int64_t end = c->known.not_after_ms;
+
+    return end != 0 && case_end_is_fresh(end, c->seen_ms[step]) && !case_end_is_fresh(end, now_ms);
+}
+
+/* The furthest step of an application that was told of, whichever came first. */
+static enum case_state progress_state(const struct case_file *c, int64_t now_ms)
+{
+    static const struct {
+        enum event_type type;
+        enum case_state state;
+    } steps[] = {
+        {EVENT_CARD_DELIVERED, CASE_DELIVERED},
+        {EVENT_APPROVAL_GIVEN, CASE_APPROVED},
+        {EVENT_LETTER_RECEIVED, CASE_LETTER},
+        {EVENT_APPLICATION_SUBMITTED, CASE_APPLIED},
+    };
+
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (counts(c, steps[i].type) && !is_over(c, steps[i].type, now_ms)) {
+            return steps[i].state;
+        }
     }
-    if (counts(c, EVENT_APPROVAL_GIVEN)) {
-        return CASE_APPROVED;
-    }
-    if (counts(c, EVENT_LETTER_RECEIVED)) {
-        return CASE_LETTER;
-    }
-    return counts(c, EVENT_APPLICATION_SUBMITTED) ? CASE_APPLIED : CASE_STATE_COUNT;
+    return CASE_STATE_COUNT;
 }
 
 static enum case_state login_state(const struct case_file *c)
@@ -104,7 +122,7 @@ static enum case_state derive(const struct case_file *c, int64_t now_ms)
     enum case_state state = ended_state(c);
 
     if (state == CASE_STATE_COUNT) {
-        state = progress_state(c);
+        state = progress_state(c, now_ms);
     }
     if (state != CASE_STATE_COUNT) {
         return state;

@@ -11,6 +11,12 @@
 
 #include "domain/fact.h"
 
+/*
+ * So long before an end nobody can renew yet what ends then: what is told of a renewal or an
+ * application by then is about the certificate at hand, or the one before it.
+ */
+enum { CASE_FRESH_DAYS = 180 };
+
 /* Stored as small integers: never renumber. */
 enum case_state {
     CASE_WATCHING = 0,   /* valid or in its window, nothing known to be done */
@@ -103,7 +109,10 @@ void case_init(struct case_file *c);
  */
 void case_apply(struct case_file *c, enum case_role role, const struct fact *f, int64_t now_ms,
                 struct case_change *ret);
-/* What the mere passing of time does: the end has come. */
+/*
+ * What the mere passing of time does: the end has come; or it has come so near that an application
+ * of long ago, which brought the certificate at hand, silences its reminders no more.
+ */
 void case_tick(struct case_file *c, int64_t now_ms, struct case_change *ret);
 /*
  * A new case takes over what is known about its holder from another case of theirs: e-Onay, a

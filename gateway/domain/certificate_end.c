@@ -4,7 +4,7 @@
 #include "domain/calendar.h"
 
 /* An end that moves by less than CORRECTION_DAYS is the same certificate told more exactly. */
-enum { CORRECTION_DAYS = 60, FRESH_DAYS = 180 };
+enum { CORRECTION_DAYS = 60 };
 
 static bool is_successor(int64_t end_ms, int64_t former_ms)
 {
@@ -13,7 +13,7 @@ static bool is_successor(int64_t end_ms, int64_t former_ms)
 
 bool case_end_is_fresh(int64_t end_ms, int64_t time_ms)
 {
-    return end_ms - time_ms >= (int64_t)FRESH_DAYS * DAY_MS;
+    return end_ms - time_ms >= (int64_t)CASE_FRESH_DAYS * DAY_MS;
 }
 
 /* When the present end had been told before a time, 0 never. */

@@ -3,7 +3,7 @@
 
 #include "domain/certificate.h"
 
-/* So far away that nobody can renew yet what ends then: a renewal told of by then was another's. */
+/* The end is CASE_FRESH_DAYS or more after time_ms. */
 bool case_end_is_fresh(int64_t end_ms, int64_t time_ms);
 /* f is a certificate.expiring, or a certificate.renewed with an end; both of this certificate. */
 void case_take_end(struct case_file *c, const struct fact *f);

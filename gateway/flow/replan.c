@@ -68,7 +68,7 @@ static int skip_unreadable(const struct case_work *w, int64_t id, int rc)
 
 /* ---- time ---- */
 
-static int expire(struct case_work *w, int64_t id, int64_t *ended)
+static int pass_time(struct case_work *w, int64_t id, struct replan_expiry *x)
 {
     struct case_change change;
     int rc = store_case_by_id(w->store, id, case_work_load, w, w->err);
@@ -80,15 +80,47 @@ static int expire(struct case_work *w, int64_t id, int64_t *ended)
     if (!change.stored) {
         return 0;
     }
-    *ended += 1;
+    x->ended += change.to == CASE_EXPIRED;
+    x->begun += case_state_reminds(change.to);
     rc = case_work_store(w);
     return rc == 0 ? case_work_follow(w, &change, false) : rc;
 }
 
-/* The states in which a case waits for its end. */
-static const enum case_state open_states[] = {CASE_WATCHING, CASE_BLOCKED};
+/* The states that time changes: a case waits for its end, or its application is of long ago. */
+static const struct {
+    enum case_state state;
+    bool applied;
+} passing[] = {
+    {CASE_WATCHING, false}, {CASE_BLOCKED, false}, {CASE_APPLIED, true},
+    {CASE_LETTER, true},    {CASE_APPROVED, true}, {CASE_DELIVERED, true},
+};
 
-enum { OPEN_STATES = sizeof open_states / sizeof open_states[0] };
+enum { PASSING = sizeof passing / sizeof passing[0] };
+
+/* Ends of yesterday and before; for applications those that are near, whether past or to come. */
+static struct case_range range_of(const struct replan_expiry *x, size_t limit)
+{
+    const int64_t now = x->env->now_ms;
+    const int64_t near = (int64_t)CASE_FRESH_DAYS * DAY_MS;
+    const bool applied = passing[x->state].applied;
+
+    return (struct case_range){.state = (int)passing[x->state].state,
+                               .from_ms = applied && now > near ? now - near : 1,
+                               .to_ms =
+                                   applied ? now + near : istanbul_ms(istanbul_day(now), 0) - 1,
+                               .after_ms = x->after_ms,
+                               .after_id = x->after_id,
+                               .limit = limit < REPLAN_BITE ? limit : REPLAN_BITE};
+}
+
+static void next_state(struct replan_expiry *x)
+{
+    do {
+        x->state++;
+    } while (x->state < PASSING && passing[x->state].applied && !x->applications);
+    x->after_ms = 0;
+    x->after_id = 0;
+}
 
 int replan_expire(struct store *s, struct replan_expiry *x, size_t limit, bool *ret_done,
                   struct err *e)
@@ -96,25 +128,18 @@ int replan_expire(struct store *s, struct replan_expiry *x, size_t limit, bool *
     int64_t list[REPLAN_BITE];
     struct ids ids = {.list = list, .only = CASE_STATE_COUNT};
     struct case_work *w = work_create(s, x->env, "time", e);
-    const struct case_range range = {.state = (int)open_states[x->state],
-                                     .from_ms = 1,
-                                     .to_ms = istanbul_ms(istanbul_day(x->env->now_ms), 0) - 1,
-                                     .after_ms = x->after_ms,
-                                     .after_id = x->after_id,
-                                     .limit = limit < REPLAN_BITE ? limit : REPLAN_BITE};
+    const struct case_range range = range_of(x, limit);
     int rc = w == NULL ? ERR_NOMEM : store_case_by_end(s, &range, note, &ids, e);
 
     for (size_t i = 0; i < ids.count && rc == 0; i++) {
-        rc = expire(w, list[i], &x->ended);
+        rc = pass_time(w, list[i], x);
     }
     x->after_ms = ids.last_end_ms;
     x->after_id = ids.last;
     if (ids.seen < range.limit) {
-        x->state++;
-        x->after_ms = 0;
-        x->after_id = 0;
+        next_state(x);
     }
-    *ret_done = x->state == OPEN_STATES;
+    *ret_done = x->state == PASSING;
     free(w);
     return rc;
 }

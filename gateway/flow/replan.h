@@ -19,15 +19,18 @@ struct replan_counts {
 
 struct replan_expiry {
     const struct apply_env *env;
-    size_t state; /* zero all of these to begin */
+    bool applications; /* those of long ago too: once a day is enough */
+    size_t state;      /* zero all of these to begin */
     int64_t after_ms;
     int64_t after_id;
     int64_t ended; /* out: cases */
+    int64_t begun; /* out: cases whose reminders begin */
 };
 
 /*
  * Ends the next watching and blocked cases whose last day is over, at most limit: their series stop
- * and the holders are told once. ret_done: there are no more.
+ * and the holders are told once. Lets cases go on whose application was for the certificate at
+ * hand. ret_done: there are no more.
  */
 int replan_expire(struct store *s, struct replan_expiry *expiry, size_t limit, bool *ret_done,
                   struct err *e);

@@ -31,7 +31,8 @@ struct rounds {
     struct replan_walk walk;
     unsigned char fingerprint[SHA256_SIZE];
     struct replan_expiry expiry;
-    bool finished; /* the stage is done */
+    int64_t applications_day; /* when those of long ago were looked at last */
+    bool finished;            /* the stage is done */
     bool differs;
 };
 
@@ -113,6 +114,10 @@ static bool next_stage(struct rounds *r)
         if (r->expiry.ended > 0) {
             log_info("cases_expired", LOG_I("cases", r->expiry.ended));
         }
+        if (r->expiry.begun > 0) {
+            log_info("cases_remind_again", LOG_I("cases", r->expiry.begun));
+        }
+        r->applications_day = istanbul_day(r->env.now_ms);
         r->stage = STAGE_ASK;
         return true;
     case STAGE_ASK:
@@ -156,7 +161,8 @@ static void begin(struct rounds *r)
     r->env = settings_apply_env(r->settings, gateway_now(r->gateway));
     r->replan = false;
     r->stage = STAGE_EXPIRE;
-    r->expiry = (struct replan_expiry){.env = &r->env};
+    r->expiry = (struct replan_expiry){
+        .env = &r->env, .applications = r->applications_day != istanbul_day(r->env.now_ms)};
     r->busy = replan_fingerprint(r->settings, r->fingerprint) == 0;
     if (!r->busy) {
         log_error("rounds_failed", LOG_S("error", "no memory to compare the settings"));

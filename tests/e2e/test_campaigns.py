@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import time
 
-from gateway_support import BATCH, Gateway, data, event, run, until
+from gateway_support import BATCH, Gateway, data, days_ahead, event, run, until
 
 
 def inbox(gateway):
@@ -79,7 +79,8 @@ def test_an_escalation_stops_with_its_case():
     with Gateway(campaigns=[{"name": "k", "marks": marks, "channels": ["sms"]}]) as g:
         g.accept(event(1, data=holder(1)))
         until(lambda: len(g.messages(status="planned")) == 2, "planned")
-        g.accept(event(1, "application.submitted", data={"certificate": {"ref": "cert-1"}}))
+        g.accept(event(1, "application.submitted", data={"certificate": {"ref": "cert-1"}},
+                       time=days_ahead(0)))
         until(lambda: len(g.messages(status="cancelled")) == 2, "stopped")
 
 

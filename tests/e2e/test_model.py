@@ -210,7 +210,9 @@ class World:
                 if other is not c and theirs and (theirs, other.ref) > (end, c.ref):
                     return "ended"
         for kind in STEPS:
-            if counts(kind):
+            # an application long before the end brought this certificate, and is over by then
+            over = end and end - c.newest(kind) >= 180 * DAY > end - self.now
+            if counts(kind) and not over:
                 return kind
         if end and day_of(end) < day_of(self.now):
             return "expired"
@@ -384,7 +386,9 @@ class World:
             last, self.now = self.now, min(midnight, max(soonest, self.now), until)
             if day_of(self.now) != day_of(last):
                 for c in self.certs.values():
-                    if c.state in ("watching", "blocked") and self.state_of(c) == "expired":
+                    now = self.state_of(c)
+                    if (now == "expired" and c.state in ("watching", "blocked")
+                            or now != c.state and c.state in STEPS):
                         self.look(c)
             self.send()
 

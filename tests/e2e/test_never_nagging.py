@@ -55,7 +55,7 @@ def test_what_waits_is_stopped_by_every_end():
         until(lambda: sms_of(g, 30), "planned")
         assert len(inbox(g)) == 2
         for n, kind in enumerate(ENDS, 10):
-            g.accept(event(n, kind, data=ENDS[kind](n)))
+            g.accept(event(n, kind, data=ENDS[kind](n), time=days_ahead(0)))
         for n, kind in enumerate(ENDS, 10):
             old = until(lambda: all(m["status"] == "cancelled" for m in sms_of(g, n)
                                     if m["planned_at"] < days_ahead(89)) and sms_of(g, n), kind)

@@ -104,7 +104,7 @@ static void fact_came(struct world *w, const char *id, const char *text)
 static void expire(struct world *w)
 {
     const struct apply_env env = settings_apply_env(w->gateway.settings, w->now_ms);
-    struct replan_expiry x = {.env = &env};
+    struct replan_expiry x = {.env = &env, .applications = true};
     bool done = false;
 
     while (!done) {

@@ -442,6 +442,53 @@ static void time_alone_expires_and_tells_once(void **state)
                      NOTICE_SUBMITTED);
 }
 
+/* A list told the new end before the card of the new certificate had arrived. */
+static void an_application_of_long_ago_is_over_in_time(void **state)
+{
+    struct case_file c;
+    struct case_change change;
+    int64_t near = now_ms + (int64_t)(SECOND_END - CASE_FRESH_DAYS) * DAY_MS;
+
+    (void)state;
+    case_init(&c);
+    (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 0, FIRST_END);
+    (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 1, SECOND_END);
+    change = tell(&c, EVENT_CARD_DELIVERED, 4, 0);
+    assert_int_equal(change.to, CASE_DELIVERED);
+    assert_int_equal(change.notice, NOTICE_DELIVERED);
+    case_tick(&c, near, &change);
+    assert_false(change.stored);
+    case_tick(&c, near + 1, &change);
+    assert_true(change.stored);
+    assert_int_equal(change.to, CASE_WATCHING);
+    assert_int_equal(change.actions, CASE_PLAN);
+    assert_int_equal(change.notice, NOTICE_NONE);
+    case_tick(&c, near + DAY_MS, &change);
+    assert_false(change.stored);
+}
+
+static void an_application_for_the_next_one_is_not_over(void **state)
+{
+    static const struct {
+        int day;
+        enum case_state to;
+    } rows[] = {{SECOND_END - CASE_FRESH_DAYS, CASE_WATCHING},
+                {SECOND_END - CASE_FRESH_DAYS + 1, CASE_APPLIED},
+                {SECOND_END - 80, CASE_APPLIED}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct case_change change;
+        struct case_file c;
+
+        case_init(&c);
+        (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 0, SECOND_END);
+        (void)tell(&c, EVENT_APPLICATION_SUBMITTED, rows[i].day, 0);
+        case_tick(&c, now_ms + (int64_t)(SECOND_END - 70) * DAY_MS, &change);
+        assert_int_equal(change.to, rows[i].to);
+    }
+}
+
 static void a_new_case_knows_its_holder(void **state)
 {
     struct case_file old = watched();
@@ -858,6 +905,8 @@ int main(void)
         cmocka_unit_test(another_certificate_of_the_holder_speaks),
         cmocka_unit_test(a_successor_ends_the_old_and_begins_the_new),
         cmocka_unit_test(time_alone_expires_and_tells_once),
+        cmocka_unit_test(an_application_of_long_ago_is_over_in_time),
+        cmocka_unit_test(an_application_for_the_next_one_is_not_over),
         cmocka_unit_test(a_new_case_knows_its_holder),
         cmocka_unit_test(a_new_case_knows_that_the_duty_ended),
         cmocka_unit_test(eonay_chooses_the_series),

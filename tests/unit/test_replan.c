@@ -226,7 +226,7 @@ static struct row find(struct scene *t, int step, enum channel channel)
 static int64_t expire(struct scene *t, size_t bite)
 {
     const struct apply_env env = settings_apply_env(t->settings, t->now_ms);
-    struct replan_expiry x = {.env = &env};
+    struct replan_expiry x = {.env = &env, .applications = true};
     bool done = false;
 
     while (!done) {
@@ -286,6 +286,27 @@ static void time_alone_ends_cases(void **state)
     assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED) +
                          count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_QUEUED),
                      2 * 4 + 2);
+}
+
+/* Else the holder of a card that came after the list would not be reminded in three years. */
+static void an_old_application_lets_reminders_begin(void **state)
+{
+    struct scene *t = *state;
+
+    for (int n = 1; n <= 3; n++) {
+        tell(t, EVENT_CERTIFICATE_EXPIRING, n, 1000);
+        tell(t, n == 1 ? EVENT_CARD_DELIVERED : EVENT_APPLICATION_SUBMITTED, n, 0);
+    }
+    assert_int_equal(count(t, "bitis", MESSAGE_PLANNED), 0);
+    t->now_ms += 820LL * DAY_MS; /* the end is at the close of the thousandth day */
+    assert_int_equal(expire(t, 2), 0);
+    assert_int_equal(count(t, "bitis", MESSAGE_PLANNED), 0);
+    t->now_ms += DAY_MS;
+    tell(t, EVENT_APPLICATION_SUBMITTED, 3, 0);
+    assert_int_equal(expire(t, 2), 0);
+    assert_int_equal(count(t, "bitis", MESSAGE_PLANNED), 2 * 14);
+    t->now_ms += 180LL * DAY_MS;
+    assert_int_equal(expire(t, 2), 2);
 }
 
 static void a_wrong_end_that_passed_can_be_corrected(void **state)
@@ -525,6 +546,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(time_alone_ends_cases),
+        BOTH(an_old_application_lets_reminders_begin),
         BOTH(a_wrong_end_that_passed_can_be_corrected),
         BOTH(marks_come_and_go),
         BOTH(what_was_sent_or_stopped_by_a_person_stays),
