@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 /* About as many as are under way at a time when a fast path is fed. */
-enum { SPARE_MAX = 512, FACTS_KEPT = 8192 };
+enum { SPARE_MAX = 512, BYTES_KEPT = 8192 };
 
 /*
- * Attempts are made by the store's thread and dropped by the loop's. Given back to the allocator
- * they would make the two wait for each other's lock at every message.
+ * Attempts and their words are made by the store's thread and dropped by the loop's. Given back to
+ * the allocator they would make the two wait for each other's lock at every message.
  */
 struct attempt_pool {
     uv_mutex_t lock;
@@ -31,6 +31,8 @@ struct attempt_pool *attempt_pool_create(void)
 static void discard(struct attempt *a)
 {
     buf_finish(&a->facts);
+    buf_finish(&a->wire);
+    buf_finish(&a->content);
     free(a);
 }
 
@@ -63,17 +65,29 @@ static struct attempt *take(struct attempt_pool *pool)
     return node == NULL ? NULL : list_entry(node, struct attempt, job.node);
 }
 
-/* Whom it was about is not kept. */
+/* Whom it was about is not kept, also not behind a shorter text; nor is room that few need. */
+static struct buf emptied(struct buf b)
+{
+    if (b.data != NULL) {
+        crypto_wipe(b.data, b.cap);
+    }
+    if (b.cap > BYTES_KEPT) {
+        buf_finish(&b);
+    }
+    buf_reset(&b);
+    return b;
+}
+
 static void forget(struct attempt *a)
 {
-    struct buf facts = a->facts;
+    struct buf facts = emptied(a->facts);
+    struct buf wire = emptied(a->wire);
+    struct buf content = emptied(a->content);
 
-    if (facts.len > 0) {
-        crypto_wipe(facts.data, facts.len);
-    }
     crypto_wipe(a, sizeof *a);
     a->facts = facts;
-    buf_reset(&a->facts);
+    a->wire = wire;
+    a->content = content;
     list_init(&a->job.node);
 }
 
@@ -93,7 +107,7 @@ static bool keep(struct attempt_pool *pool, struct attempt *a)
     return room;
 }
 
-/* Empty but for the room that its facts have. */
+/* Empty but for the room that its bytes have. */
 static struct attempt *blank(struct attempt_pool *pool)
 {
     struct attempt *a = pool == NULL ? NULL : take(pool);
@@ -102,6 +116,8 @@ static struct attempt *blank(struct attempt_pool *pool)
         a = calloc(1, sizeof *a);
         if (a != NULL) {
             buf_init(&a->facts, STORE_BODY_MAX);
+            buf_init(&a->wire, RENDER_MAIL_MAX * 2);
+            buf_init(&a->content, STORE_BODY_MAX);
         }
     }
     return a;
@@ -140,8 +156,6 @@ struct attempt *attempt_create(struct attempt_pool *pool, const struct due_row *
     a->flags = m->flags;
     a->case_state = (enum case_state)row->subject.state;
     a->case_seq = row->subject.event_seq;
-    buf_init(&a->wire, RENDER_MAIL_MAX * 2);
-    buf_init(&a->content, STORE_BODY_MAX);
     return a;
 }
 
@@ -149,9 +163,7 @@ void attempt_free(struct attempt *a)
 {
     if (a != NULL) {
         settings_drop(a->settings);
-        buf_finish(&a->wire);
-        buf_finish(&a->content);
-        if (a->pool == NULL || a->facts.cap > FACTS_KEPT || !keep(a->pool, a)) {
+        if (a->pool == NULL || !keep(a->pool, a)) {
             discard(a);
         }
     }
