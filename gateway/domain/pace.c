@@ -77,3 +77,8 @@ int64_t headway_room(const struct headway *h, int64_t now_ms)
 {
     return now_ms - h->last_ms <= HEADWAY_MS ? h->room : 0;
 }
+
+bool headway_stocked(size_t in_flight, size_t own, size_t limit)
+{
+    return limit > own && in_flight > limit - (limit - own) / 4;
+}

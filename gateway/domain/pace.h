@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct pace {
@@ -38,3 +40,8 @@ struct headway {
 void headway_answered(struct headway *h, int64_t now_ms);
 /* 0 as soon as the path falls silent. */
 int64_t headway_room(const struct headway *h, int64_t now_ms);
+/*
+ * Most of what may wait behind the provider's own places is there: what is missing is brought
+ * later, together, instead of a few messages and a transaction at a time.
+ */
+bool headway_stocked(size_t in_flight, size_t own, size_t limit);

@@ -133,9 +133,9 @@ static size_t ordered_room(const struct channel_state *c, const struct lane **re
     for (size_t i = 0; i < count && room == 0; i++) {
         struct lane *lane = &d->lanes[route[i]];
         int64_t wait;
-        enum route_state state = lane_state(lane, mono, &wait);
+        enum route_state state = lane_fetch_state(lane, mono, &wait);
 
-        room = lane_room(lane, mono, FETCH_MAX);
+        room = state == ROUTE_READY ? lane_room(lane, mono, FETCH_MAX) : 0;
         *ret_lane = room > 0 ? lane : NULL;
         *ret_wait_ms = wait < *ret_wait_ms ? wait : *ret_wait_ms;
         if (state == ROUTE_BUSY) {

@@ -28,13 +28,17 @@ static void init_pace(struct pace *p, const struct option_rate *rate)
     pace_init(p, rate->count, rate->period_ms, burst < 1 ? 1 : burst);
 }
 
+static size_t at_once(const struct lane *lane)
+{
+    return lane->caps.in_flight > 0 ? lane->caps.in_flight : DEFAULT_IN_FLIGHT;
+}
+
 /* What the provider can and will soon have room for. */
 static size_t capacity(const struct lane *lane, int64_t mono_ms)
 {
-    size_t at_once = lane->caps.in_flight > 0 ? lane->caps.in_flight : DEFAULT_IN_FLIGHT;
     size_t soon = (size_t)headway_room(&lane->headway, mono_ms);
 
-    return at_once + (soon < lane->caps.ahead ? soon : lane->caps.ahead);
+    return at_once(lane) + (soon < lane->caps.ahead ? soon : lane->caps.ahead);
 }
 
 /* That, what the office wants, and what a path that has just come back bears. */
@@ -83,6 +87,18 @@ enum route_state lane_state(struct lane *lane, int64_t mono_ms, int64_t *ret_wai
     }
     *ret_wait_ms = pace_wait(&lane->pace, mono_ms);
     return *ret_wait_ms > 0 ? ROUTE_BUSY : ROUTE_READY;
+}
+
+enum route_state lane_fetch_state(struct lane *lane, int64_t mono_ms, int64_t *ret_wait_ms)
+{
+    enum route_state state = lane_state(lane, mono_ms, ret_wait_ms);
+
+    if (state != ROUTE_READY ||
+        !headway_stocked(lane->in_flight, at_once(lane), in_flight_limit(lane, mono_ms))) {
+        return state;
+    }
+    *ret_wait_ms = BUSY_WAIT_MS;
+    return ROUTE_BUSY;
 }
 
 size_t lane_room(struct lane *lane, int64_t mono_ms, size_t want)

@@ -78,6 +78,11 @@ struct lane_refusal {
 
 /* Why a lane cannot take a message now, and when to ask again (monotonic ms from now). */
 enum route_state lane_state(struct lane *lane, int64_t mono_ms, int64_t *ret_wait_ms);
+/*
+ * The same before fetching: a lane with enough ahead of it is busy too, so that what it will need
+ * is fetched and claimed together instead of a few at a time.
+ */
+enum route_state lane_fetch_state(struct lane *lane, int64_t mono_ms, int64_t *ret_wait_ms);
 /* How many messages it could take now, at most want. */
 size_t lane_room(struct lane *lane, int64_t mono_ms, size_t want);
 /*

@@ -145,21 +145,27 @@ bool lane_routes_differ(const struct dispatch *d, enum channel channel)
     return conf->routes[channel].count > 0 && conf->routes[channel].weights[0] > 0;
 }
 
+/*
+ * A lane with its stock is not fetched for; but when another one is, what comes may be the first
+ * lane's all the same, and is taken in one go.
+ */
 size_t lane_routes_room(struct dispatch *d, enum channel channel, size_t want, int64_t *ret_wait_ms)
 {
     const int64_t mono = clock_mono_ms(d->gateway->clock);
+    bool wanted = false;
     size_t room = 0;
 
     *ret_wait_ms = INT64_MAX;
-    for (size_t i = 0; i < d->lane_count && room < want; i++) {
+    for (size_t i = 0; i < d->lane_count; i++) {
+        struct lane *lane = &d->lanes[i];
         int64_t wait;
 
-        if (!routed(d, channel, &d->lanes[i])) {
+        if (!routed(d, channel, lane)) {
             continue;
         }
-        (void)lane_state(&d->lanes[i], mono, &wait);
+        wanted = lane_fetch_state(lane, mono, &wait) == ROUTE_READY || wanted;
         *ret_wait_ms = wait < *ret_wait_ms ? wait : *ret_wait_ms;
-        room += lane_room(&d->lanes[i], mono, want - room);
+        room += lane_room(lane, mono, want - room);
     }
-    return room;
+    return wanted ? room : 0;
 }

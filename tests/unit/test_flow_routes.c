@@ -1,5 +1,7 @@
 /* Several providers of one channel: order, shares, routes of a campaign, and what failing over is.
  */
+#include "config/conf.h"
+#include "flow/lane.h"
 #include "flow_scene.h"
 
 enum { PEOPLE = 60 };
@@ -247,6 +249,36 @@ static void a_slow_provider_delays_nobody(void **state)
     close_scene(s);
 }
 
+/* A fast path with most of its stock takes what is placed, but nothing is fetched for it. */
+static void a_stocked_lane_is_not_fetched_for(void **state)
+{
+    static const struct conf_provider conf = {.name = (char *)(uintptr_t) "a"};
+    struct lane *lane = calloc(1, sizeof *lane);
+    int64_t wait;
+
+    (void)state;
+    lane->conf = &conf;
+    lane->caps = (struct provider_capabilities){.batch_max = 1, .in_flight = 4, .ahead = 256};
+    breaker_init(&lane->breaker, &breaker_default);
+    for (int64_t ms = 1000; ms <= 1100; ms++) {
+        for (int i = 0; i < 20; i++) {
+            headway_answered(&lane->headway, ms);
+        }
+    }
+    lane->in_flight = 196;
+    assert_int_equal(lane_fetch_state(lane, 1100, &wait), ROUTE_READY);
+    assert_int_equal(lane_room(lane, 1100, 512), 64);
+    lane->in_flight = 197;
+    assert_int_equal(lane_state(lane, 1100, &wait), ROUTE_READY);
+    assert_int_equal(lane_fetch_state(lane, 1100, &wait), ROUTE_BUSY);
+    assert_int_equal(wait, 1000);
+    assert_int_equal(lane_room(lane, 1100, 512), 63);
+    lane->in_flight = 3; /* silent since: its own places are filled as they come */
+    assert_int_equal(lane_fetch_state(lane, 1200, &wait), ROUTE_READY);
+    assert_int_equal(lane_room(lane, 1200, 512), 1);
+    free(lane);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +290,7 @@ int main(void)
         cmocka_unit_test(a_share_whose_provider_fails_goes_to_the_others),
         cmocka_unit_test(a_campaign_has_its_own_route),
         cmocka_unit_test(a_slow_provider_delays_nobody),
+        cmocka_unit_test(a_stocked_lane_is_not_fetched_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -359,6 +359,27 @@ static void a_fast_path_is_fed_ahead_and_a_slow_one_is_not(void **state)
     }
 }
 
+static void what_is_missing_ahead_is_brought_together(void **state)
+{
+    static const struct {
+        size_t in_flight;
+        size_t own;
+        size_t limit;
+        bool stocked;
+    } rows[] = {
+        {0, 4, 4, false},    {3, 4, 4, false},    {4, 4, 4, false},     {1, 4, 2, false},
+        {5, 4, 6, false},    {6, 4, 7, false},    {196, 4, 260, false}, {197, 4, 260, true},
+        {260, 4, 260, true}, {300, 4, 260, true}, {0, 4, 260, false},   {7, 4, 8, false},
+        {8, 4, 8, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(headway_stocked(rows[i].in_flight, rows[i].own, rows[i].limit),
+                         rows[i].stocked);
+    }
+}
+
 static void no_rate_means_no_limit_but_pauses_hold(void **state)
 {
     struct pace p;
@@ -632,6 +653,7 @@ int main(void)
         cmocka_unit_test(pace_keeps_rate_and_burst),
         cmocka_unit_test(fast_rates_are_exact),
         cmocka_unit_test(a_fast_path_is_fed_ahead_and_a_slow_one_is_not),
+        cmocka_unit_test(what_is_missing_ahead_is_brought_together),
         cmocka_unit_test(no_rate_means_no_limit_but_pauses_hold),
         cmocka_unit_test(the_breaker_opens_probes_and_recovers_slowly),
         cmocka_unit_test(openings_grow_up_to_the_cap),
