@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CAP_MIN = 256 };
+
 void buf_init(struct buf *b, size_t max)
 {
     *b = (struct buf){.max = max};
@@ -29,7 +31,7 @@ void buf_reset(struct buf *b)
 
 static int grow(struct buf *b, size_t need)
 {
-    size_t cap = b->cap == 0 ? 64 : b->cap;
+    size_t cap = b->cap == 0 ? CAP_MIN : b->cap;
     char *data;
 
     while (cap < need + 1) {

@@ -10,11 +10,14 @@ static const char base32_digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
 int codec_hex(struct buf *out, const void *bytes, size_t n)
 {
     const unsigned char *p = bytes;
+    char *at = buf_reserve(out, 2 * n);
 
-    for (size_t i = 0; i < n; i++) {
-        char pair[2] = {hex_digits[p[i] >> 4], hex_digits[p[i] & 15]};
-
-        (void)buf_add(out, pair, 2);
+    if (at != NULL) {
+        for (size_t i = 0; i < n; i++) {
+            at[2 * i] = hex_digits[p[i] >> 4];
+            at[2 * i + 1] = hex_digits[p[i] & 15];
+        }
+        buf_commit(out, 2 * n);
     }
     return buf_failed(out);
 }
@@ -36,21 +39,37 @@ static bool unreserved(char c)
     return ascii_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+static size_t percent_size(struct str s)
+{
+    size_t size = s.len;
+
+    for (size_t i = 0; i < s.len; i++) {
+        size += unreserved(s.ptr[i]) ? 0 : 2;
+    }
+    return size;
+}
+
 int codec_percent(struct buf *out, struct str s)
 {
+    size_t size = percent_size(s);
+    char *at = buf_reserve(out, size);
+
+    if (at == NULL) {
+        return buf_failed(out);
+    }
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
 
         if (unreserved(s.ptr[i])) {
-            (void)buf_addc(out, s.ptr[i]);
+            *at++ = s.ptr[i];
         } else {
-            char escape[3] = {'%', ascii_upper(hex_digits[c >> 4]),
-                              ascii_upper(hex_digits[c & 15])};
-
-            (void)buf_add(out, escape, 3);
+            *at++ = '%';
+            *at++ = ascii_upper(hex_digits[c >> 4]);
+            *at++ = ascii_upper(hex_digits[c & 15]);
         }
     }
-    return buf_failed(out);
+    buf_commit(out, size);
+    return 0;
 }
 
 static int hex_value(char c)

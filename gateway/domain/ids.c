@@ -3,7 +3,6 @@
 #include "base/codec.h"
 #include "base/err.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { MARK_DIGITS = 8, ROW_DIGITS_MAX = 13, ATTEMPT_MAX = 999999 };
@@ -31,45 +30,61 @@ void ids_destroy(struct ids *ids)
     }
 }
 
-/* Forty bits of the keyed hash over the row and, for attempts, its number. */
-static void mark_of(struct ids *ids, int64_t row, int attempt, char out[MARK_DIGITS + 1])
+/* Writes n in decimal, up to 20 digits, and returns the end; a message has several such texts. */
+static char *put_number(char *at, uint64_t n)
 {
-    char text[48];
-    int n = snprintf(text, sizeof text, "m/%lld/%d", (long long)row, attempt);
+    char digits[20];
+    size_t count = 0;
 
-    codec_base32(hash_of(ids->hash, (struct str){text, (size_t)n}), MARK_DIGITS, out);
+    do {
+        digits[count++] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0);
+    while (count > 0) {
+        *at++ = digits[--count];
+    }
+    return at;
 }
 
-/* The row in as few digits as it needs. */
-static void row_digits(int64_t row, char out[ROW_DIGITS_MAX + 1])
+/* Forty bits of the keyed hash over "m/<row>/<attempt>"; the attempt is 0 for the message. */
+static void mark_of(struct ids *ids, int64_t row, int attempt, char out[MARK_DIGITS + 1])
+{
+    char text[48] = "m/";
+    char *end = put_number(text + 2, (uint64_t)row);
+
+    *end++ = '/';
+    end = put_number(end, (uint64_t)attempt);
+    codec_base32(hash_of(ids->hash, (struct str){text, (size_t)(end - text)}), MARK_DIGITS, out);
+}
+
+/* "m_<row>-<mark>", the row in as few digits as it needs; returns the end. */
+static char *put_name(struct ids *ids, int64_t row, int attempt, char out[IDS_TEXT_SIZE])
 {
     size_t digits = 1;
 
     for (uint64_t rest = (uint64_t)row >> 5; rest != 0; rest >>= 5) {
         digits++;
     }
-    codec_base32((uint64_t)row, digits, out);
+    out[0] = 'm';
+    out[1] = '_';
+    codec_base32((uint64_t)row, digits, out + 2);
+    out[2 + digits] = '-';
+    mark_of(ids, row, attempt, out + 3 + digits);
+    return out + 3 + digits + MARK_DIGITS;
 }
 
 void ids_message_format(struct ids *ids, int64_t row, char out[IDS_TEXT_SIZE])
 {
-    char digits[ROW_DIGITS_MAX + 1];
-    char mark[MARK_DIGITS + 1];
-
-    row_digits(row, digits);
-    mark_of(ids, row, 0, mark);
-    (void)snprintf(out, IDS_TEXT_SIZE, "m_%s-%s", digits, mark);
+    (void)put_name(ids, row, 0, out);
 }
 
 /* The mark covers the attempt too, so that one attempt's name does not give away another's. */
 void ids_attempt_format(struct ids *ids, int64_t row, int attempt, char out[IDS_TEXT_SIZE])
 {
-    char digits[ROW_DIGITS_MAX + 1];
-    char mark[MARK_DIGITS + 1];
+    char *end = put_name(ids, row, attempt, out);
 
-    row_digits(row, digits);
-    mark_of(ids, row, attempt, mark);
-    (void)snprintf(out, IDS_TEXT_SIZE, "m_%s-%s-%d", digits, mark, attempt);
+    *end++ = '-';
+    *put_number(end, (uint64_t)attempt) = '\0';
 }
 
 /* "m_<row>-<mark>" in front of text; *ret_rest is what follows. One spelling per row. */

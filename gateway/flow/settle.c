@@ -329,6 +329,9 @@ static void log_outcome(const struct attempt *a)
 {
     char id[IDS_TEXT_SIZE];
 
+    if (!log_enabled(LOG_LEVEL_DEBUG)) {
+        return;
+    }
     ids_message_format(a->lane->dispatch->gateway->ids, a->job.message_id, id);
     log_debug("attempt", LOG_S("message", id), LOG_I("number", a->number),
               LOG_S("provider", a->lane->conf->name),

@@ -591,6 +591,37 @@ static void the_first_usable_provider_takes_it(void **state)
 
 /* ---- ids ---- */
 
+/* Links and reports of years ago name messages so: these bytes never change. */
+static void names_stay_as_they_are(void **state)
+{
+    static const unsigned char key[HASH_KEY_SIZE] = {1, 2, 3};
+    static const struct {
+        int64_t row;
+        int attempt; /* 0 for the message */
+        const char *name;
+    } names[] = {
+        {1, 0, "m_1-xcdh92be"},
+        {1, 1, "m_1-ky6a3agf-1"},
+        {1000000, 0, "m_ygj0-ydz8cj45"},
+        {1000000, 27, "m_ygj0-v1qs93rr-27"},
+        {INT64_MAX, 999999, "m_7zzzzzzzzzzzz-cgqyv1wb-999999"},
+    };
+    struct ids *ids = ids_create(key);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char text[IDS_TEXT_SIZE];
+
+        if (names[i].attempt == 0) {
+            ids_message_format(ids, names[i].row, text);
+        } else {
+            ids_attempt_format(ids, names[i].row, names[i].attempt, text);
+        }
+        assert_string_equal(text, names[i].name);
+    }
+    ids_destroy(ids);
+}
+
 static void names_lead_back_to_their_rows(void **state)
 {
     static const int64_t rows[] = {1, 31, 32, 1000000, 1LL << 40, INT64_MAX};
@@ -662,6 +693,7 @@ int main(void)
         cmocka_unit_test(retries_keep_to_their_share),
         cmocka_unit_test(retries_alone_never_stand_still),
         cmocka_unit_test(the_first_usable_provider_takes_it),
+        cmocka_unit_test(names_stay_as_they_are),
         cmocka_unit_test(names_lead_back_to_their_rows),
     };
 
