@@ -141,6 +141,16 @@ int reports_keep(struct store *s, const struct kept_report *report, bool *ret_ne
     return rc;
 }
 
+static int list_below(struct store *s, struct str prefix, size_t limit, store_record_fn *fn,
+                      void *ctx, struct err *e)
+{
+    return store_record_list(
+        s,
+        &(struct record_range){
+            .kind = RECORD_REPORT, .prefix = prefix, .after = STR(""), .limit = limit},
+        fn, ctx, e);
+}
+
 static int list(struct store *s, struct str provider, struct str provider_ref, size_t limit,
                 store_record_fn *fn, void *ctx, struct err *e)
 {
@@ -149,12 +159,7 @@ static int list(struct store *s, struct str provider, struct str provider_ref, s
 
     buf_init(&prefix, STORE_RECORD_KEY_MAX);
     add_prefix(&prefix, provider, provider_ref);
-    rc = store_record_list(s,
-                           &(struct record_range){.kind = RECORD_REPORT,
-                                                  .prefix = {prefix.data, prefix.len},
-                                                  .after = STR(""),
-                                                  .limit = limit},
-                           fn, ctx, e);
+    rc = list_below(s, (struct str){prefix.data, prefix.len}, limit, fn, ctx, e);
     buf_finish(&prefix);
     return rc;
 }
@@ -164,6 +169,12 @@ static int note_one(void *ctx, const struct record_row *row)
     (void)row;
     *(bool *)ctx = true;
     return 0;
+}
+
+int reports_any_kept(struct store *s, bool *ret_any, struct err *e)
+{
+    *ret_any = false;
+    return list_below(s, STR(""), 1, note_one, ret_any, e);
 }
 
 int reports_are_kept(struct store *s, struct str provider, struct str provider_ref, bool *ret_kept,

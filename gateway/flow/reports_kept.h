@@ -27,6 +27,8 @@ struct kept_report {
  * none.
  */
 int reports_keep(struct store *s, const struct kept_report *report, bool *ret_new, struct err *e);
+/* Whether anything is kept: most days there is nothing, and nobody need ask for each answer. */
+int reports_any_kept(struct store *s, bool *ret_any, struct err *e);
 /* Whether something is kept for this answer. */
 int reports_are_kept(struct store *s, struct str provider, struct str provider_ref, bool *ret_kept,
                      struct err *e);

@@ -21,6 +21,8 @@ struct settle_job {
     struct dispatch *dispatch;
     struct list attempts;
     size_t count;
+    bool looked; /* whether any report is kept: */
+    bool any_kept;
 };
 
 struct keep_row {
@@ -120,11 +122,25 @@ static int suppress_by_rule(const struct attempt *a, struct store *s, struct err
 }
 
 /* A vendor can report before it has answered. */
-static int look_for_reports(struct attempt *a, struct store *s, struct err *e)
+static bool may_be_reported(const struct attempt *a)
 {
-    if (!a->has_move || a->move.to != MESSAGE_ACCEPTED || !a->lane->caps.reports ||
-        a->move.provider_ref.len == 0) {
+    return a->has_move && a->move.to == MESSAGE_ACCEPTED && a->lane->caps.reports &&
+           a->move.provider_ref.len > 0;
+}
+
+static int look_for_reports(struct settle_job *j, struct attempt *a, struct store *s, struct err *e)
+{
+    int rc = 0;
+
+    if (!may_be_reported(a)) {
         return 0;
+    }
+    if (!j->looked) {
+        rc = reports_any_kept(s, &j->any_kept, e);
+        j->looked = rc == 0;
+    }
+    if (rc != 0 || !j->any_kept) {
+        return rc;
     }
     return reports_are_kept(s, str_of(a->provider), a->move.provider_ref, &a->early_report, e);
 }
@@ -143,7 +159,7 @@ static int settle_work(struct store_job *job, struct store *s, struct err *e)
             rc = end_attempt(s, a, e);
         }
         if (rc == 0) {
-            rc = look_for_reports(a, s, e);
+            rc = look_for_reports(j, a, s, e);
         }
         if (rc != 0) {
             break;
