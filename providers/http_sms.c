@@ -364,6 +364,7 @@ static int http_sms_start(struct provider *p, struct err *e)
     if (p->host->curl == NULL) {
         return err_set(e, ERR_WRONG_STATE, "there is nothing to send HTTP requests with");
     }
+    http_sms_build_head(p);
     if (p->recipe->has_senders && p->settings->sender != NULL) {
         p->senders_due = true;
         http_sms_wake(p);
@@ -406,6 +407,7 @@ static void http_sms_destroy(struct provider *p)
     if (p == NULL) {
         return;
     }
+    http_sms_forget_head(p);
     uv_close((uv_handle_t *)&p->now, on_closed);
     uv_close((uv_handle_t *)&p->poll, on_closed);
     uv_close((uv_handle_t *)&p->pace, on_closed);

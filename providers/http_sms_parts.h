@@ -33,16 +33,26 @@ struct asked {
     int64_t at;  /* loop time */
 };
 
+/* What stands before the body. */
+struct built_head {
+    struct buf url;
+    struct buf shown; /* the same without secrets and personal data, for the log */
+    char *headers[RECIPE_PAIRS_MAX + 1];
+    size_t header_count;
+};
+
 enum sender_state { SENDER_NOT_KNOWN, SENDER_LISTED, SENDER_MISSING };
 
 struct provider {
     const struct provider_host *host;
     const struct http_sms_settings *settings;
     struct recipe *recipe;
-    uv_idle_t now;   /* runs while there is something to begin */
-    uv_timer_t poll; /* armed for the next question about messages */
-    uv_timer_t pace; /* armed for the next request the vendor allows */
-    int64_t send_at; /* loop time of that */
+    struct built_head head; /* of the requests of kin */
+    uint64_t kin;           /* see curlmux_kin_open(); 0: every request has its own head */
+    uv_idle_t now;          /* runs while there is something to begin */
+    uv_timer_t poll;        /* armed for the next question about messages */
+    uv_timer_t pace;        /* armed for the next request the vendor allows */
+    int64_t send_at;        /* loop time of that */
     int open_handles;
     struct list queue;   /* jobs */
     struct list waiting; /* calls: parts of split batches */
@@ -83,16 +93,17 @@ struct request_values {
 };
 
 struct built_request {
-    struct buf url;
-    struct buf shown; /* the same without secrets and personal data, for the log */
+    struct built_head head; /* empty when the provider's own is used */
     struct buf body;
     struct buf items;
-    char *headers[RECIPE_PAIRS_MAX + 1];
-    size_t header_count;
 };
 
 void built_init(struct built_request *b);
 void built_finish(struct built_request *b);
+/* The head of every message's request, when the recipe wants the same for all of them. */
+void http_sms_build_head(struct provider *p);
+/* Forgets it, also where requests are sent. */
+void http_sms_forget_head(struct provider *p);
 /* Appends one item to the list for ${items}. ERR_INVALID when a value may not stand there. */
 int built_add_item(struct built_request *b, const struct recipe_request *rr,
                    const struct request_values *v, struct err *e);

@@ -1,3 +1,4 @@
+#include "base/crypto.h"
 #include "base/log.h"
 #include "providers/http_sms_parts.h"
 #include "providers/recipe/report.h"
@@ -15,24 +16,40 @@ enum {
     DAY_MS = 86400000
 };
 
+static void head_init(struct built_head *h)
+{
+    *h = (struct built_head){0};
+    buf_init(&h->url, URL_BYTES_MAX);
+    buf_init(&h->shown, URL_BYTES_MAX);
+}
+
+/* It may hold credentials. */
+static void head_finish(struct built_head *h)
+{
+    if (h->url.data != NULL) {
+        crypto_wipe(h->url.data, h->url.cap);
+    }
+    buf_finish(&h->url);
+    buf_finish(&h->shown);
+    for (size_t i = 0; i < h->header_count; i++) {
+        crypto_wipe(h->headers[i], strlen(h->headers[i]));
+        free(h->headers[i]);
+    }
+    h->header_count = 0;
+}
+
 void built_init(struct built_request *b)
 {
-    *b = (struct built_request){0};
-    buf_init(&b->url, URL_BYTES_MAX);
-    buf_init(&b->shown, URL_BYTES_MAX);
+    head_init(&b->head);
     buf_init(&b->body, BODY_BYTES_MAX);
     buf_init(&b->items, BODY_BYTES_MAX);
 }
 
 void built_finish(struct built_request *b)
 {
-    buf_finish(&b->url);
-    buf_finish(&b->shown);
+    head_finish(&b->head);
     buf_finish(&b->body);
     buf_finish(&b->items);
-    for (size_t i = 0; i < b->header_count; i++) {
-        free(b->headers[i]);
-    }
 }
 
 static struct str lookup(const void *ctx, enum recipe_value kind, const char *key)
@@ -124,21 +141,27 @@ static void fill(const struct request_values *v, const struct recipe_request *rr
     out->named[VALUE_SENDER] = str_of(p->settings->sender);
     out->named[VALUE_USER] = str_of(p->settings->user);
     out->named[VALUE_PASSWORD] = str_of(p->settings->password.value);
-    out->named[VALUE_ITEMS] = (struct str){b->items.data, b->items.len};
+    if (b != NULL) {
+        out->named[VALUE_ITEMS] = (struct str){b->items.data, b->items.len};
+    }
     out->named[VALUE_REPORT_URL] = str_of(p->host->report_url);
     out->named[VALUE_REPORT_SECRET] = str_of(p->settings->report_secret.value);
     out->named[VALUE_ID] = str_of(v->id);
     out->named[VALUE_AFTER] = str_of(v->after);
-    snprintf(texts->page, sizeof(texts->page), "%lld", (long long)v->page);
-    out->named[VALUE_PAGE] = str_of(texts->page);
     if (p->recipe->writes_times) {
         write_time(now_ms, p->recipe->time_format, texts->now);
         write_time(now_ms - DAY_MS, p->recipe->time_format, texts->since);
         out->named[VALUE_NOW] = str_of(texts->now);
         out->named[VALUE_SINCE] = str_of(texts->since);
     }
+    if (rr->paged) {
+        snprintf(texts->page, sizeof(texts->page), "%lld", (long long)v->page);
+        out->named[VALUE_PAGE] = str_of(texts->page);
+    }
     if (v->job != NULL) {
         fill_job(p, v->job, out);
+    }
+    if (v->job != NULL && p->recipe->writes_validity) {
         fill_validity(p->recipe, now_ms, v->job, texts, out);
     }
 }
@@ -177,7 +200,8 @@ static int add_pairs(const struct recipe_pairs *pairs, const struct stencil_valu
             buf_addc(out, before);
         }
         before = '&';
-        buf_addf(out, "%s=", pairs->list[i].name);
+        buf_adds(out, pairs->list[i].name);
+        buf_addc(out, '=');
         code =
             recipe_percent(values->charset, as_form, (struct str){value.data, value.len}, out, e);
     }
@@ -202,7 +226,7 @@ static bool is_secret(const struct recipe *r, const struct recipe_pair *pair)
 }
 
 /* The address as it may be logged: what is secret or personal became "***". */
-static void show_url(struct built_request *b, const struct recipe_request *rr,
+static void show_url(struct built_head *h, const struct recipe_request *rr,
                      const struct stencil_values *values, const struct provider *p)
 {
     struct stencil_values shown = *values;
@@ -213,23 +237,23 @@ static void show_url(struct built_request *b, const struct recipe_request *rr,
             shown.named[i] = STR("***");
         }
     }
-    if (stencil_expand(rr->url_stencil, &shown, &b->shown, NULL, NULL) != 0) {
+    if (stencil_expand(rr->url_stencil, &shown, &h->shown, NULL, NULL) != 0) {
         return;
     }
     for (size_t i = 0; i < rr->query.count; i++) {
         const struct recipe_pair *pair = &rr->query.list[i];
 
-        buf_addf(&b->shown, "%c%s=", before, pair->name);
+        buf_addf(&h->shown, "%c%s=", before, pair->name);
         before = '&';
         if (is_secret(p->recipe, pair)) {
-            buf_adds(&b->shown, "***");
+            buf_adds(&h->shown, "***");
         } else {
-            stencil_expand(pair->value, values, &b->shown, NULL, NULL);
+            stencil_expand(pair->value, values, &h->shown, NULL, NULL);
         }
     }
 }
 
-static int build_url(struct built_request *b, const struct recipe_request *rr,
+static int build_url(struct built_head *h, const struct recipe_request *rr,
                      const struct stencil_values *values, const struct provider *p, struct err *e)
 {
     const char *base = p->settings->base_url != NULL ? p->settings->base_url : p->recipe->base_url;
@@ -237,16 +261,16 @@ static int build_url(struct built_request *b, const struct recipe_request *rr,
     int code;
 
     if (rr->url[0] == '/') {
-        buf_add(&b->url, base, n > 0 && base[n - 1] == '/' ? n - 1 : n);
+        buf_add(&h->url, base, n > 0 && base[n - 1] == '/' ? n - 1 : n);
     }
-    code = stencil_expand(rr->url_stencil, values, &b->url, NULL, e);
+    code = stencil_expand(rr->url_stencil, values, &h->url, NULL, e);
     if (code == 0) {
-        bool has_query = b->url.len > 0 && memchr(b->url.data, '?', b->url.len) != NULL;
+        bool has_query = h->url.len > 0 && memchr(h->url.data, '?', h->url.len) != NULL;
 
-        code = add_pairs(&rr->query, values, false, has_query ? '&' : '?', &b->url, e);
+        code = add_pairs(&rr->query, values, false, has_query ? '&' : '?', &h->url, e);
     }
     if (code == 0 && log_enabled(LOG_LEVEL_DEBUG)) {
-        show_url(b, rr, values, p);
+        show_url(h, rr, values, p);
     }
     return code;
 }
@@ -263,6 +287,9 @@ static int build_body(struct built_request *b, const struct recipe_request *rr,
     if (rr->body_stencil == NULL) {
         return 0;
     }
+    if (rr->charset == CHARSET_UTF8) {
+        return stencil_expand(rr->body_stencil, values, &b->body, NULL, e);
+    }
     buf_init(&text, BODY_BYTES_MAX);
     code = stencil_expand(rr->body_stencil, values, &text, NULL, e);
     if (code == 0) {
@@ -276,29 +303,29 @@ static int build_body(struct built_request *b, const struct recipe_request *rr,
     return code;
 }
 
-static int add_header(struct built_request *b, const char *name, struct str value, struct err *e)
+static int add_header(struct built_head *h, const char *name, struct str value, struct err *e)
 {
     struct buf line;
 
     buf_init(&line, HEADER_BYTES_MAX);
     buf_addf(&line, "%s: ", name);
     buf_add(&line, value.ptr, value.len);
-    b->headers[b->header_count] = buf_steal(&line, NULL);
-    if (b->headers[b->header_count] == NULL) {
+    h->headers[h->header_count] = buf_steal(&line, NULL);
+    if (h->headers[h->header_count] == NULL) {
         return err_set(e, ERR_LIMIT, "a request header is too long");
     }
-    b->header_count++;
+    h->header_count++;
     return 0;
 }
 
-static int build_headers(struct built_request *b, const struct recipe_request *rr,
+static int build_headers(struct built_head *h, const struct recipe_request *rr,
                          const struct stencil_values *values, struct err *e)
 {
     struct buf value;
     int code = 0;
 
     if (rr->content_type != NULL) {
-        code = add_header(b, "Content-Type", str_of(rr->content_type), e);
+        code = add_header(h, "Content-Type", str_of(rr->content_type), e);
     }
     buf_init(&value, HEADER_BYTES_MAX);
     for (size_t i = 0; code == 0 && i < rr->headers.count; i++) {
@@ -307,25 +334,62 @@ static int build_headers(struct built_request *b, const struct recipe_request *r
         buf_reset(&value);
         code = stencil_expand(rr->headers.list[i].value, values, &value, &complete, e);
         if (code == 0 && complete) {
-            code = add_header(b, rr->headers.list[i].name, (struct str){value.data, value.len}, e);
+            code = add_header(h, rr->headers.list[i].name, (struct str){value.data, value.len}, e);
         }
     }
     buf_finish(&value);
     return code;
 }
 
+static int build_head(struct built_head *h, const struct recipe_request *rr,
+                      const struct stencil_values *values, const struct provider *p, struct err *e)
+{
+    int code = build_url(h, rr, values, p, e);
+
+    code = code != 0 ? code : build_headers(h, rr, values, e);
+    return code != 0 || buf_failed(&h->url) == 0
+               ? code
+               : err_set(e, ERR_LIMIT, "the request's address is too long");
+}
+
+void http_sms_build_head(struct provider *p)
+{
+    const struct recipe_request *rr = &p->recipe->send;
+    const struct request_values v = {.provider = p};
+    struct value_texts texts;
+    struct stencil_values values;
+    struct err unused;
+
+    head_init(&p->head);
+    if (!rr->alike) {
+        return;
+    }
+    fill(&v, rr, NULL, &texts, &values);
+    if (build_head(&p->head, rr, &values, p, &unused) == 0) {
+        p->kin = curlmux_kin_open(p->host->curl);
+    }
+}
+
+void http_sms_forget_head(struct provider *p)
+{
+    if (p->kin != 0) {
+        curlmux_kin_close(p->host->curl, p->kin);
+        p->kin = 0;
+    }
+    head_finish(&p->head);
+}
+
 static int build(struct built_request *b, const struct recipe_request *rr,
-                 const struct request_values *v, struct err *e)
+                 const struct request_values *v, bool with_head, struct err *e)
 {
     struct value_texts texts;
     struct stencil_values values;
     int code;
 
     fill(v, rr, b, &texts, &values);
-    code = build_url(b, rr, &values, v->provider, e);
+    code = with_head ? build_head(&b->head, rr, &values, v->provider, e) : 0;
     code = code != 0 ? code : build_body(b, rr, &values, e);
-    code = code != 0 ? code : build_headers(b, rr, &values, e);
-    if (code == 0 && (buf_failed(&b->url) != 0 || buf_failed(&b->body) != 0)) {
+    if (code == 0 && buf_failed(&b->body) != 0) {
         code = err_set(e, ERR_LIMIT, "the request is too large");
     }
     return code;
@@ -334,19 +398,23 @@ static int build(struct built_request *b, const struct recipe_request *rr,
 int built_send(struct built_request *b, const struct recipe_request *rr,
                const struct request_values *v, curlmux_callback *done, void *ctx, struct err *e)
 {
-    const struct http_sms_settings *s = v->provider->settings;
+    const struct provider *p = v->provider;
+    const struct http_sms_settings *s = p->settings;
+    const uint64_t kin = rr == &p->recipe->send ? p->kin : 0;
+    const struct built_head *head = kin != 0 ? &p->head : &b->head;
     struct curlmux_request request = {.method = rr->method,
-                                      .headers = (const char *const *)b->headers,
                                       .ca_file = s->ca_file,
                                       .total_ms = s->timeout_ms,
-                                      .allow_private = s->allow_private};
-    int code = build(b, rr, v, e);
+                                      .allow_private = s->allow_private,
+                                      .kin = kin};
+    int code = build(b, rr, v, kin == 0, e);
 
     if (code != 0) {
         return code;
     }
-    request.url = buf_cstr(&b->url);
-    request.header_count = b->header_count;
+    request.url = buf_cstr(&head->url);
+    request.headers = (const char *const *)head->headers;
+    request.header_count = head->header_count;
     if (rr->form.count > 0 || rr->body_stencil != NULL) {
         request.body = (struct str){buf_cstr(&b->body), b->body.len};
     }
@@ -354,8 +422,8 @@ int built_send(struct built_request *b, const struct recipe_request *rr,
         request.user = s->user;
         request.password = s->password.value;
     }
-    log_debug("http_sms_request", LOG_S("provider", v->provider->host->name),
-              LOG_S("method", rr->method), LOG_S("url", buf_cstr(&b->shown)));
-    code = curlmux_send(v->provider->host->curl, &request, done, ctx, e);
+    log_debug("http_sms_request", LOG_S("provider", p->host->name), LOG_S("method", rr->method),
+              LOG_S("url", buf_cstr(&head->shown)));
+    code = curlmux_send(p->host->curl, &request, done, ctx, e);
     return code == ERR_INVALID ? ERR_DENIED : code;
 }

@@ -13,20 +13,15 @@ const struct curlmux_limits curlmux_default_limits = {
 
 static void transfer_free(struct transfer *t)
 {
+    transfer_forget(t);
     curl_easy_cleanup(t->easy);
     free(t);
 }
 
-static struct transfer *transfer_take(struct curlmux *mux)
+static struct transfer *transfer_create(struct curlmux *mux)
 {
-    struct list *node = list_pop_front(&mux->spare);
-    struct transfer *t;
+    struct transfer *t = calloc(1, sizeof(*t));
 
-    if (node != NULL) {
-        mux->spare_count--;
-        return list_entry(node, struct transfer, node);
-    }
-    t = calloc(1, sizeof(*t));
     if (t == NULL) {
         return NULL;
     }
@@ -39,7 +34,34 @@ static struct transfer *transfer_take(struct curlmux *mux)
     return t;
 }
 
-/* Clears everything of the request; the handle is kept for another one. */
+/* One that knows such requests, the one used last first; else the one that has waited longest. */
+static struct transfer *transfer_spare(struct curlmux *mux, uint64_t kin)
+{
+    struct list *node = mux->spare.prev;
+
+    while (node != &mux->spare && list_entry(node, struct transfer, node)->kin != kin) {
+        node = node->prev;
+    }
+    return list_entry(node != &mux->spare ? node : mux->spare.next, struct transfer, node);
+}
+
+static struct transfer *transfer_take(struct curlmux *mux, uint64_t kin)
+{
+    struct transfer *t;
+
+    if (mux->spare_count == 0) {
+        return transfer_create(mux);
+    }
+    t = transfer_spare(mux, kin);
+    list_remove(&t->node);
+    mux->spare_count--;
+    if (t->kin != kin) {
+        transfer_forget(t);
+    }
+    return t;
+}
+
+/* The handle is kept for another request. */
 static void transfer_give_back(struct transfer *t)
 {
     struct curlmux *mux = t->mux;
@@ -67,6 +89,10 @@ static void transfer_finish(struct curlmux_work *work, CURLcode result)
         mux->watcher(mux->watcher_ctx, NULL, &answer);
     }
     t->done(t->ctx, &answer);
+    /* libcurl counts a handle's repetitions over all its transfers, and gives up at the sixth. */
+    if (result != CURLE_OK || t->begun != 1) {
+        t->kin = 0;
+    }
     transfer_give_back(t);
 }
 
@@ -191,7 +217,7 @@ int curlmux_send(struct curlmux *mux, const struct curlmux_request *request, cur
     if (mux->draining || mux->closing || mux->active_count >= mux->limits.in_flight) {
         return err_set(e, ERR_LIMIT, "no more requests are taken now");
     }
-    t = transfer_take(mux);
+    t = transfer_take(mux, request->kin);
     if (t == NULL) {
         return err_set(e, ERR_NOMEM, "no memory for a request");
     }
@@ -212,6 +238,29 @@ int curlmux_send(struct curlmux *mux, const struct curlmux_request *request, cur
         mux->watcher(mux->watcher_ctx, request, NULL);
     }
     return 0;
+}
+
+uint64_t curlmux_kin_open(struct curlmux *mux)
+{
+    return ++mux->last_kin;
+}
+
+void curlmux_kin_close(struct curlmux *mux, uint64_t kin)
+{
+    list_each(node, &mux->active)
+    {
+        struct transfer *t = list_entry(node, struct transfer, node);
+
+        t->kin = t->kin == kin ? 0 : t->kin; /* forgotten when it is done */
+    }
+    list_each(node, &mux->spare)
+    {
+        struct transfer *t = list_entry(node, struct transfer, node);
+
+        if (t->kin == kin) {
+            transfer_forget(t);
+        }
+    }
 }
 
 void curlmux_watch(struct curlmux *mux, curlmux_watcher *watcher, void *ctx)

@@ -38,6 +38,7 @@ struct curlmux_request {
     int64_t total_ms;   /* 0 for 30 s */
     size_t answer_max;  /* bytes of body; 0 for 256 KiB */
     bool allow_private; /* private, carrier-NAT and loopback addresses are fine */
+    uint64_t kin;       /* see curlmux_kin_open(); 0 for a request that stands alone */
 };
 
 enum curlmux_phase {
@@ -68,6 +69,14 @@ int curlmux_create(uv_loop_t *loop, const struct curlmux_limits *limits, struct 
  */
 int curlmux_send(struct curlmux *mux, const struct curlmux_request *request, curlmux_callback *done,
                  void *ctx, struct err *e);
+/*
+ * A number for requests that differ in their body alone, and say nothing of a person elsewhere: a
+ * handle of libcurl that was told the rest once is told the body only. Before the number is closed
+ * nothing of the rest may change; what the handles were told goes with it. Not to be closed from
+ * inside a callback.
+ */
+uint64_t curlmux_kin_open(struct curlmux *mux);
+void curlmux_kin_close(struct curlmux *mux, uint64_t kin);
 /* What a mux is seen doing: a request on its way (answer null), or its answer (request null). */
 typedef void curlmux_watcher(void *ctx, const struct curlmux_request *request,
                              const struct curlmux_answer *answer);

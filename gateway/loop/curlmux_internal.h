@@ -22,6 +22,7 @@ struct curlmux {
     size_t watch_size;
     size_t active_count;
     size_t spare_count;
+    uint64_t last_kin;
     bool closing;
     void (*drained)(void *ctx);
     void *drained_ctx;

@@ -190,37 +190,41 @@ static int add_header(struct transfer *t, const char *line, struct err *e)
     return 0;
 }
 
-static int copy_request(struct transfer *t, const struct curlmux_request *r, struct err *e)
+static int add_headers(struct transfer *t, const struct curlmux_request *r, struct err *e)
 {
     int code = add_header(t, "Expect:", e);
 
     for (size_t i = 0; code == 0 && i < r->header_count; i++) {
         code = add_header(t, r->headers[i], e);
     }
-    if (code == 0 && r->body.len > 0) {
-        t->body = malloc(r->body.len);
-        if (t->body == NULL) {
-            return err_set(e, ERR_NOMEM, "no memory for a request");
-        }
-        memcpy(t->body, r->body.ptr, r->body.len);
-        t->body_len = r->body.len;
-    }
-    buf_init(&t->answer, r->answer_max > 0 ? r->answer_max : ANSWER_MAX);
     return code;
+}
+
+static int copy_body(struct transfer *t, const struct curlmux_request *r, struct err *e)
+{
+    buf_init(&t->answer, r->answer_max > 0 ? r->answer_max : ANSWER_MAX);
+    if (r->body.len == 0) {
+        return 0;
+    }
+    t->body = malloc(r->body.len);
+    if (t->body == NULL) {
+        return err_set(e, ERR_NOMEM, "no memory for a request");
+    }
+    memcpy(t->body, r->body.ptr, r->body.len);
+    t->body_len = r->body.len;
+    return 0;
 }
 
 /*
  * libcurl sends a body that it has in memory together with the headers: one packet, and nearly
- * twice the requests per second of a body that it has to ask for.
+ * twice the requests per second of a body that it has to ask for. The fields also make it a POST.
  */
-static void set_method(struct transfer *t, const struct curlmux_request *r)
+static void set_body(struct transfer *t, const struct curlmux_request *r)
 {
     if (r->body.ptr != NULL || strcmp(r->method, "POST") == 0) {
-        curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
         curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_len);
         curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body == NULL ? "" : t->body);
     }
-    curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, r->method);
 }
 
 static void set_callbacks(struct transfer *t)
@@ -268,17 +272,29 @@ static int set_options(struct transfer *t, const struct curlmux_request *r, stru
     if (r->ca_file != NULL) {
         bad |= curl_easy_setopt(c, CURLOPT_CAINFO, r->ca_file) != CURLE_OK;
     }
+    bad |= curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method) != CURLE_OK;
     set_callbacks(t);
-    set_method(t, r);
     return bad ? err_set(e, ERR_NOMEM, "libcurl refused an option") : 0;
+}
+
+static int set_up(struct transfer *t, const struct curlmux_request *r, struct err *e)
+{
+    int code = check_url(t, r, e);
+
+    code = code != 0 ? code : add_headers(t, r, e);
+    return code != 0 ? code : set_options(t, r, e);
 }
 
 int transfer_prepare(struct transfer *t, const struct curlmux_request *r, struct err *e)
 {
-    int code = check_url(t, r, e);
+    int code = t->kin != 0 ? 0 : set_up(t, r, e);
 
-    code = code != 0 ? code : copy_request(t, r, e);
-    return code != 0 ? code : set_options(t, r, e);
+    code = code != 0 ? code : copy_body(t, r, e);
+    if (code == 0) {
+        set_body(t, r);
+        t->kin = r->kin;
+    }
+    return code;
 }
 
 void transfer_answer(struct transfer *t, CURLcode result, struct curlmux_answer *ret)
@@ -287,7 +303,8 @@ void transfer_answer(struct transfer *t, CURLcode result, struct curlmux_answer 
 
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     *ret = (struct curlmux_answer){.phase = some_was_sent(t) ? CURLMUX_SENT : CURLMUX_NOT_SENT,
-                                   .status = (int)status,
+                                   .status =
+                                       t->begun > 0 ? (int)status : 0, /* else of the one before */
                                    .body = {t->answer.data, t->answer.len},
                                    .content_type = t->content_type,
                                    .retry_after = t->retry_after,
@@ -303,16 +320,30 @@ void transfer_answer(struct transfer *t, CURLcode result, struct curlmux_answer 
 
 void transfer_reset(struct transfer *t)
 {
-    struct curlmux *mux = t->mux;
-    CURL *easy = t->easy;
-
-    curl_easy_reset(easy);
-    curl_url_cleanup(t->url);
-    curl_slist_free_all(t->headers);
+    if (t->kin == 0) {
+        transfer_forget(t);
+    }
     if (t->body != NULL) {
         crypto_wipe(t->body, t->body_len);
         free(t->body);
     }
     buf_finish(&t->answer);
-    *t = (struct transfer){.mux = mux, .easy = easy};
+    *t = (struct transfer){.mux = t->mux,
+                           .easy = t->easy,
+                           .url = t->url,
+                           .headers = t->headers,
+                           .kin = t->kin,
+                           .loopback_only = t->loopback_only,
+                           .loopback_ok = t->loopback_ok,
+                           .private_ok = t->private_ok};
+}
+
+void transfer_forget(struct transfer *t)
+{
+    curl_easy_reset(t->easy);
+    curl_url_cleanup(t->url);
+    curl_slist_free_all(t->headers);
+    t->url = NULL;
+    t->headers = NULL;
+    t->kin = 0;
 }

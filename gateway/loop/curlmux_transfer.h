@@ -22,6 +22,7 @@ struct transfer {
     CURL *easy;
     CURLU *url;
     struct curl_slist *headers;
+    uint64_t kin; /* of the requests that the handle is set up for; 0: none */
     curlmux_callback *done;
     void *ctx;
     char *body;
@@ -38,9 +39,14 @@ struct transfer {
     bool private_ok;
 };
 
-/* Copies the request into t and sets t->easy up; ERR_INVALID, ERR_NOMEM. */
+/*
+ * Copies the request into t and sets t->easy up, but for what a handle of the same kin has been
+ * told already. ERR_INVALID, ERR_NOMEM.
+ */
 int transfer_prepare(struct transfer *t, const struct curlmux_request *r, struct err *e);
 /* What the callback is told when libcurl ended the transfer with this result. */
 void transfer_answer(struct transfer *t, CURLcode result, struct curlmux_answer *ret);
-/* Frees and wipes everything of the request; the handle stays usable. */
+/* Frees and wipes everything of the request but what it shares with its kin. */
 void transfer_reset(struct transfer *t);
+/* That too; the handle stays usable. */
+void transfer_forget(struct transfer *t);

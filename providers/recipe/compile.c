@@ -61,6 +61,40 @@ static void compile_pairs(struct faults *faults, const char *parent, const char 
     }
 }
 
+static bool pairs_use(const struct recipe_pairs *pairs, enum recipe_value value)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        if (stencil_uses(pairs->list[i].value, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool recipe_request_uses(const struct recipe_request *rr, enum recipe_value value)
+{
+    return stencil_uses(rr->url_stencil, value) || stencil_uses(rr->body_stencil, value) ||
+           stencil_uses(rr->item_stencil, value) || pairs_use(&rr->query, value) ||
+           pairs_use(&rr->form, value) || pairs_use(&rr->headers, value);
+}
+
+/* Nothing outside the body is more than the account's. */
+static bool is_alike(const struct recipe_request *r)
+{
+    static const bool of_account[VALUE_ENC + 1] = {
+        [VALUE_SENDER] = true,     [VALUE_USER] = true,          [VALUE_PASSWORD] = true,
+        [VALUE_REPORT_URL] = true, [VALUE_REPORT_SECRET] = true,
+    };
+
+    for (enum recipe_value v = VALUE_TEXT; v <= VALUE_ENC; v++) {
+        if (!of_account[v] && (stencil_uses(r->url_stencil, v) || pairs_use(&r->query, v) ||
+                               pairs_use(&r->headers, v))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void compile_request(struct faults *faults, const char *pointer, struct recipe_request *r)
 {
     r->url_stencil = compile_member(faults, pointer, "url", r->url);
@@ -69,6 +103,8 @@ static void compile_request(struct faults *faults, const char *pointer, struct r
     compile_pairs(faults, pointer, "query", &r->query);
     compile_pairs(faults, pointer, "headers", &r->headers);
     compile_pairs(faults, pointer, "form", &r->form);
+    r->alike = is_alike(r);
+    r->paged = recipe_request_uses(r, VALUE_PAGE);
     if (r->body != NULL && r->form.raw != NULL) {
         (void)faults_add(faults, pointer, "RCP-004", "body ile form birlikte olmaz",
                          "body and form exclude each other");
@@ -151,34 +187,27 @@ static void compile_units(struct faults *faults, struct recipe_balance *b)
     }
 }
 
-static bool pairs_use(const struct recipe_pairs *pairs, enum recipe_value value)
+/* Whether a request about messages has any of these placeholders. */
+static bool writes_any(const struct recipe *r, const enum recipe_value *values, size_t count)
 {
-    for (size_t i = 0; i < pairs->count; i++) {
-        if (stencil_uses(pairs->list[i].value, value)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool recipe_request_uses(const struct recipe_request *rr, enum recipe_value value)
-{
-    return stencil_uses(rr->url_stencil, value) || stencil_uses(rr->body_stencil, value) ||
-           stencil_uses(rr->item_stencil, value) || pairs_use(&rr->query, value) ||
-           pairs_use(&rr->form, value) || pairs_use(&rr->headers, value);
-}
-
-static bool writes_times(const struct recipe *r)
-{
-    static const enum recipe_value values[] = {VALUE_NOW, VALUE_SINCE, VALUE_DEADLINE};
     bool uses = false;
 
-    for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+    for (size_t i = 0; i < count; i++) {
         uses = uses || recipe_request_uses(&r->send, values[i]) ||
                recipe_request_uses(&r->poll.request, values[i]) ||
                recipe_request_uses(&r->recover.request, values[i]);
     }
     return uses;
+}
+
+static void find_clocks(struct recipe *r)
+{
+    static const enum recipe_value times[] = {VALUE_NOW, VALUE_SINCE, VALUE_DEADLINE};
+    static const enum recipe_value validity[] = {
+        VALUE_VALIDITY, VALUE_VALIDITY_S, VALUE_VALIDITY_MS, VALUE_VALIDITY_CLOCK, VALUE_DEADLINE};
+
+    r->writes_times = writes_any(r, times, sizeof times / sizeof *times);
+    r->writes_validity = writes_any(r, validity, sizeof validity / sizeof *validity);
 }
 
 void recipe_compile(struct recipe *r, struct faults *faults)
@@ -198,7 +227,7 @@ void recipe_compile(struct recipe *r, struct faults *faults)
     compile_call(faults, "/recover", &r->recover.request, &r->recover.answer);
     compile_exprs(faults, "/balance", "amount", &r->balance.amount);
     compile_units(faults, &r->balance);
-    r->writes_times = writes_times(r);
+    find_clocks(r);
     recipe_check_together(r, faults);
     recipe_check_rows(r, faults);
 }

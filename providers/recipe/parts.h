@@ -45,6 +45,8 @@ struct recipe_request {
     struct stencil *url_stencil;
     struct stencil *body_stencil;
     struct stencil *item_stencil;
+    bool alike; /* the body alone tells one message from another */
+    bool paged; /* asks for a page by its number */
 };
 
 /* What a code means. */
@@ -174,7 +176,8 @@ struct recipe {
     char *base_url;
     int number_form;
     char *time_format;
-    bool writes_times; /* some placeholder needs time_format */
+    bool writes_times;    /* some placeholder needs time_format */
+    bool writes_validity; /* some placeholder says how long the vendor may try */
     const struct json *parameters;
     const struct json *encoding;
     struct recipe_request send;

@@ -293,20 +293,29 @@ static void escape_form(struct str s, struct buf *out)
     }
 }
 
+static void percent(bool as_form, struct str bytes, struct buf *out)
+{
+    if (as_form) {
+        escape_form(bytes, out);
+    } else {
+        codec_percent(out, bytes);
+    }
+}
+
 int recipe_percent(enum recipe_charset charset, bool as_form, struct str s, struct buf *out,
                    struct err *e)
 {
     struct buf bytes;
-    struct str converted;
     int code;
 
+    if (charset == CHARSET_UTF8) {
+        percent(as_form, s, out);
+        return 0;
+    }
     buf_init(&bytes, VALUE_BYTES_MAX);
     code = charset_convert(charset, s, &bytes);
-    converted = (struct str){bytes.data, bytes.len};
-    if (code == 0 && as_form) {
-        escape_form(converted, out);
-    } else if (code == 0) {
-        codec_percent(out, converted);
+    if (code == 0) {
+        percent(as_form, (struct str){bytes.data, bytes.len}, out);
     }
     buf_finish(&bytes);
     return code == 0 ? 0 : err_set(e, code, "the text has a character that ISO-8859-9 lacks");

@@ -204,6 +204,101 @@ static void test_what_is_sent(void **state)
     world_stop(&w);
 }
 
+/* One of many that differ in their body; the peer repeats what it was asked, or the body. */
+static struct seen ask_kin(struct world *w, uint64_t kin, const char *path, const char *header,
+                           const char *body)
+{
+    const char *headers[] = {header};
+    struct curlmux_request r = {.method = "POST",
+                                .headers = headers,
+                                .header_count = 1,
+                                .user = kin == 0 ? NULL : "okul",
+                                .password = "gizli",
+                                .body = {body, strlen(body)},
+                                .kin = kin};
+
+    return ask_with(w, &r, path);
+}
+
+static void test_kin(void **state)
+{
+    static const char *const bodies[] = {"kisi=Nesrin", "", "kisi=Ufuk&il=06", "x"};
+    struct world w;
+    struct seen s;
+    uint64_t echo;
+    uint64_t head;
+
+    (void)state;
+    world_start(&w, serve_basics, NULL);
+    echo = curlmux_kin_open(w.mux);
+    head = curlmux_kin_open(w.mux);
+    assert_true(echo != 0 && head != 0 && echo != head);
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        s = ask_kin(&w, echo, "/echo", "X-Bir: 1", bodies[i]);
+        assert_int_equal(s.phase, CURLMUX_ANSWERED);
+        assert_string_equal(s.body, bodies[i]);
+        assert_string_equal(s.retry_after, "7");
+        s = ask_kin(&w, head, "/head", "X-Iki: 2", bodies[i]);
+        assert_non_null(strstr(s.body, "POST /head "));
+        assert_non_null(strstr(s.body, "X-Iki: 2\r\n"));
+        assert_non_null(strstr(s.body, "Authorization: Basic"));
+        assert_null(strstr(s.body, "X-Bir"));
+        assert_string_equal(s.retry_after, "");
+    }
+    assert_int_equal(w.peer.connections, 1);
+    world_stop(&w);
+}
+
+/* What a handle was told for its kin is for nobody else, and goes when the kin is closed. */
+static void test_kin_keeps_to_itself(void **state)
+{
+    struct world w;
+    struct seen s;
+    uint64_t kin;
+
+    (void)state;
+    world_start(&w, serve_basics, NULL);
+    kin = curlmux_kin_open(w.mux);
+    s = ask_kin(&w, kin, "/head", "X-Bir: 1", "x");
+    assert_non_null(strstr(s.body, "X-Bir: 1"));
+    s = ask_kin(&w, 0, "/head", "X-Iki: 2", "x");
+    assert_non_null(strstr(s.body, "X-Iki: 2"));
+    assert_null(strstr(s.body, "X-Bir"));
+    assert_null(strstr(s.body, "Authorization"));
+    s = ask_kin(&w, kin, "/head", "X-Bir: 1", "x");
+    assert_non_null(strstr(s.body, "X-Bir: 1"));
+    curlmux_kin_close(w.mux, kin);
+    s = ask_kin(&w, kin, "/head", "X-Uc: 3", "x");
+    assert_non_null(strstr(s.body, "X-Uc: 3"));
+    assert_null(strstr(s.body, "X-Bir"));
+    world_stop(&w);
+}
+
+/* Closed while one of them is under way: it ends well, and its handle knows nothing afterwards. */
+static void test_kin_closed_in_flight(void **state)
+{
+    const char *headers[] = {"X-Bir: 1"};
+    struct curlmux_request r = {
+        .method = "POST", .headers = headers, .header_count = 1, .body = STR("x")};
+    struct world w;
+    struct seen s = {0};
+    struct err e;
+    char url[100];
+
+    (void)state;
+    world_start(&w, serve_basics, NULL);
+    url_of(&w, "/head", url, sizeof(url));
+    r.url = url;
+    r.kin = curlmux_kin_open(w.mux);
+    assert_int_equal(curlmux_send(w.mux, &r, on_answer, &s, &e), 0);
+    curlmux_kin_close(w.mux, r.kin);
+    finish(&w, &s);
+    assert_non_null(strstr(s.body, "X-Bir: 1"));
+    s = ask_kin(&w, r.kin, "/head", "X-Iki: 2", "x");
+    assert_non_null(strstr(s.body, "X-Iki: 2"));
+    world_stop(&w);
+}
+
 static void test_redirect_is_an_answer(void **state)
 {
     struct world w;
@@ -377,6 +472,90 @@ static void test_refused_connection(void **state)
     w.peer.listener = socket(AF_INET, SOCK_STREAM, 0);
     pthread_create(&w.peer.thread, NULL, peer_run, &w.peer);
     world_stop(&w);
+}
+
+static bool serve_and_hang_up(void *ctx, const struct peer_request *r, int fd)
+{
+    (void)ctx;
+    (void)peer_reply(fd, 200, "Connection: close\r\n", r->body);
+    return false;
+}
+
+/* A handle that has sent before tells of its new request alone. */
+static void test_kin_refused_connection(void **state)
+{
+    struct world w;
+    struct seen s;
+    uint64_t kin;
+
+    (void)state;
+    world_start(&w, serve_and_hang_up, NULL);
+    kin = curlmux_kin_open(w.mux);
+    s = ask_kin(&w, kin, "/", "X-Bir: 1", "x");
+    assert_int_equal(s.phase, CURLMUX_ANSWERED);
+    shutdown(w.peer.listener, SHUT_RDWR);
+    pthread_join(w.peer.thread, NULL);
+    close(w.peer.listener);
+    s = ask_kin(&w, kin, "/", "X-Bir: 1", "x");
+    assert_int_equal(s.phase, CURLMUX_NOT_SENT);
+    assert_int_equal(s.status, 0);
+    assert_string_equal(s.body, "");
+    w.peer.listener = socket(AF_INET, SOCK_STREAM, 0);
+    pthread_create(&w.peer.thread, NULL, peer_run, &w.peer);
+    world_stop(&w);
+}
+
+static bool serve_once_then_die(void *ctx, const struct peer_request *r, int fd)
+{
+    int *count = ctx;
+
+    return ++*count == 1 && peer_reply(fd, 200, "", r->body);
+}
+
+static void test_kin_is_not_repeated(void **state)
+{
+    struct world w;
+    struct seen s;
+    uint64_t kin;
+    int count = 0;
+
+    (void)state;
+    world_start(&w, serve_once_then_die, &count);
+    kin = curlmux_kin_open(w.mux);
+    for (int i = 1; i <= 7; i++) {
+        count = 0;
+        s = ask_kin(&w, kin, "/", "X-Bir: 1", "x");
+        assert_int_equal(s.phase, CURLMUX_ANSWERED);
+        s = ask_kin(&w, kin, "/", "X-Bir: 1", "y");
+        assert_int_equal(s.phase, CURLMUX_SENT);
+        assert_string_equal(s.error, "the connection died before an answer came");
+        assert_int_equal(peer_requests(&w.peer), 2 * i);
+    }
+    world_stop(&w);
+}
+
+/* The end of the mux comes before libcurl has begun with the second. */
+static void test_kin_ended_before_it_began(void **state)
+{
+    const char *headers[] = {"X-Bir: 1"};
+    struct curlmux_request r = {
+        .method = "POST", .headers = headers, .header_count = 1, .body = STR("x")};
+    struct world w;
+    struct seen s = {0};
+    struct err e;
+    char url[100];
+
+    (void)state;
+    world_start(&w, serve_basics, NULL);
+    r.kin = curlmux_kin_open(w.mux);
+    assert_int_equal(ask_with(&w, &r, "/head").status, 200);
+    url_of(&w, "/head", url, sizeof(url));
+    r.url = url;
+    assert_int_equal(curlmux_send(w.mux, &r, on_answer, &s, &e), 0);
+    world_stop(&w);
+    assert_int_equal(s.calls, 1);
+    assert_int_equal(s.phase, CURLMUX_NOT_SENT);
+    assert_int_equal(s.status, 0);
 }
 
 /* TLS to a server that speaks none: nothing of the request leaves. */
@@ -741,6 +920,12 @@ int main(void)
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_watched),
         cmocka_unit_test(test_what_is_sent),
+        cmocka_unit_test(test_kin),
+        cmocka_unit_test(test_kin_keeps_to_itself),
+        cmocka_unit_test(test_kin_closed_in_flight),
+        cmocka_unit_test(test_kin_refused_connection),
+        cmocka_unit_test(test_kin_is_not_repeated),
+        cmocka_unit_test(test_kin_ended_before_it_began),
         cmocka_unit_test(test_redirect_is_an_answer),
         cmocka_unit_test(test_post_is_not_repeated),
         cmocka_unit_test(test_get_is_not_repeated),

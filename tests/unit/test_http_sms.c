@@ -82,7 +82,8 @@ static bool serve(void *ctx, const struct peer_request *r, int fd)
     return peer_reply(fd, v->status, v->headers, v->answer);
 }
 
-static void start(struct test *t, const char *recipe)
+/* address: instead of the vendor's, or null. */
+static void start_at(struct test *t, const char *recipe, const char *address)
 {
     struct err e = {0};
 
@@ -91,7 +92,11 @@ static void start(struct test *t, const char *recipe)
     pthread_mutex_init(&t->vendor.lock, NULL);
     peer_start(&t->peer, serve, &t->vendor);
     provider_world_init(&t->w, &http_sms_provider_type);
-    snprintf(t->base_url, sizeof(t->base_url), "http://127.0.0.1:%d", t->peer.port);
+    if (address != NULL) {
+        snprintf(t->base_url, sizeof(t->base_url), "%s", address);
+    } else {
+        snprintf(t->base_url, sizeof(t->base_url), "http://127.0.0.1:%d", t->peer.port);
+    }
     snprintf(t->password, sizeof(t->password), "Gizli&Parola\"1");
     t->settings = (struct http_sms_settings){.recipe = (char *)(uintptr_t)recipe,
                                              .user = (char *)(uintptr_t) "8505550000",
@@ -103,6 +108,11 @@ static void start(struct test *t, const char *recipe)
         fail_msg("%s", e.text);
     }
     assert_int_equal(http_sms_provider_type.start(t->w.provider, &e), 0);
+}
+
+static void start(struct test *t, const char *recipe)
+{
+    start_at(t, recipe, NULL);
 }
 
 static void finish(struct test *t)
@@ -227,8 +237,7 @@ static void test_nobody_there_is_down(void **state)
 {
     struct test *t = *state;
 
-    start(t, "netgsm");
-    snprintf(t->base_url, sizeof(t->base_url), "http://127.0.0.1:1");
+    start_at(t, "netgsm", "http://127.0.0.1:1");
     submit_and_wait(t, 2);
     assert_int_equal(outcome_of(t, 0)->class, OUTCOME_DOWN);
     assert_int_equal(outcome_of(t, 1)->class, OUTCOME_DOWN);
@@ -240,8 +249,7 @@ static void test_forbidden_address(void **state)
 {
     struct test *t = *state;
 
-    start(t, "netgsm");
-    snprintf(t->base_url, sizeof(t->base_url), "http://sms.ornek.test");
+    start_at(t, "netgsm", "http://sms.ornek.test");
     submit_and_wait(t, 1);
     assert_int_equal(outcome_of(t, 0)->class, OUTCOME_ACCOUNT);
     finish(t);
@@ -428,10 +436,9 @@ static void test_trouble_returns_what_waits(void **state)
     size_t untouched = 0;
     size_t down = 0;
 
-    start(t, "kannel");
+    start_at(t, "kannel", "http://127.0.0.1:1");
     http_sms_provider_type.capabilities(t->w.provider, &caps);
     assert_true(caps.ahead > 0);
-    snprintf(t->base_url, sizeof(t->base_url), "http://127.0.0.1:1");
     submit_and_wait(t, 40);
     for (size_t i = 0; i < 40; i++) {
         untouched += outcome_of(t, i)->class == OUTCOME_UNTOUCHED;

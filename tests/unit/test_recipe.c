@@ -315,6 +315,48 @@ static void test_xml_depth(void **state)
     assert_false(xml_find(STR("<a>1234567890123456</a>"), "/a", found, 16));
 }
 
+/* Requests that are alike share what libcurl was told, so nothing there may be one message's. */
+static void test_alike(void **state)
+{
+    static const struct {
+        const char *where;
+        bool alike;
+    } rows[] = {
+        {"\"url\":\"/a\",\"body\":\"${text|json}${to|raw}${ref|raw}\"", true},
+        {"\"url\":\"/${user|url}/${param.x|url}\",\"query\":{\"p\":\"${password|raw}\"}", true},
+        {"\"url\":\"/a\",\"headers\":{\"X-Sender\":\"${sender|header}\"}", true},
+        {"\"url\":\"/a\",\"form\":{\"t\":\"${text|raw}\",\"v\":\"${validity|raw}\"}", true},
+        {"\"url\":\"/a/${to|url}\"", false},
+        {"\"url\":\"/a?v=${validity_s|url}\"", false},
+        {"\"url\":\"/a\",\"query\":{\"t\":\"${text|raw}\"}", false},
+        {"\"url\":\"/a\",\"query\":{\"c\":\"${enc.x|raw}\"}", false},
+        {"\"url\":\"/a\",\"query\":{\"n\":\"${now|raw}\"}", false},
+        {"\"url\":\"/a\",\"headers\":{\"X-Ref\":\"${ref|header}\"}", false},
+        {"\"url\":\"/a\",\"headers\":{\"X-Until\":\"${deadline|header}\"}", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct recipe *r = NULL;
+        struct faults faults;
+        char text[1000];
+
+        snprintf(text, sizeof(text),
+                 HEAD_OF_RECIPE "\"parameters\":{\"x\":\"1\"},\"encoding\":{\"otherwise\":"
+                                "{\"x\":\"1\"}},\"send\":{\"request\":{%s}}}",
+                 rows[i].where);
+        faults_init(&faults);
+        if (recipe_parse(str_of(text), "x.json", &r, &faults, NULL) != 0) {
+            fail_msg("row %zu: %s", i, faults.count > 0 ? faults.list[0].en : "");
+        }
+        if (r->send.alike != rows[i].alike) {
+            fail_msg("row %zu", i);
+        }
+        recipe_free(r);
+        faults_finish(&faults);
+    }
+}
+
 /* Rows of XML, with fields of every kind. */
 static void test_xml_rows(void **state)
 {
@@ -877,6 +919,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_expand),
+        cmocka_unit_test(test_alike),
         cmocka_unit_test(test_xml_drops_what_it_forbids),
         cmocka_unit_test(test_bad_placeholders),
         cmocka_unit_test(test_expressions),
