@@ -23,6 +23,8 @@ struct claim_job {
     bool refused;     /* the lanes are full: there is no use in looking for more */
     int64_t controls; /* version of the picture that the decisions come from */
     bool outdated;    /* somebody has paused or released since: nothing was claimed */
+    bool looked;      /* whether any address of the channel is suppressed: */
+    bool any_suppressed;
 };
 
 /* ---- verdicts without sending ---- */
@@ -194,16 +196,19 @@ static bool outdated(struct store *s, const struct attempt *a)
 
 /* Asked last of all and in the same transaction: an address that was put on the list a moment ago
  * gets nothing any more. */
-static int ask_suppression(const struct claim_job *j, struct store *s, struct attempt *a,
-                           struct err *e)
+static int ask_suppression(struct claim_job *j, struct store *s, struct attempt *a, struct err *e)
 {
     const unsigned char *key = j->channel->dispatch->gateway->key;
-    struct suppress_entry entry = {0};
+    struct suppress_entry entry;
     int64_t now = a->move.now_ms;
     bool found = false;
     int rc = 0;
 
-    if (!a->has_move) {
+    if (!j->looked) {
+        rc = suppress_any(s, j->channel->channel, &j->any_suppressed, e);
+        j->looked = rc == 0;
+    }
+    if (rc == 0 && j->any_suppressed && !a->has_move) {
         rc = suppress_check(s, key, a->job.channel, str_of(a->to), now, &entry, &found, e);
     }
     if (rc == 0 && found) {
@@ -252,7 +257,7 @@ static int claim_move(struct store *s, struct attempt *a, struct err *e)
     return rc;
 }
 
-static int claim_one(const struct claim_job *j, struct store *s, struct attempt *a, struct err *e)
+static int claim_one(struct claim_job *j, struct store *s, struct attempt *a, struct err *e)
 {
     struct sms_days *days = j->channel->dispatch->sms_days;
     int rc = outdated(s, a) ? ERR_WRONG_STATE : ask_suppression(j, s, a, e);

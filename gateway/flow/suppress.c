@@ -247,6 +247,27 @@ int suppress_remove(struct store *s, struct str id, struct suppress_entry *ret, 
     return rc == 0 ? store_record_remove(s, RECORD_SUPPRESSION, id, e) : rc;
 }
 
+static int note_any(void *ctx, const struct record_row *row)
+{
+    (void)row;
+    *(bool *)ctx = true;
+    return 0;
+}
+
+int suppress_any(struct store *s, enum channel channel, bool *ret_any, struct err *e)
+{
+    char prefix[SUPPRESS_ID_SIZE];
+    int n = snprintf(prefix, sizeof prefix, "%s:", channel_name(channel));
+
+    *ret_any = false;
+    return store_record_list(s,
+                             &(struct record_range){.kind = RECORD_SUPPRESSION,
+                                                    .prefix = {prefix, (size_t)n},
+                                                    .after = STR(""),
+                                                    .limit = 1},
+                             note_any, ret_any, e);
+}
+
 int suppress_check(struct store *s, const unsigned char key[HASH_KEY_SIZE], enum channel channel,
                    struct str address, int64_t now_ms, struct suppress_entry *ret, bool *ret_found,
                    struct err *e)

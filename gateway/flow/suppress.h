@@ -76,6 +76,8 @@ int suppress_add(struct store *s, const unsigned char key[HASH_KEY_SIZE],
  * stay as they are. ERR_NOT_FOUND.
  */
 int suppress_remove(struct store *s, struct str id, struct suppress_entry *ret, struct err *e);
+/* Whether any address of the channel has an entry: most often none has. */
+int suppress_any(struct store *s, enum channel channel, bool *ret_any, struct err *e);
 /* The entry in force for an address, ret_found false for none. One look-up in the store. */
 int suppress_check(struct store *s, const unsigned char key[HASH_KEY_SIZE], enum channel channel,
                    struct str address, int64_t now_ms, struct suppress_entry *ret, bool *ret_found,
