@@ -78,56 +78,79 @@ static enum case_state ended_state(const struct case_file *c)
     return state;
 }
 
-/*
- * An application from so long before the end brought the certificate at hand: a list may tell the
- * new end before its card has arrived. It is shown until the next one can be made, and then it is
- * over.
- */
-static bool is_over(const struct case_file *c, enum event_type step, int64_t now_ms)
-{
-    const int64_t end = c->known.not_after_ms;
+/* The steps of an application, the furthest first. */
+static const struct {
+    enum event_type type;
+    enum case_state state;
+} steps[] = {
+    {EVENT_CARD_DELIVERED, CASE_DELIVERED},
+    {EVENT_APPROVAL_GIVEN, CASE_APPROVED},
+    {EVENT_LETTER_RECEIVED, CASE_LETTER},
+    {EVENT_APPLICATION_SUBMITTED, CASE_APPLIED},
+};
 
-    return end != 0 && case_end_is_fresh(end, c->seen_ms[step]) && !case_end_is_fresh(end, now_ms);
+enum { STEPS = sizeof steps / sizeof steps[0] };
+
+/* It brought the certificate at hand: a list may tell the new end before its card has arrived. */
+static bool brought_this(const struct case_file *c, enum event_type step)
+{
+    return c->known.not_after_ms != 0 && case_end_is_fresh(c->known.not_after_ms, c->seen_ms[step]);
 }
 
-/* The furthest step of an application that was told of, whichever came first. */
+bool case_step_begins_anew(const struct case_file *c, enum event_type step, int64_t now_ms)
+{
+    bool over = false;
+
+    if (case_end_is_fresh(c->known.not_after_ms, now_ms)) {
+        return false;
+    }
+    for (size_t i = 0; i < STEPS; i++) {
+        bool old = c->seen_ms[steps[i].type] != 0 && brought_this(c, steps[i].type);
+
+        if (steps[i].type == step) {
+            return over && old;
+        }
+        over = over || old;
+    }
+    return false;
+}
+
+/* Such a step is shown until the next application can be made, and then it is over. */
 static enum case_state progress_state(const struct case_file *c, int64_t now_ms)
 {
-    static const struct {
-        enum event_type type;
-        enum case_state state;
-    } steps[] = {
-        {EVENT_CARD_DELIVERED, CASE_DELIVERED},
-        {EVENT_APPROVAL_GIVEN, CASE_APPROVED},
-        {EVENT_LETTER_RECEIVED, CASE_LETTER},
-        {EVENT_APPLICATION_SUBMITTED, CASE_APPLIED},
-    };
+    const bool near = !case_end_is_fresh(c->known.not_after_ms, now_ms);
 
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        if (counts(c, steps[i].type) && !is_over(c, steps[i].type, now_ms)) {
+    for (size_t i = 0; i < STEPS; i++) {
+        if (counts(c, steps[i].type) && !(near && brought_this(c, steps[i].type))) {
             return steps[i].state;
         }
     }
     return CASE_STATE_COUNT;
 }
 
-static enum case_state login_state(const struct case_file *c)
+/* Who has applied was let in. */
+bool case_login_is_blocked(const struct case_file *c)
 {
-    return c->seen_ms[EVENT_LOGIN_BLOCKED] > c->seen_ms[EVENT_LOGIN_UNBLOCKED] ? CASE_BLOCKED
-                                                                               : CASE_WATCHING;
+    return c->seen_ms[EVENT_LOGIN_BLOCKED] > c->seen_ms[EVENT_LOGIN_UNBLOCKED] &&
+           c->seen_ms[EVENT_LOGIN_BLOCKED] > c->seen_ms[EVENT_APPLICATION_SUBMITTED];
 }
 
-static enum case_state derive(const struct case_file *c, int64_t now_ms)
+static enum case_state login_state(const struct case_file *c)
+{
+    return case_login_is_blocked(c) ? CASE_BLOCKED : CASE_WATCHING;
+}
+
+enum case_state case_state_at(const struct case_file *c, int64_t at_ms)
 {
     enum case_state state = ended_state(c);
 
     if (state == CASE_STATE_COUNT) {
-        state = progress_state(c, now_ms);
+        state = progress_state(c, at_ms);
     }
     if (state != CASE_STATE_COUNT) {
         return state;
     }
-    if (c->known.not_after_ms != 0 && istanbul_day(c->known.not_after_ms) < istanbul_day(now_ms)) {
+    if (c->known.not_after_ms != 0 && istanbul_day(c->known.not_after_ms) < istanbul_day(at_ms)) {
         return CASE_EXPIRED;
     }
     return login_state(c);
@@ -216,7 +239,15 @@ static void take_related(struct case_file *c, const struct fact *f)
 
 /* ---- what follows ---- */
 
-static const char *reason_of(const struct case_file *c, enum case_state s)
+/* Nothing but time has passed over an application. */
+static bool application_is_over(const struct case_file *before, const struct case_file *c)
+{
+    return before->state >= CASE_APPLIED && before->state <= CASE_DELIVERED &&
+           before->cycle == c->cycle && before->known.not_after_ms == c->known.not_after_ms;
+}
+
+static const char *reason_of(const struct case_file *before, const struct case_file *c,
+                             enum case_state s)
 {
     static const char *const reasons[CASE_STATE_COUNT] = {
         [CASE_WATCHING] = "end_changed", [CASE_BLOCKED] = "blocked",
@@ -229,6 +260,9 @@ static const char *reason_of(const struct case_file *c, enum case_state s)
 
     if (s == CASE_RENEWED && !counts(c, EVENT_CERTIFICATE_RENEWED)) {
         return "newer_certificate";
+    }
+    if (s == CASE_WATCHING && application_is_over(before, c)) {
+        return "application_over";
     }
     return reasons[s];
 }
@@ -266,8 +300,8 @@ static enum case_notice notice_of(const struct case_file *before, const struct c
     switch (c->state) {
     case CASE_APPLIED:
         return NOTICE_SUBMITTED;
-    case CASE_DELIVERED:
-        return NOTICE_DELIVERED;
+    case CASE_DELIVERED: /* it tells to use the old card until this end */
+        return brought_this(c, EVENT_CARD_DELIVERED) ? NOTICE_NONE : NOTICE_DELIVERED;
     case CASE_EXPIRED:
         return expired_is_news(c, now_ms) ? NOTICE_EXPIRED : NOTICE_NONE;
     default:
@@ -308,7 +342,7 @@ static unsigned actions_of(const struct case_file *before, const struct case_fil
 static void conclude(const struct case_file *before, struct case_file *c, int64_t now_ms,
                      struct case_change *ret)
 {
-    c->state = derive(c, now_ms);
+    c->state = case_state_at(c, now_ms);
     *ret = (struct case_change){.from = before->state, .to = c->state, .reason = ""};
     ret->actions = actions_of(before, c);
     ret->notice = notice_of(before, c, now_ms);
@@ -321,7 +355,7 @@ static void conclude(const struct case_file *before, struct case_file *c, int64_
     if ((ret->actions & CASE_RESUME) != 0) {
         ret->reason = "unblocked";
     } else if ((ret->actions & (CASE_STOP | CASE_PAUSE)) != 0 || ret->from != ret->to) {
-        ret->reason = reason_of(c, c->state);
+        ret->reason = reason_of(before, c, c->state);
     }
 }
 

@@ -115,6 +115,14 @@ void case_apply(struct case_file *c, enum case_role role, const struct fact *f, 
  */
 void case_tick(struct case_file *c, int64_t now_ms, struct case_change *ret);
 /*
+ * Whether a step that is known of an application that is over, told again, is the next one's: an
+ * earlier step than the furthest of then. The furthest itself may be a word that nobody took away.
+ */
+bool case_step_begins_anew(const struct case_file *c, enum event_type step, int64_t now_ms);
+/* The state at a moment to come, when nothing more is told until then. */
+enum case_state case_state_at(const struct case_file *c, int64_t at_ms);
+bool case_login_is_blocked(const struct case_file *c);
+/*
  * A new case takes over what is known about its holder from another case of theirs: e-Onay, a
  * blocked login, its end, the end of duty. Call for every other case of the holder, before
  * case_apply of the fact that begins the case and with known.certificate.ref set.

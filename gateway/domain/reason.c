@@ -18,6 +18,8 @@ static const struct {
     {"duty_ended", "kişinin görevi sona erdi", "the holder's duty has ended"},
     {"expired", "sertifikanın süresi doldu", "the certificate has expired"},
     {"end_changed", "bitiş tarihi değişti, yeniden planlandı", "the end changed; planned anew"},
+    {"application_over", "önceki başvuru bu sertifika içindi, hatırlatmalar başladı",
+     "the application before was for this certificate; its reminders begin"},
     {"blocked", "başvuru ekranına giriş engelli; engel kalkınca sürer",
      "the portal refuses the login; goes on when it accepts it again"},
     {"unblocked", "giriş engeli kalktı", "the portal accepts the login again"},

@@ -37,10 +37,18 @@ int case_work_store(struct case_work *w)
     return rc;
 }
 
+static const char *plan_reason(const struct case_change *change)
+{
+    if ((change->actions & CASE_PLAN) == 0) {
+        return APPLY_PLAN_CHANGED;
+    }
+    return (change->actions & CASE_RESUME) != 0 || change->reason[0] == '\0' ? "end_changed"
+                                                                             : change->reason;
+}
+
 int case_work_follow(struct case_work *w, const struct case_change *change, bool again)
 {
     bool plans = again || (change->actions & (CASE_PLAN | CASE_SERIES)) != 0;
-    const char *reason = (change->actions & CASE_PLAN) != 0 ? "end_changed" : APPLY_PLAN_CHANGED;
     int rc = 0;
 
     if ((change->actions & CASE_STOP) != 0) {
@@ -54,7 +62,7 @@ int case_work_follow(struct case_work *w, const struct case_change *change, bool
         rc = series_resume(w, change->reason);
     }
     if (rc == 0 && plans && case_state_reminds(w->file.state)) {
-        rc = series_plan(w, reason);
+        rc = series_plan(w, plan_reason(change));
     }
     return rc == 0 && change->notice != NOTICE_NONE ? notice_add(w, change->notice) : rc;
 }

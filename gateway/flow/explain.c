@@ -75,12 +75,14 @@ static void show_missing(struct explaining *x, const struct apply_campaign *c,
     const struct fact *known = &x->file.known;
     const bool reachable =
         ch == CHANNEL_SMS ? known->holder.phone[0] != '\0' : known->holder.email[0] != '\0';
+    const enum case_state then =
+        case_state_at(&x->file, step->at_ms > x->call->now_ms ? step->at_ms : x->call->now_ms);
     const char *verdict = plan_verdict_name(step->verdict);
     const char *text = plan_verdict_sentence(step->verdict, x->call->turkish);
 
-    if (step->verdict == PLAN_SEND && !case_state_reminds(x->file.state)) {
-        verdict = case_state_name(x->file.state);
-        text = case_state_sentence(x->file.state, x->call->turkish);
+    if (step->verdict == PLAN_SEND && !case_state_reminds(then)) {
+        verdict = case_state_name(then);
+        text = case_state_sentence(then, x->call->turkish);
     } else if (step->verdict == PLAN_SEND && !reachable) {
         verdict = ch == CHANNEL_SMS ? "no_phone" : "no_email";
         text = ch == CHANNEL_SMS

@@ -40,27 +40,6 @@ struct gathering {
 
 /* ---- counting ---- */
 
-static struct outlook_step *step_of(struct outlook *o, const struct outlook_item *item)
-{
-    struct outlook_step *step;
-
-    for (size_t i = 0; i < o->step_count; i++) {
-        step = &o->steps[i];
-        if (step->step == item->step && step->channel == item->channel &&
-            str_eqs(item->campaign, step->campaign)) {
-            return step;
-        }
-    }
-    if (o->step_count == OUTLOOK_STEPS_MAX) {
-        return NULL;
-    }
-    step = &o->steps[o->step_count++];
-    *step = (struct outlook_step){
-        .step = item->step, .channel = item->channel, .first_ms = item->at_ms};
-    (void)str_copy(step->campaign, sizeof step->campaign, item->campaign);
-    return step;
-}
-
 static void add_sum(struct outlook_sum *sum, const struct outlook_item *item, int64_t kurus)
 {
     sum->sms += item->channel == CHANNEL_SMS;
@@ -98,7 +77,7 @@ static int count_message(struct gathering *g, struct outlook_item *item,
     const int64_t price =
         item->channel == CHANNEL_SMS && provider != NULL ? provider->price_kurus : 0;
     const int64_t day = istanbul_day(item->at_ms) - g->out->first_day;
-    struct outlook_step *step = step_of(g->out, item);
+    struct outlook_step *step = outlook_step_of(g->out, item);
 
     add_sum(&g->out->total, item, item->segments * price);
     if (day >= 0 && (size_t)day < g->out->day_count) {
@@ -318,25 +297,36 @@ static int exclude_stored(struct gathering *g, struct outlook_item *item, size_t
     return exclude(g, item, reason, words);
 }
 
+/* Planned, or planned again, when the application of the case is over by then. */
+static bool may_come(const struct gathering *g, size_t row)
+{
+    return row == g->row_count || message_may_revive((enum message_state)g->rows[row].state, 0,
+                                                     str_of(g->rows[row].reason));
+}
+
 static int weigh_channel(struct gathering *g, const struct conf_campaign *c,
                          const struct plan_step *step, enum channel ch, struct outlook_item *item)
 {
     const bool turkish = g->call->turkish;
     const size_t row = find_row(g, c->name, apply_step(step->mark, g->work.file.cycle), ch);
     const bool waits = row < g->row_count && g->rows[row].state <= MESSAGE_QUEUED;
+    const enum case_state then =
+        case_state_at(&g->work.file, step->at_ms > g->call->now_ms ? step->at_ms : g->call->now_ms);
 
     if (step->verdict != PLAN_SEND) {
         return exclude(g, item, plan_verdict_name(step->verdict),
                        plan_verdict_sentence(step->verdict, turkish));
     }
-    if (!case_state_reminds(g->work.file.state)) {
-        return exclude(g, item, case_state_name(g->work.file.state),
-                       case_state_sentence(g->work.file.state, turkish));
+    if (!case_state_reminds(then)) {
+        return exclude(g, item, case_state_name(then), case_state_sentence(then, turkish));
     }
     if (!reachable(&g->work.file.known, ch)) {
         return exclude(
             g, item, ch == CHANNEL_SMS ? "no_phone" : "no_email",
             reason_sentence(ch == CHANNEL_SMS ? STR("no_phone") : STR("no_email"), turkish));
+    }
+    if (!case_state_reminds(g->work.file.state) && may_come(g, row)) {
+        return add_message(g, item, STR(""));
     }
     if (row < g->row_count && !waits) {
         return exclude_stored(g, item, row);

@@ -94,6 +94,9 @@ int outlook_gather(struct desk_call *call, const struct outlook_wish *wish, stru
 struct controls;
 struct message_row;
 
+/* outlook_steps.c: where a message is counted, null when there are too many. Pure. */
+struct outlook_step *outlook_step_of(struct outlook *o, const struct outlook_item *item);
+
 /* outlook_gate.c: counts a stored message at the gate that it would meet when it goes. Pure. */
 void outlook_note_gate(struct outlook *o, const struct controls *picture, const struct conf *conf,
                        const struct message_row *m, int64_t at_ms);

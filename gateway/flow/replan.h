@@ -29,8 +29,8 @@ struct replan_expiry {
 
 /*
  * Ends the next watching and blocked cases whose last day is over, at most limit: their series stop
- * and the holders are told once. Lets cases go on whose application was for the certificate at
- * hand. ret_done: there are no more.
+ * and the holders are told once. With `applications` also lets cases go on whose application is
+ * over (case_tick()). ret_done: there are no more.
  */
 int replan_expire(struct store *s, struct replan_expiry *expiry, size_t limit, bool *ret_done,
                   struct err *e);

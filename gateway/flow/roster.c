@@ -189,7 +189,7 @@ static void collect_facts(struct import *in, bool news)
     if (news) {
         in->facts[in->fact_count++] = &in->entry.fact;
     }
-    if (in->entry.has_also && roster_also_is_news(own, in->entry.also)) {
+    if (in->entry.has_also && roster_also_is_news(own, in->entry.also, in->call->now_ms)) {
         roster_entry_also(&in->entry, &in->also);
         in->facts[in->fact_count++] = &in->also;
     }

@@ -113,18 +113,18 @@ bool roster_differs(const struct roster_case *known, const struct fact *fact)
     return !same_words(&c->known, &merged);
 }
 
-bool roster_also_is_news(const struct roster_case *known, enum event_type type)
+bool roster_also_is_news(const struct roster_case *known, enum event_type type, int64_t now_ms)
 {
     const struct case_file *c = &known->file;
-    bool blocked = c->seen_ms[EVENT_LOGIN_BLOCKED] > c->seen_ms[EVENT_LOGIN_UNBLOCKED];
 
     if (type == EVENT_LOGIN_BLOCKED) {
-        return !blocked;
+        return !case_login_is_blocked(c);
     }
     if (type == EVENT_LOGIN_UNBLOCKED) {
-        return blocked;
+        return case_login_is_blocked(c);
     }
-    return c->seen_ms[type] == 0 || (c->extended && c->seen_ms[type] <= c->end_since_ms);
+    return c->seen_ms[type] == 0 || (c->extended && c->seen_ms[type] <= c->end_since_ms) ||
+           case_step_begins_anew(c, type, now_ms);
 }
 
 /* ---- effects ---- */

@@ -37,7 +37,7 @@ int roster_cases_load(struct store *s, const struct fact *fact, struct roster_ca
 /* Whether the row tells something that the case does not know. */
 bool roster_differs(const struct roster_case *known, const struct fact *fact);
 /* Whether the further fact of a row is news to the case. */
-bool roster_also_is_news(const struct roster_case *known, enum event_type type);
+bool roster_also_is_news(const struct roster_case *known, enum event_type type, int64_t now_ms);
 
 struct roster_effect {
     int64_t gained; /* messages planned */

@@ -11,7 +11,7 @@
 enum { EVERY_MS = 60000, SOONEST_MS = 100 /* with an accelerated clock */ };
 
 enum stage {
-    STAGE_EXPIRE, /* cases whose last day is over */
+    STAGE_EXPIRE, /* cases that time changes: their last day is over, or their application */
     STAGE_ASK,    /* do today's settings plan as those of the last walk? */
     STAGE_WALK    /* they do not: all cases */
 };
@@ -115,7 +115,7 @@ static bool next_stage(struct rounds *r)
             log_info("cases_expired", LOG_I("cases", r->expiry.ended));
         }
         if (r->expiry.begun > 0) {
-            log_info("cases_remind_again", LOG_I("cases", r->expiry.begun));
+            log_info("cases_begun", LOG_I("cases", r->expiry.begun));
         }
         r->applications_day = istanbul_day(r->env.now_ms);
         r->stage = STAGE_ASK;

@@ -216,7 +216,8 @@ class World:
                 return kind
         if end and day_of(end) < day_of(self.now):
             return "expired"
-        return "blocked" if c.newest("login.blocked") > c.newest("login.unblocked") else "watching"
+        let_in = max(c.newest("login.unblocked"), c.newest("application.submitted"))
+        return "blocked" if c.newest("login.blocked") > let_in else "watching"
 
     def eonay(self, c):
         known = sorted(e for e in (c.person.eonays if c.person else c.eonays))
@@ -305,6 +306,8 @@ class World:
             return
         elif kind == "expired" and self.now - c.end()[0] > 28 * DAY:
             return
+        elif kind == "card.delivered" and c.end()[0] and c.end()[0] - c.newest(kind) >= 180 * DAY:
+            return  # the card of this certificate, not the next one's
         at = next_open(self.now)
         for channel in self.channels(c):
             key = (kind, c.cycle, round_, channel)

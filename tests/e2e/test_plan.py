@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from gateway_support import Gateway, SOURCE, data, event, is_problem, run, until
+from gateway_support import Gateway, SOURCE, data, days_ahead, event, is_problem, run, until
 
 ISTANBUL = timezone(timedelta(hours=3))
 MARKS = [90, 60, 30, 15]  # too far apart to fall on one day, whatever the holidays
@@ -60,6 +60,17 @@ def test_counts_segments_and_cost(gateway):
     by_step = {(s["campaign"], s["mark"], s["channel"]): s["people"] for s in doc["steps"]}
     assert by_step == {**{("e-imza", m, "sms"): 1 for m in MARKS},
                        **{("e-imza", m, "email"): 2 for m in MARKS}, ("kisa", 20, "email"): 2}
+
+
+def test_a_card_of_today_does_not_exclude_the_marks_of_next_year():
+    with Gateway(campaigns=[{"name": "e-imza", "marks": MARKS, "channels": ["sms"]}]) as g:
+        g.accept(event(1, data=data(1, days=400), time=days_ahead(-1)))
+        g.accept(event(1, "card.delivered", data={"certificate": {"ref": "cert-1"}},
+                       time=days_ahead(0)))
+        until(lambda: len(g.messages(status="cancelled")) == len(MARKS), "the delivery")
+        doc = document(g, "--from", str(today() + timedelta(days=280)),
+                       "--to", str(today() + timedelta(days=400)))
+        assert doc["total"]["sms"] == len(MARKS), doc
 
 
 def test_exclusions_have_reasons(gateway):

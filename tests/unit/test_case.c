@@ -455,7 +455,9 @@ static void an_application_of_long_ago_is_over_in_time(void **state)
     (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 1, SECOND_END);
     change = tell(&c, EVENT_CARD_DELIVERED, 4, 0);
     assert_int_equal(change.to, CASE_DELIVERED);
-    assert_int_equal(change.notice, NOTICE_DELIVERED);
+    assert_int_equal(change.notice, NOTICE_NONE); /* it would say: use the old one until then */
+    assert_int_equal(case_state_at(&c, near), CASE_DELIVERED);
+    assert_int_equal(case_state_at(&c, near + 1), CASE_WATCHING);
     case_tick(&c, near, &change);
     assert_false(change.stored);
     case_tick(&c, near + 1, &change);
@@ -463,8 +465,48 @@ static void an_application_of_long_ago_is_over_in_time(void **state)
     assert_int_equal(change.to, CASE_WATCHING);
     assert_int_equal(change.actions, CASE_PLAN);
     assert_int_equal(change.notice, NOTICE_NONE);
+    assert_string_equal(change.reason, "application_over");
     case_tick(&c, near + DAY_MS, &change);
     assert_false(change.stored);
+}
+
+/* A list repeats its word until somebody changes it. */
+static void an_earlier_step_begins_anew(void **state)
+{
+    struct case_file c;
+    int64_t far = now_ms + (int64_t)(SECOND_END - CASE_FRESH_DAYS) * DAY_MS;
+
+    (void)state;
+    case_init(&c);
+    (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 0, SECOND_END);
+    (void)tell(&c, EVENT_APPLICATION_SUBMITTED, 1, 0);
+    (void)tell(&c, EVENT_APPROVAL_GIVEN, 2, 0);
+    assert_false(case_step_begins_anew(&c, EVENT_APPLICATION_SUBMITTED, far));
+    assert_true(case_step_begins_anew(&c, EVENT_APPLICATION_SUBMITTED, far + 1));
+    assert_false(case_step_begins_anew(&c, EVENT_LETTER_RECEIVED, far + 1)); /* never told */
+    assert_false(case_step_begins_anew(&c, EVENT_APPROVAL_GIVEN, far + 1));
+    assert_false(case_step_begins_anew(&c, EVENT_CERTIFICATE_REVOKED, far + 1));
+    (void)tell(&c, EVENT_APPLICATION_SUBMITTED, SECOND_END - 80, 0);
+    assert_false(case_step_begins_anew(&c, EVENT_APPLICATION_SUBMITTED, far + 1));
+}
+
+/* Years later nobody hears of a block that an application has shown to be gone. */
+static void who_has_applied_was_let_in(void **state)
+{
+    struct case_file c;
+    struct case_change change;
+
+    (void)state;
+    case_init(&c);
+    (void)tell(&c, EVENT_CERTIFICATE_EXPIRING, 0, SECOND_END);
+    assert_int_equal(tell(&c, EVENT_LOGIN_BLOCKED, 1, 0).to, CASE_BLOCKED);
+    assert_int_equal(tell(&c, EVENT_APPLICATION_SUBMITTED, 2, 0).to, CASE_APPLIED);
+    case_tick(&c, now_ms + (int64_t)(SECOND_END - 100) * DAY_MS, &change);
+    assert_int_equal(change.to, CASE_WATCHING);
+    assert_int_equal(change.notice, NOTICE_NONE);
+    assert_int_equal(tell(&c, EVENT_LOGIN_BLOCKED, SECOND_END - 90, 0).to, CASE_APPLIED);
+    case_tick(&c, now_ms + (int64_t)(SECOND_END - 80) * DAY_MS, &change);
+    assert_int_equal(change.to, CASE_BLOCKED);
 }
 
 static void an_application_for_the_next_one_is_not_over(void **state)
@@ -682,7 +724,7 @@ static void a_renewal_told_late_still_counts(void **state)
     (void)tell(&c, EVENT_CERTIFICATE_RENEWED, 3, SECOND_END);
     assert_int_equal(tell(&c, EVENT_CERTIFICATE_EXPIRING, 2, FIRST_END).to, CASE_WATCHING);
     assert_int_equal(c.known.not_after_ms, now_ms + (int64_t)SECOND_END * DAY_MS);
-    assert_int_equal(tell(&c, EVENT_CARD_DELIVERED, 4, 0).notice, NOTICE_DELIVERED);
+    assert_int_equal(tell(&c, EVENT_CARD_DELIVERED, 4, 0).to, CASE_DELIVERED);
 }
 
 /* The list knew the new certificate first: its holder is to be reminded in three years. */
@@ -906,6 +948,8 @@ int main(void)
         cmocka_unit_test(a_successor_ends_the_old_and_begins_the_new),
         cmocka_unit_test(time_alone_expires_and_tells_once),
         cmocka_unit_test(an_application_of_long_ago_is_over_in_time),
+        cmocka_unit_test(an_earlier_step_begins_anew),
+        cmocka_unit_test(who_has_applied_was_let_in),
         cmocka_unit_test(an_application_for_the_next_one_is_not_over),
         cmocka_unit_test(a_new_case_knows_its_holder),
         cmocka_unit_test(a_new_case_knows_that_the_duty_ended),
