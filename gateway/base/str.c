@@ -177,3 +177,18 @@ const char *str_nearest(struct str s, const char *const *names, size_t count)
     }
     return best;
 }
+
+char *str_put_u64(char *at, uint64_t n)
+{
+    char digits[20];
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0);
+    while (count > 0) {
+        *at++ = digits[--count];
+    }
+    return at;
+}

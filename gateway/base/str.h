@@ -35,6 +35,8 @@ int str_copy(char *dst, size_t cap, struct str s);
 char *str_dup(struct str s);
 /* Decimal with optional sign, the whole string; ERR_INVALID or ERR_LIMIT otherwise. */
 int str_i64(struct str s, int64_t *ret_value);
+/* Writes n in decimal, 20 digits at most and no NUL; returns the end. For what is made often. */
+char *str_put_u64(char *at, uint64_t n);
 /* Duration "250ms", "30s", "15m", "4h", "90d" in milliseconds; the unit is required. */
 int str_duration_ms(struct str s, int64_t *ret_ms);
 /* The known name nearest to s by edit distance, or null when none is near enough to suggest. */

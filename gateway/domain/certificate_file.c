@@ -37,22 +37,6 @@ static void numbers_of(const struct case_file *c, int64_t out[NUMBERS_MAX])
     memcpy(out + FIXED_NUMBERS, c->seen_ms, sizeof c->seen_ms);
 }
 
-/* Numbers are times, counts and states: never negative. */
-static char *put_number(char *at, int64_t n)
-{
-    char digits[DIGITS_MAX];
-    size_t count = 0;
-
-    do {
-        digits[count++] = (char)('0' + n % 10);
-        n /= 10;
-    } while (n > 0);
-    while (count > 0) {
-        *at++ = digits[--count];
-    }
-    return at;
-}
-
 int case_write(const struct case_file *c, struct buf *out)
 {
     char text[NUMBERS_MAX * (DIGITS_MAX + 1)];
@@ -62,7 +46,7 @@ int case_write(const struct case_file *c, struct buf *out)
     numbers_of(c, numbers);
     for (size_t i = 0; i < NUMBERS_MAX; i++) {
         *at++ = i == 0 ? '[' : ',';
-        at = put_number(at, numbers[i]);
+        at = str_put_u64(at, (uint64_t)numbers[i]); /* times, counts and states */
     }
     (void)buf_adds(out, "{\"case\":");
     (void)buf_add(out, text, (size_t)(at - text));

@@ -30,30 +30,14 @@ void ids_destroy(struct ids *ids)
     }
 }
 
-/* Writes n in decimal, up to 20 digits, and returns the end; a message has several such texts. */
-static char *put_number(char *at, uint64_t n)
-{
-    char digits[20];
-    size_t count = 0;
-
-    do {
-        digits[count++] = (char)('0' + n % 10);
-        n /= 10;
-    } while (n > 0);
-    while (count > 0) {
-        *at++ = digits[--count];
-    }
-    return at;
-}
-
 /* Forty bits of the keyed hash over "m/<row>/<attempt>"; the attempt is 0 for the message. */
 static void mark_of(struct ids *ids, int64_t row, int attempt, char out[MARK_DIGITS + 1])
 {
     char text[48] = "m/";
-    char *end = put_number(text + 2, (uint64_t)row);
+    char *end = str_put_u64(text + 2, (uint64_t)row);
 
     *end++ = '/';
-    end = put_number(end, (uint64_t)attempt);
+    end = str_put_u64(end, (uint64_t)attempt);
     codec_base32(hash_of(ids->hash, (struct str){text, (size_t)(end - text)}), MARK_DIGITS, out);
 }
 
@@ -84,7 +68,7 @@ void ids_attempt_format(struct ids *ids, int64_t row, int attempt, char out[IDS_
     char *end = put_name(ids, row, attempt, out);
 
     *end++ = '-';
-    *put_number(end, (uint64_t)attempt) = '\0';
+    *str_put_u64(end, (uint64_t)attempt) = '\0';
 }
 
 /* "m_<row>-<mark>" in front of text; *ret_rest is what follows. One spelling per row. */

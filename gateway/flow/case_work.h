@@ -1,6 +1,6 @@
 /*
  * What happens to one case and its messages when a fact came, time went by or the plan changed.
- * Shared by apply.c, age.c and replan.c; internal. Store thread, inside the caller's transaction.
+ * Shared by apply.c and replan.c; internal. Store thread, inside the caller's transaction.
  */
 #pragma once
 

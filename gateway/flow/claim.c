@@ -199,7 +199,7 @@ static bool outdated(struct store *s, const struct attempt *a)
 static int ask_suppression(struct claim_job *j, struct store *s, struct attempt *a, struct err *e)
 {
     const unsigned char *key = j->channel->dispatch->gateway->key;
-    struct suppress_entry entry;
+    struct suppress_entry entry = {0};
     int64_t now = a->move.now_ms;
     bool found = false;
     int rc = 0;
