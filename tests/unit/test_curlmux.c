@@ -450,27 +450,32 @@ static void test_last_timeout(void **state)
     world_stop(&w);
 }
 
+/* The peer's door is shut; opened again because the peer is stopped through it. */
+static void close_door(struct world *w)
+{
+    shutdown(w->peer.listener, SHUT_RDWR);
+    pthread_join(w->peer.thread, NULL);
+    close(w->peer.listener);
+}
+
+static void open_door(struct world *w)
+{
+    w->peer.listener = socket(AF_INET, SOCK_STREAM, 0);
+    pthread_create(&w->peer.thread, NULL, peer_run, &w->peer);
+}
+
 static void test_refused_connection(void **state)
 {
-    struct curlmux_request r = {.method = "POST", .body = STR("x")};
     struct world w;
-    struct seen s = {0};
-    struct err e;
-    char url[100];
+    struct seen s;
 
     (void)state;
     world_start(&w, serve_badly, NULL);
-    url_of(&w, "/", url, sizeof(url));
-    shutdown(w.peer.listener, SHUT_RDWR);
-    pthread_join(w.peer.thread, NULL);
-    close(w.peer.listener);
-    r.url = url;
-    assert_int_equal(curlmux_send(w.mux, &r, on_answer, &s, &e), 0);
-    finish(&w, &s);
+    close_door(&w);
+    s = post(&w, "/");
     assert_int_equal(s.phase, CURLMUX_NOT_SENT);
     assert_int_equal(s.status, 0);
-    w.peer.listener = socket(AF_INET, SOCK_STREAM, 0);
-    pthread_create(&w.peer.thread, NULL, peer_run, &w.peer);
+    open_door(&w);
     world_stop(&w);
 }
 
@@ -493,15 +498,12 @@ static void test_kin_refused_connection(void **state)
     kin = curlmux_kin_open(w.mux);
     s = ask_kin(&w, kin, "/", "X-Bir: 1", "x");
     assert_int_equal(s.phase, CURLMUX_ANSWERED);
-    shutdown(w.peer.listener, SHUT_RDWR);
-    pthread_join(w.peer.thread, NULL);
-    close(w.peer.listener);
+    close_door(&w);
     s = ask_kin(&w, kin, "/", "X-Bir: 1", "x");
     assert_int_equal(s.phase, CURLMUX_NOT_SENT);
     assert_int_equal(s.status, 0);
     assert_string_equal(s.body, "");
-    w.peer.listener = socket(AF_INET, SOCK_STREAM, 0);
-    pthread_create(&w.peer.thread, NULL, peer_run, &w.peer);
+    open_door(&w);
     world_stop(&w);
 }
 
