@@ -280,6 +280,35 @@ static void states_of_the_list_stop_and_pause(void **state)
     roster_scene_close(&s);
 }
 
+/* The card of the certificate at hand; the word stays in the list until somebody changes it. */
+static void a_word_left_in_the_list_is_no_new_application(void **state)
+{
+    static const char applied[] = "Ad Soyad;Cep Tel;Bitiş;Sicil;Durum\n"
+                                  "Ayşe YILMAZ;05320000067;12.02.2029;1;başvurdu\n";
+    static const char delivered[] = "Ad Soyad;Cep Tel;Bitiş;Sicil;Durum\n"
+                                    "Ayşe YILMAZ;05320000067;12.02.2029;1;teslim edildi\n";
+    struct roster_scene s;
+    struct case_file file;
+
+    (void)state;
+    roster_scene_open(&s, false);
+    import(&s, applied);
+    s.now_ms += DAY_MS;
+    import(&s, delivered);
+    assert_true(case_of(&s, "list:1", &file));
+    assert_int_equal(file.state, CASE_DELIVERED);
+    s.now_ms += 700LL * DAY_MS; /* the next application can be made */
+    import(&s, delivered);
+    expect_counts(&s, 0, 0, 1);
+    import(&s, applied);
+    expect_counts(&s, 0, 1, 0);
+    assert_true(case_of(&s, "list:1", &file));
+    assert_int_equal(file.state, CASE_APPLIED);
+    import(&s, applied);
+    expect_counts(&s, 0, 0, 1);
+    roster_scene_close(&s);
+}
+
 static void one_bad_row_refuses_the_list_or_is_left_out(void **state)
 {
     static const char list[] = TITLES AYSE "Işıl ÇİĞDEM;123;;01.03.2027;1002\n";
@@ -914,6 +943,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_renewed_end_begins_a_new_certificate),
     cmocka_unit_test(a_new_address_is_planned_for),
     cmocka_unit_test(states_of_the_list_stop_and_pause),
+    cmocka_unit_test(a_word_left_in_the_list_is_no_new_application),
     cmocka_unit_test(one_bad_row_refuses_the_list_or_is_left_out),
     cmocka_unit_test(who_is_gone_is_shown_and_kept),
     cmocka_unit_test(an_undone_import_is_forgotten),
