@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from gateway_support import Gateway, data, event, is_problem, run, until
+from gateway_support import Gateway, data, days_ahead, event, is_problem, run, until
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,17 @@ def test_socket_and_http_and_file_say_the_same(gateway):
     missing = {(m["channel"], m["verdict"]) for m in case["not_planned"]}
     assert ("sms", "no_phone") in missing
     assert {m["channel"] for m in case["messages"]} == {"email"}
+
+
+def test_a_card_of_today_does_not_explain_the_silence_of_next_year():
+    with Gateway() as g:
+        g.accept(event(1, "card.delivered", time=days_ahead(0),
+                       data={"certificate": {"ref": "cert-1"}, "holder": {"ref": "sicil-1"}}))
+        g.accept(event(1, data=data(1, days=400), time=days_ahead(-1)))
+        until(lambda: g.get("/v1/explain?holder=sicil-1").json["cases"][0]["not_planned"], "told")
+        verdicts = {m["verdict"] for m in
+                    g.get("/v1/explain?holder=sicil-1").json["cases"][0]["not_planned"]}
+        assert "send" in verdicts and "delivered" not in verdicts, verdicts
 
 
 def test_turkish_first(gateway):
