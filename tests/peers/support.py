@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import tarfile
 import tempfile
 import time
 import urllib.error
@@ -36,24 +37,51 @@ def program(name, package):
     return found or missing(f"{name} is not installed (package {package})")
 
 
-def npm_package(package, proof):
-    """
-    The directory where npm has put a package ("name@version"); fetched once and kept. proof is a
-    path below it that is there when the package is.
-    """
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
+def npm(package, command, *options):
+    """Runs an npm command that fetches a package ("name@version"); the test is skipped where it
+    cannot be fetched."""
+    program = shutil.which("npm")
+    if program is None or shutil.which("node") is None:
         pytest.skip(f"npm is not installed: what {package} would check is left out")
+    done = subprocess.run([program, command, *options, package], capture_output=True, text=True,
+                          timeout=300)
+    if done.returncode != 0:
+        pytest.skip(f"npm could not fetch {package} (offline?): "
+                    f"{(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+
+
+def npm_folder(package):
+    """Where what npm has fetched of a package is kept."""
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
     folder = cache / "hatirlat-peers" / package.replace("/", "-")
-    if not (folder / proof).exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run([npm, "install", "--prefix", folder, "--ignore-scripts", "--no-audit",
-                               "--no-fund", package], capture_output=True, text=True, timeout=300)
-        if done.returncode != 0:
-            pytest.skip(f"npm could not fetch {package} (offline?): "
-                        f"{(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def npm_package(package, proof):
+    """
+    The directory where npm has put a package; fetched once and kept. proof is a path below it that
+    is there when the package is.
+    """
+    folder = npm_folder(package)
+    if not (folder / proof).exists():
+        npm(package, "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund")
+    return folder
+
+
+def npm_file(package, path):
+    """One file of a package; fetched once and kept, without the rest of the package."""
+    kept = npm_folder(package) / pathlib.Path(path).name
+    if not kept.exists():
+        with scratch("npm") as folder:
+            npm(package, "pack", "--pack-destination", folder)
+            (archive,) = folder.glob("*.tgz")
+            with tarfile.open(archive) as packed:
+                content = packed.extractfile(f"package/{path}").read()
+        part = kept.with_name(kept.name + ".part")
+        part.write_bytes(content)
+        part.rename(kept)
+    return kept
 
 
 def wait_for(what, condition, limit=20.0):
