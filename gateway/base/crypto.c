@@ -86,6 +86,14 @@ void crypto_wipe(void *p, size_t n)
     OPENSSL_cleanse(p, n);
 }
 
+void crypto_wipe_buf(struct buf *b)
+{
+    if (b->data != NULL) {
+        crypto_wipe(b->data, b->cap);
+    }
+    buf_reset(b);
+}
+
 struct hash {
     EVP_MAC_CTX *ctx;
 };

@@ -1,6 +1,7 @@
 /* Random bytes, digests and keyed hashes; the only file of the gateway that sees libcrypto. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/str.h"
 
 enum { SHA256_SIZE = 32, HASH_KEY_SIZE = 16 };
@@ -18,6 +19,8 @@ size_t crypto_hmac(enum crypto_digest digest, struct str key, struct str data,
 bool crypto_equal(const void *a, const void *b, size_t n);
 /* Overwrites a secret so that no copy stays in memory. */
 void crypto_wipe(void *p, size_t n);
+/* The same for all that a buffer holds or held; it is empty then and keeps its room. */
+void crypto_wipe_buf(struct buf *b);
 
 /* SipHash-2-4 with a key set once: a hash that outsiders cannot aim collisions at. */
 struct hash;

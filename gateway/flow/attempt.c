@@ -68,13 +68,10 @@ static struct attempt *take(struct attempt_pool *pool)
 /* Whom it was about is not kept, also not behind a shorter text; nor is room that few need. */
 static struct buf emptied(struct buf b)
 {
-    if (b.data != NULL) {
-        crypto_wipe(b.data, b.cap);
-    }
+    crypto_wipe_buf(&b);
     if (b.cap > BYTES_KEPT) {
         buf_finish(&b);
     }
-    buf_reset(&b);
     return b;
 }
 
