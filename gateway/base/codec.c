@@ -34,24 +34,33 @@ int codec_base64(struct buf *out, const void *bytes, size_t n)
     return buf_failed(out);
 }
 
-static bool unreserved(char c)
+/* RFC 3986 §2.3: letters, digits and "-._~", a bit for each byte. */
+static bool unreserved(unsigned char c)
 {
-    return ascii_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+    static const uint64_t bits[4] = {0x03ff600000000000, 0x47fffffe87fffffe};
+
+    return (bits[c >> 6] >> (c & 63) & 1) != 0;
 }
 
-static size_t percent_size(struct str s)
+static size_t percent_size(struct str s, int plus)
 {
     size_t size = s.len;
 
     for (size_t i = 0; i < s.len; i++) {
-        size += unreserved(s.ptr[i]) ? 0 : 2;
+        unsigned char c = (unsigned char)s.ptr[i];
+
+        size += unreserved(c) || c == plus ? 0 : 2;
     }
     return size;
 }
 
-int codec_percent(struct buf *out, struct str s)
+enum { NO_PLUS = -1 };
+
+/* plus is the byte that a plus sign stands for, NO_PLUS when it stands for none. */
+static int percent(struct buf *out, struct str s, int plus)
 {
-    size_t size = percent_size(s);
+    static const char digits[] = "0123456789ABCDEF";
+    size_t size = percent_size(s, plus);
     char *at = buf_reserve(out, size);
 
     if (at == NULL) {
@@ -60,16 +69,28 @@ int codec_percent(struct buf *out, struct str s)
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
 
-        if (unreserved(s.ptr[i])) {
+        if (unreserved(c)) {
             *at++ = s.ptr[i];
+        } else if (c == plus) {
+            *at++ = '+';
         } else {
             *at++ = '%';
-            *at++ = ascii_upper(hex_digits[c >> 4]);
-            *at++ = ascii_upper(hex_digits[c & 15]);
+            *at++ = digits[c >> 4];
+            *at++ = digits[c & 15];
         }
     }
     buf_commit(out, size);
     return 0;
+}
+
+int codec_percent(struct buf *out, struct str s)
+{
+    return percent(out, s, NO_PLUS);
+}
+
+int codec_form(struct buf *out, struct str s)
+{
+    return percent(out, s, ' ');
 }
 
 static int hex_value(char c)

@@ -9,6 +9,8 @@ int codec_hex(struct buf *out, const void *bytes, size_t n);
 int codec_base64(struct buf *out, const void *bytes, size_t n);
 /* Percent-encodes all but unreserved characters. */
 int codec_percent(struct buf *out, struct str s);
+/* The same for the value of a form's field, where a plus sign stands for a blank. */
+int codec_form(struct buf *out, struct str s);
 /* Decodes %XX; ERR_INVALID for a broken escape. A plus sign stays a plus sign. */
 int codec_percent_decode(struct buf *out, struct str s);
 /* Lower-case Crockford base32 of value in exactly digits characters plus NUL. */

@@ -262,41 +262,31 @@ static const char *xml_entity(uint32_t cp)
 
 static void escape_xml(struct str s, struct buf *out)
 {
-    while (s.len > 0) {
+    size_t plain = 0; /* where the run that needs no escape begins */
+    size_t i = 0;
+
+    while (i < s.len) {
         uint32_t cp = 0;
-        size_t n = utf8_decode(s, &cp);
+        size_t n = utf8_decode((struct str){s.ptr + i, s.len - i}, &cp);
         const char *entity = n == 0 ? NULL : xml_entity(cp);
 
-        if (entity != NULL) {
-            buf_adds(out, entity);
-        } else if (n > 0 && xml_allows(cp)) {
-            buf_add(out, s.ptr, n);
+        if (n > 0 && entity == NULL && xml_allows(cp)) {
+            i += n;
+            continue;
         }
-        n = n == 0 ? 1 : n;
-        s = (struct str){s.ptr + n, s.len - n};
+        buf_add(out, s.ptr + plain, i - plain);
+        buf_adds(out, entity == NULL ? "" : entity);
+        i += n == 0 ? 1 : n;
+        plain = i;
     }
+    buf_add(out, s.ptr + plain, s.len - plain);
 }
 
 /* https://url.spec.whatwg.org/#application/x-www-form-urlencoded; "+" and "%20" mean a blank. */
-static void escape_form(struct str s, struct buf *out)
-{
-    size_t from = 0;
-
-    for (size_t i = 0; i <= s.len; i++) {
-        if (i == s.len || s.ptr[i] == ' ') {
-            codec_percent(out, (struct str){s.ptr + from, i - from});
-            from = i + 1;
-            if (i < s.len) {
-                buf_addc(out, '+');
-            }
-        }
-    }
-}
-
 static void percent(bool as_form, struct str bytes, struct buf *out)
 {
     if (as_form) {
-        escape_form(bytes, out);
+        codec_form(out, bytes);
     } else {
         codec_percent(out, bytes);
     }

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -254,6 +255,9 @@ static void test_codecs(void **state)
     assert_int_equal(codec_percent(&b, STR("a b+ş&")), 0);
     assert_string_equal(buf_cstr(&b), "a%20b%2B%C5%9F%26");
     buf_reset(&b);
+    assert_int_equal(codec_form(&b, STR(" a b+ş&")), 0);
+    assert_string_equal(buf_cstr(&b), "+a+b%2B%C5%9F%26");
+    buf_reset(&b);
     assert_int_equal(codec_percent_decode(&b, STR("a%20b%2B%c5%9F")), 0);
     assert_string_equal(buf_cstr(&b), "a b+ş");
     assert_int_equal(codec_percent_decode(&b, STR("%")), ERR_INVALID);
@@ -263,6 +267,35 @@ static void test_codecs(void **state)
     assert_int_equal(codec_base32_decode(str_of(digits), &value), 0);
     assert_true(value == 0xFEDCBA9876543210u);
     assert_int_equal(codec_base32_decode(STR("u"), &value), ERR_INVALID); /* not in the alphabet */
+    buf_finish(&b);
+}
+
+/* RFC 3986 §2.3 says which bytes stand for themselves; a form's blank is the one exception. */
+static void test_every_byte_percent_encoded(void **state)
+{
+    static const char themselves[] = "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "abcdefghijklmnopqrstuvwxyz";
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 3);
+    for (int c = 0; c < 256; c++) {
+        const char byte = (char)c;
+        char expected[4] = {byte, '\0'};
+
+        if (c == 0 || strchr(themselves, byte) == NULL) {
+            assert_true(snprintf(expected, sizeof expected, "%%%02X", (unsigned)c) == 3);
+        }
+        assert_int_equal(codec_percent(&b, (struct str){&byte, 1}), 0);
+        assert_string_equal(buf_cstr(&b), expected);
+        buf_reset(&b);
+        assert_int_equal(codec_form(&b, (struct str){&byte, 1}), 0);
+        assert_string_equal(buf_cstr(&b), c == ' ' ? "+" : expected);
+        buf_reset(&b);
+    }
+    assert_int_equal(codec_percent(&b, STR("abc")), 0); /* just fits */
+    buf_reset(&b);
+    assert_int_equal(codec_percent(&b, STR("a ")), ERR_LIMIT);
     buf_finish(&b);
 }
 
@@ -424,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_rfc3339),
         cmocka_unit_test(test_civil_round_trip),
         cmocka_unit_test(test_codecs),
+        cmocka_unit_test(test_every_byte_percent_encoded),
         cmocka_unit_test(test_errors_say_where),
         cmocka_unit_test(test_faults_are_counted_beyond_the_list),
         cmocka_unit_test(test_digests),

@@ -73,6 +73,7 @@ static void test_expand(void **state)
         {"\"${text|json}\"", "\"A\\\"B\\\\<&>' ç\\u000a\"", CHARSET_UTF8, false},
         {"${text|xml}", "A&quot;B\\&lt;&amp;&gt;&apos; ç\n", CHARSET_UTF8, false},
         {"${text|form}", "A%22B%5C%3C%26%3E%27+%C3%A7%0A", CHARSET_UTF8, false},
+        {"<${user|xml}>", "<€>", CHARSET_UTF8, false},
         {"${text|url}", "A%22B%5C%3C%26%3E%27%20%C3%A7%0A", CHARSET_UTF8, false},
         {"${text|url}", "A%22B%5C%3C%26%3E%27%20%E7%0A", CHARSET_LATIN5, false},
         {"${sender|form}", "%DEI%DDg", CHARSET_LATIN5, false},
