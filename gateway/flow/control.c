@@ -3,7 +3,6 @@
 #include "base/civil.h"
 #include "base/json.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static const char *const verbs[CONTROL_VERB_COUNT] = {"pause",  "drain", "pin",
@@ -16,10 +15,13 @@ const char *control_verb_name(enum control_verb v)
 
 int control_subject(char out[CONTROL_SUBJECT_MAX + 1], const char *kind, struct str name)
 {
-    int len = snprintf(out, CONTROL_SUBJECT_MAX + 1, "%s:%.*s", kind, (int)name.len,
-                       name.ptr == NULL ? "" : name.ptr);
+    const struct str before = str_of(kind);
 
-    return len > CONTROL_SUBJECT_MAX ? ERR_LIMIT : 0;
+    if (str_copy(out, CONTROL_SUBJECT_MAX, before) != 0) {
+        return ERR_LIMIT;
+    }
+    out[before.len] = ':';
+    return str_copy(out + before.len + 1, CONTROL_SUBJECT_MAX - before.len, name);
 }
 
 bool control_in_force(const struct control *c, int64_t now_ms)
