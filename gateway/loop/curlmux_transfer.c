@@ -1,5 +1,6 @@
 #include "loop/curlmux_transfer.h"
 
+#include "base/codec.h"
 #include "base/crypto.h"
 #include "base/utf8.h"
 #include "loop/address.h"
@@ -15,7 +16,10 @@ enum {
     ANSWER_MAX = 256 * 1024,
     ANSWER_HEADERS_MAX = 64 * 1024,
     URL_MAX = 8 * 1024,
-    READ_BYTES = 4096, /* vendors' answers are short, and every transfer gets a buffer of its own */
+    CREDENTIALS_MAX = 16 * 1024,
+    /* Every transfer gets a buffer to read into, and malloc has those of up to 1 KiB at hand. */
+    READ_BYTES = 4096,
+    READ_SHORT_BYTES = 1024,
     /* Servers close idle connections after 5 s and more; one that dies under us costs a doubt. */
     IDLE_S = 4,
     LIFETIME_S = 600
@@ -190,10 +194,38 @@ static int add_header(struct transfer *t, const char *line, struct err *e)
     return 0;
 }
 
+/*
+ * RFC 7617. libcurl would make the line anew for every request, out of a user and a password that
+ * it keeps in the address.
+ */
+static int add_credentials(struct transfer *t, const struct curlmux_request *r, struct err *e)
+{
+    struct buf pair;
+    struct buf line;
+    int code;
+
+    buf_init(&pair, CREDENTIALS_MAX);
+    buf_init(&line, 2 * CREDENTIALS_MAX);
+    (void)buf_adds(&pair, r->user);
+    (void)buf_addc(&pair, ':');
+    (void)buf_adds(&pair, r->password == NULL ? "" : r->password);
+    (void)buf_adds(&line, "Authorization: Basic ");
+    (void)codec_base64(&line, pair.data, pair.len);
+    code = buf_failed(&pair) != 0 || buf_failed(&line) != 0
+               ? err_set(e, ERR_INVALID, "the user's name or password is too long")
+               : add_header(t, buf_cstr(&line), e);
+    crypto_wipe_buf(&pair);
+    crypto_wipe_buf(&line);
+    buf_finish(&pair);
+    buf_finish(&line);
+    return code;
+}
+
 static int add_headers(struct transfer *t, const struct curlmux_request *r, struct err *e)
 {
     int code = add_header(t, "Expect:", e);
 
+    code = code == 0 && r->user != NULL ? add_credentials(t, r, e) : code;
     for (size_t i = 0; code == 0 && i < r->header_count; i++) {
         code = add_header(t, r->headers[i], e);
     }
@@ -254,21 +286,17 @@ static int set_options(struct transfer *t, const struct curlmux_request *r, stru
     bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, t->loopback_only ? "http" : "https") != 0;
     bad |= curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers) != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_PROXY, "") != CURLE_OK;
+    bad |= curl_easy_setopt(c, CURLOPT_NOPROXY, "*") != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_USERAGENT, "hatirlat/" HATIRLAT_VERSION) != CURLE_OK;
     curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)READ_BYTES);
+    curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)(r->kin != 0 ? READ_SHORT_BYTES : READ_BYTES));
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
     curl_easy_setopt(c, CURLOPT_MAXLIFETIME_CONN, (long)LIFETIME_S);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(r->connect_ms ? r->connect_ms : CONNECT_MS));
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(r->total_ms ? r->total_ms : TOTAL_MS));
-    if (r->user != NULL) {
-        curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-        bad |= curl_easy_setopt(c, CURLOPT_USERNAME, r->user) != CURLE_OK;
-        bad |= curl_easy_setopt(c, CURLOPT_PASSWORD, r->password) != CURLE_OK;
-    }
     if (r->ca_file != NULL) {
         bad |= curl_easy_setopt(c, CURLOPT_CAINFO, r->ca_file) != CURLE_OK;
     }
@@ -342,6 +370,9 @@ void transfer_forget(struct transfer *t)
 {
     curl_easy_reset(t->easy);
     curl_url_cleanup(t->url);
+    for (struct curl_slist *header = t->headers; header != NULL; header = header->next) {
+        crypto_wipe(header->data, strlen(header->data));
+    }
     curl_slist_free_all(t->headers);
     t->url = NULL;
     t->headers = NULL;

@@ -204,6 +204,28 @@ static void test_what_is_sent(void **state)
     world_stop(&w);
 }
 
+/* The longest that is taken, with the colon between the two, and one byte more. */
+static void test_long_credentials(void **state)
+{
+    static char password[16 * 1024];
+    struct curlmux_request r = {.method = "GET", .user = "okul", .password = password};
+    struct world w;
+    struct seen s;
+    struct err e = {0};
+
+    (void)state;
+    world_start(&w, serve_basics, NULL);
+    memset(password, 'p', sizeof password - 6);
+    s = ask_with(&w, &r, "/head");
+    assert_int_equal(s.phase, CURLMUX_ANSWERED);
+    password[sizeof password - 6] = 'p';
+    password[sizeof password - 5] = 'p';
+    r.url = "http://127.0.0.1:1/";
+    assert_int_equal(curlmux_send(w.mux, &r, NULL, NULL, &e), ERR_INVALID);
+    assert_null(strstr(e.text, "ppp"));
+    world_stop(&w);
+}
+
 /* One of many that differ in their body; the peer repeats what it was asked, or the body. */
 static struct seen ask_kin(struct world *w, uint64_t kin, const char *path, const char *header,
                            const char *body)
@@ -922,6 +944,7 @@ int main(void)
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_watched),
         cmocka_unit_test(test_what_is_sent),
+        cmocka_unit_test(test_long_credentials),
         cmocka_unit_test(test_kin),
         cmocka_unit_test(test_kin_keeps_to_itself),
         cmocka_unit_test(test_kin_closed_in_flight),
