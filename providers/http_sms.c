@@ -118,15 +118,13 @@ static void begin_call(struct call *c)
     struct provider *p = c->provider;
     struct request_values v = {.provider = p,
                                .job = list_entry(c->jobs.next, struct provider_job, node)};
-    struct built_request b;
     struct recipe_judgement j;
     struct err why = {0};
     int code;
 
-    built_init(&b);
-    code = add_items(c, &b, &why);
-    code = code != 0 ? code : built_send(&b, &p->recipe->send, &v, on_answer, c, &why);
-    built_finish(&b);
+    code = add_items(c, &p->spare, &why);
+    code = code != 0 ? code : built_send(&p->spare, &p->recipe->send, &v, on_answer, c, &why);
+    built_reset(&p->spare);
     if (code == 0) {
         p->in_flight++;
         return;
@@ -299,6 +297,7 @@ static void on_closed(uv_handle_t *handle)
     if (--p->open_handles == 0) {
         http_sms_forget_polls(p);
         http_sms_forget_secrets(p);
+        built_finish(&p->spare);
         recipe_free(p->recipe);
         free(p);
     }
@@ -342,6 +341,7 @@ static int http_sms_create(const struct provider_host *host, const void *setting
         free(p);
         return code;
     }
+    built_init(&p->spare);
     list_init(&p->queue);
     list_init(&p->waiting);
     list_init(&p->poll_ids);

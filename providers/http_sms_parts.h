@@ -41,18 +41,25 @@ struct built_head {
     size_t header_count;
 };
 
+struct built_request {
+    struct built_head head; /* empty when the provider's own is used */
+    struct buf body;
+    struct buf items;
+};
+
 enum sender_state { SENDER_NOT_KNOWN, SENDER_LISTED, SENDER_MISSING };
 
 struct provider {
     const struct provider_host *host;
     const struct http_sms_settings *settings;
     struct recipe *recipe;
-    struct built_head head; /* of the requests of kin */
-    uint64_t kin;           /* see curlmux_kin_open(); 0: every request has its own head */
-    uv_idle_t now;          /* runs while there is something to begin */
-    uv_timer_t poll;        /* armed for the next question about messages */
-    uv_timer_t pace;        /* armed for the next request the vendor allows */
-    int64_t send_at;        /* loop time of that */
+    struct built_head head;     /* of the requests of kin */
+    uint64_t kin;               /* see curlmux_kin_open(); 0: every request has its own head */
+    struct built_request spare; /* room for the next message's */
+    uv_idle_t now;              /* runs while there is something to begin */
+    uv_timer_t poll;            /* armed for the next question about messages */
+    uv_timer_t pace;            /* armed for the next request the vendor allows */
+    int64_t send_at;            /* loop time of that */
     int open_handles;
     struct list queue;   /* jobs */
     struct list waiting; /* calls: parts of split batches */
@@ -92,13 +99,9 @@ struct request_values {
     const char *after;
 };
 
-struct built_request {
-    struct built_head head; /* empty when the provider's own is used */
-    struct buf body;
-    struct buf items;
-};
-
 void built_init(struct built_request *b);
+/* Forgets what it held, credentials and words, but keeps their room for another. */
+void built_reset(struct built_request *b);
 void built_finish(struct built_request *b);
 /* The head of every message's request, when the recipe wants the same for all of them. */
 void http_sms_build_head(struct provider *p);

@@ -13,7 +13,8 @@ enum {
     PAIR_BYTES_MAX = 64 * 1024,
     TIME_BYTES_MAX = 80,
     MINUTE_MS = 60000,
-    DAY_MS = 86400000
+    DAY_MS = 86400000,
+    BYTES_KEPT = 8 * 1024 /* by a spare request; few bodies are longer */
 };
 
 static void head_init(struct built_head *h)
@@ -26,9 +27,7 @@ static void head_init(struct built_head *h)
 /* It may hold credentials. */
 static void head_finish(struct built_head *h)
 {
-    if (h->url.data != NULL) {
-        crypto_wipe(h->url.data, h->url.cap);
-    }
+    crypto_wipe_buf(&h->url);
     buf_finish(&h->url);
     buf_finish(&h->shown);
     for (size_t i = 0; i < h->header_count; i++) {
@@ -45,9 +44,24 @@ void built_init(struct built_request *b)
     buf_init(&b->items, BODY_BYTES_MAX);
 }
 
-void built_finish(struct built_request *b)
+static void empty(struct buf *b)
+{
+    crypto_wipe_buf(b);
+    if (b->cap > BYTES_KEPT) {
+        buf_finish(b);
+    }
+}
+
+void built_reset(struct built_request *b)
 {
     head_finish(&b->head);
+    empty(&b->body);
+    empty(&b->items);
+}
+
+void built_finish(struct built_request *b)
+{
+    built_reset(b);
     buf_finish(&b->body);
     buf_finish(&b->items);
 }
@@ -97,6 +111,25 @@ static void write_time(int64_t ms, const char *form, char out[TIME_BYTES_MAX])
     buf_finish(&text);
 }
 
+static void write_number(char *out, int64_t n)
+{
+    *str_put_u64(out, (uint64_t)n) = '\0';
+}
+
+/* "hh:mm" */
+static void write_clock(char *out, int64_t minutes)
+{
+    if (minutes < 600) {
+        *out++ = '0';
+    }
+    out = str_put_u64(out, (uint64_t)minutes / 60);
+    *out++ = ':';
+    if (minutes % 60 < 10) {
+        *out++ = '0';
+    }
+    write_number(out, minutes % 60);
+}
+
 /* How long the vendor may try: until the deadline, within what its interface takes. */
 static void fill_validity(const struct recipe *r, int64_t now_ms, const struct provider_job *job,
                           struct value_texts *texts, struct stencil_values *out)
@@ -106,11 +139,10 @@ static void fill_validity(const struct recipe *r, int64_t now_ms, const struct p
     left = left < r->validity_min_ms ? r->validity_min_ms : left;
     left = left > r->validity_max_ms ? r->validity_max_ms : left;
     left = left < MINUTE_MS ? MINUTE_MS : left;
-    snprintf(texts->validity, sizeof(texts->validity), "%lld", (long long)(left / MINUTE_MS));
-    snprintf(texts->validity_s, sizeof(texts->validity_s), "%lld", (long long)(left / 1000));
-    snprintf(texts->validity_ms, sizeof(texts->validity_ms), "%lld", (long long)left);
-    snprintf(texts->validity_clock, sizeof(texts->validity_clock), "%02lld:%02lld",
-             (long long)(left / (60 * MINUTE_MS)), (long long)(left / MINUTE_MS % 60));
+    write_number(texts->validity, left / MINUTE_MS);
+    write_number(texts->validity_s, left / 1000);
+    write_number(texts->validity_ms, left);
+    write_clock(texts->validity_clock, left / MINUTE_MS);
     if (r->writes_times) {
         write_time(now_ms + left, r->time_format, texts->deadline);
         out->named[VALUE_DEADLINE] = str_of(texts->deadline);

@@ -49,7 +49,7 @@ static bool serve(void *ctx, const struct peer_request *r, int fd)
     bool refuse;
     bool drop;
 
-    if (strstr(r->head, "/msgheader") != NULL) {
+    if (strstr(r->head, "/msgheader") != NULL || strstr(r->head, "/headers?") != NULL) {
         pthread_mutex_lock(&v->lock);
         v->looks++;
         pthread_mutex_unlock(&v->lock);
@@ -318,6 +318,37 @@ static void test_deadline(void **state)
     finish(t);
 }
 
+/* Between the request and the deadline a second or two pass; nothing here depends on them. */
+static void test_time_left(void **state)
+{
+    static const struct {
+        const char *recipe;
+        int64_t left_ms;
+        const char *expected;
+    } rows[] = {
+        {"verimor", 30500, "\"valid_for\":\"00:01\""},
+        {"verimor", (9 * 60 + 5) * 60000 + 30000, "\"valid_for\":\"09:05\""},
+        {"verimor", 600 * 60000 + 30000, "\"valid_for\":\"10:00\""},
+        {"verimor", 72 * 3600000LL, "\"valid_for\":\"48:00\""},
+        {"twilio", 72 * 3600000LL, "&ValidityPeriod=36000&"},
+        {"twilio", 1000, "&ValidityPeriod=60&"},
+        {"vonage", 200 * 3600000LL, "&ttl=604800000&"},
+        {"kannel", (47 * 60 + 59) * 60000LL + 30000, "&validity=2879&"},
+    };
+    struct test *t = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        start(t, rows[i].recipe);
+        world_job(&t->w, 0)->deadline_ms = clock_wall_ms(t->w.host.clock) + rows[i].left_ms;
+        submit_and_wait(t, 1);
+        if (strstr(t->vendor.last_body, rows[i].expected) == NULL &&
+            strstr(t->vendor.last_head, rows[i].expected) == NULL) {
+            fail_msg("%s: %s\n%s", rows[i].expected, t->vendor.last_head, t->vendor.last_body);
+        }
+        finish(t);
+    }
+}
+
 static void test_poll(void **state)
 {
     const struct provider_await list[] = {
@@ -541,6 +572,7 @@ int main(void)
         TEST(test_split),
         TEST(test_split_finds_own_fault),
         TEST(test_deadline),
+        TEST(test_time_left),
         TEST(test_poll),
         TEST(test_balance),
         TEST(test_kannel),
