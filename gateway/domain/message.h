@@ -9,7 +9,9 @@
 /* Why a message is back in the queue: its last provider failed, and not because of it. */
 #define MESSAGE_REASON_DOWN    "provider_down"
 #define MESSAGE_REASON_ACCOUNT "provider_account"
-/* It has had the message before. */
+/* Nobody knows whether it was sent. */
+#define MESSAGE_REASON_IN_DOUBT "in_doubt"
+/* The provider has had the message before. */
 #define MESSAGE_REASON_PROVIDER_HAS_IT "provider_has_it"
 
 enum message_state {

@@ -126,7 +126,7 @@ static void ask_later(const struct deciding *d, int asks)
 
     d->ret->state = MESSAGE_UNKNOWN;
     d->ret->lease_ms = d->now_ms + wait * (1LL << (asks < ASKS_MAX ? asks : ASKS_MAX));
-    d->ret->reason = "in_doubt";
+    d->ret->reason = MESSAGE_REASON_IN_DOUBT;
 }
 
 /* It cannot be asked, but if it has the message it will tell what became of it. */
@@ -134,13 +134,13 @@ static void await_word(const struct deciding *d)
 {
     d->ret->state = MESSAGE_UNKNOWN;
     d->ret->lease_ms = d->now_ms + POLICY_REPORT_WINDOW_MS;
-    d->ret->reason = "in_doubt";
+    d->ret->reason = MESSAGE_REASON_IN_DOUBT;
 }
 
 static void park(const struct deciding *d)
 {
     d->ret->state = MESSAGE_HELD;
-    d->ret->reason = "in_doubt";
+    d->ret->reason = MESSAGE_REASON_IN_DOUBT;
 }
 
 /* Sending again risks a second copy, so it happens a bounded number of times and is flagged. */
@@ -152,7 +152,7 @@ static void resend(const struct deciding *d)
         park(d);
         return;
     }
-    queue_again(d, backoff_wait(d, d->m->attempts), "in_doubt");
+    queue_again(d, backoff_wait(d, d->m->attempts), MESSAGE_REASON_IN_DOUBT);
     if (d->ret->state == MESSAGE_QUEUED) {
         d->ret->flags = MESSAGE_POSSIBLE_DUPLICATE;
         d->ret->effects |= EFFECT_RETRY_COST;

@@ -59,6 +59,7 @@ struct found_message {
     bool resent;    /* an operator asked for it again */
     bool not_begun; /* and that is what it waits for */
     bool repeated;  /* it was sent again in doubt */
+    bool parked;    /* and it is still in doubt: a person is to decide */
     enum channel channel;
     char campaign[STORE_NAME_MAX + 1];
     char to[ATTEMPT_TO_MAX];
@@ -109,6 +110,7 @@ static int note_message(void *ctx, const struct message_row *row)
     m->resent = (row->flags & MESSAGE_RESENT) != 0;
     m->repeated = (row->flags & MESSAGE_POSSIBLE_DUPLICATE) != 0;
     m->not_begun = row->state == MESSAGE_QUEUED && m->resent && str_eqs(row->reason, "operator");
+    m->parked = row->state == MESSAGE_HELD && str_eqs(row->reason, MESSAGE_REASON_IN_DOUBT);
     m->channel = row->channel;
     m->to[0] = '\0';
     (void)str_copy(m->campaign, sizeof m->campaign, row->campaign);
@@ -186,7 +188,7 @@ static bool is_second_copy(const struct report_item *item, const struct found_me
 {
     return item->repeat && m->repeated && !m->resent && !is_outrun(item, m) &&
            (m->state == MESSAGE_SENDING || m->state == MESSAGE_UNKNOWN ||
-            m->state == MESSAGE_ACCEPTED);
+            m->state == MESSAGE_ACCEPTED || m->parked);
 }
 
 /* The provider has had the first copy, and says nothing about that one. Nothing more is awaited. */

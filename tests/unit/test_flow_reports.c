@@ -103,18 +103,28 @@ static void a_report_before_its_answer_is_applied_after_it(void **state)
     close_one(s);
 }
 
-/* Nobody knows whether its first attempt was sent, so it is sent again. */
-static struct scene *open_repeated(void)
+#define DOUBTFUL                                                                                   \
+    "{\"s\":{\"kind\":\"sink\",\"fail\":[\"unknown\"],\"on_doubt\":\"resend\"},"                   \
+    "\"m\":{\"kind\":\"sink\"}}"
+
+/* Nobody knows whether its first attempt was sent, so it is sent again through `providers`. */
+static struct scene *open_repeated_by(const char *providers)
 {
     struct scene *s = calloc(1, sizeof *s);
 
-    scene_open(s, "{\"s\":{\"kind\":\"sink\",\"fail\":[\"unknown\"],\"on_doubt\":\"resend\"},"
-                  "\"m\":{\"kind\":\"sink\"}}");
+    scene_open(s, DOUBTFUL);
     scene_post_one(s, "certificate.expiring", 1, 1);
     scene_until(s, MESSAGE_QUEUED, 1);
-    scene_reload(s, SINKS);
+    scene_reload(s, providers);
     s->wall_shift_ms += 10 * 60000;
     dispatch_kick(s->gateway.dispatch, CHANNEL_SMS);
+    return s;
+}
+
+static struct scene *open_repeated(void)
+{
+    struct scene *s = open_repeated_by(SINKS);
+
     scene_until(s, MESSAGE_SENDING, 1);
     return s;
 }
@@ -170,6 +180,20 @@ static void a_repeat_dropped_while_it_is_sent_neither(void **state)
     (void)state;
     report_dropped(s, 2);
     scene_wait(s, 600);
+    expect_left_with_provider(s);
+    close_one(s);
+}
+
+/* Nor when the answer about the repeat was lost as well, and a person was to decide. */
+static void a_repeat_dropped_while_in_doubt_neither(void **state)
+{
+    struct scene *s = open_repeated_by(DOUBTFUL);
+
+    (void)state;
+    scene_until(s, MESSAGE_HELD, 1);
+    report_dropped(s, 1);
+    assert_int_equal(sms_of(s)->state, MESSAGE_HELD);
+    report_dropped(s, 2);
     expect_left_with_provider(s);
     close_one(s);
 }
@@ -371,6 +395,7 @@ int main(void)
         cmocka_unit_test(a_dropped_repeat_does_not_speak_for_the_first_copy),
         cmocka_unit_test(a_repeat_dropped_before_its_answer_neither),
         cmocka_unit_test(a_repeat_dropped_while_it_is_sent_neither),
+        cmocka_unit_test(a_repeat_dropped_while_in_doubt_neither),
         cmocka_unit_test(a_first_copy_dropped_late_says_nothing),
         cmocka_unit_test(a_first_copy_that_was_dropped_did_not_arrive),
         cmocka_unit_test(of_two_early_reports_delivered_stays),
