@@ -46,7 +46,8 @@ struct apply_env {
 /* A mark (or notice) of the case's n-th certificate as a message's step, and back. */
 int apply_step(int mark, int cycle);
 int apply_step_mark(int step);
-/* The state of the case that a notice with this step speaks of. */
+/* The notice that has this step, however often it was said before; and the state it speaks of. */
+enum case_notice apply_step_notice(int step);
 enum case_state apply_notice_state(int step);
 
 /* Applies one event; 0 or the store's error. */

@@ -4,9 +4,14 @@
 
 enum { NOTICE_KEEPS_DAYS = 7, NOTICE_REPEAT = 100, NOTICE_REPEATS_MAX = 40 };
 
+enum case_notice apply_step_notice(int step)
+{
+    return (enum case_notice)(apply_step_mark(step) % NOTICE_REPEAT);
+}
+
 enum case_state apply_notice_state(int step)
 {
-    switch (apply_step_mark(step) % NOTICE_REPEAT) {
+    switch (apply_step_notice(step)) {
     case NOTICE_BLOCKED:
         return CASE_BLOCKED;
     case NOTICE_SUBMITTED:
@@ -135,7 +140,7 @@ static int withdraw(void *ctx, const struct message_row *row)
                                       .actor = str_of(d->work->actor)};
 
     if (!str_eqs(row->campaign, APPLY_NOTICE_CAMPAIGN) ||
-        apply_step_mark(row->step) % NOTICE_REPEAT != NOTICE_BLOCKED) {
+        apply_step_notice(row->step) != NOTICE_BLOCKED) {
         return 0;
     }
     if (row->attempts == 0 && (row->state == MESSAGE_PLANNED || row->state == MESSAGE_QUEUED)) {

@@ -160,17 +160,16 @@ static void write_lines(struct story *s, struct json_writer *w)
 
 static void name_message(const struct story *s, const struct message_row *row, struct buf *out)
 {
-    const int mark = apply_step_mark(row->step);
     const char *channel = row->channel == CHANNEL_SMS ? "SMS" : pick(s, "e-posta", "e-mail");
 
     if (row->case_id == 0) {
         (void)buf_addf(out, pick(s, "Tekil %s", "Single %s"), channel);
     } else if (str_eqs(row->campaign, APPLY_NOTICE_CAMPAIGN)) {
         (void)buf_addf(out, pick(s, "%s bildirimi, %s", "Notice %s, %s"),
-                       case_notice_name((enum case_notice)mark), channel);
+                       case_notice_name(apply_step_notice(row->step)), channel);
     } else {
-        (void)buf_addf(out, pick(s, "%d gün hatırlatması, %s", "Reminder at %d days, %s"), mark,
-                       channel);
+        (void)buf_addf(out, pick(s, "%d gün hatırlatması, %s", "Reminder at %d days, %s"),
+                       apply_step_mark(row->step), channel);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "domain/certificate.h"
 #include "flow/replan.h"
 #include "flow/settings.h"
+#include "flow/story.h"
 #include "providers/provider.h"
 #include "store/store.h"
 
@@ -288,6 +289,40 @@ static void time_alone_ends_cases(void **state)
                      2 * 4 + 2);
 }
 
+static int keep_story(void *ctx, const struct due_row *row)
+{
+    struct scene *t = ctx;
+    struct json_writer w;
+    struct buf text;
+    int rc;
+
+    if (!str_eqs(row->message.campaign, APPLY_NOTICE_CAMPAIGN)) {
+        return 0;
+    }
+    buf_init(&text, 4096);
+    jsonw_init(&w, &text);
+    rc = story_write(t->store, &row->message, "m_1", false, &w, &t->e);
+    assert_int_equal(rc, 0);
+    assert_non_null(strstr(buf_cstr(&text), "Notice B"));
+    t->count++;
+    buf_finish(&text);
+    return 0;
+}
+
+static void what_is_said_again_keeps_its_name(void **state)
+{
+    const struct message_filter all = {.state = -1, .channel = -1, .limit = ROWS_MAX};
+    struct scene *t = *state;
+
+    tell(t, EVENT_CERTIFICATE_EXPIRING, 1, 100);
+    tell(t, EVENT_LOGIN_BLOCKED, 1, 0);
+    t->now_ms += 20LL * DAY_MS;
+    tell(t, EVENT_LOGIN_BLOCKED, 1, 0);
+    t->count = 0;
+    assert_int_equal(store_message_list(t->store, &all, keep_story, t, &t->e), 0);
+    assert_int_equal(t->count, 2 * 2);
+}
+
 /* Else the holder of a card that came after the list would not be reminded in three years. */
 static void an_old_application_lets_reminders_begin(void **state)
 {
@@ -546,6 +581,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(time_alone_ends_cases),
+        BOTH(what_is_said_again_keeps_its_name),
         BOTH(an_old_application_lets_reminders_begin),
         BOTH(a_wrong_end_that_passed_can_be_corrected),
         BOTH(marks_come_and_go),
