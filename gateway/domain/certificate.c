@@ -115,6 +115,12 @@ bool case_step_begins_anew(const struct case_file *c, enum event_type step, int6
     return false;
 }
 
+bool case_application_is_next(const struct case_file *c, int64_t said_ms, int64_t now_ms)
+{
+    return case_end_is_fresh(c->known.not_after_ms, said_ms) &&
+           !case_end_is_fresh(c->known.not_after_ms, now_ms);
+}
+
 /* Such a step is shown until the next application can be made, and then it is over. */
 static enum case_state progress_state(const struct case_file *c, int64_t now_ms)
 {

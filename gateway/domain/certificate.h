@@ -119,6 +119,11 @@ void case_tick(struct case_file *c, int64_t now_ms, struct case_change *ret);
  * earlier step than the furthest of then. The furthest itself may be a word that nobody took away.
  */
 bool case_step_begins_anew(const struct case_file *c, enum event_type step, int64_t now_ms);
+/*
+ * Whether what is told of an application now is about another one than what was said then: that one
+ * brought the certificate at hand, which nobody could renew yet.
+ */
+bool case_application_is_next(const struct case_file *c, int64_t said_ms, int64_t now_ms);
 /* The state at a moment to come, when nothing more is told until then. */
 enum case_state case_state_at(const struct case_file *c, int64_t at_ms);
 bool case_login_is_blocked(const struct case_file *c);

@@ -39,12 +39,16 @@ static const struct apply_campaign *campaign_of(const struct case_work *w)
     return NULL;
 }
 
-/* The notice that there is already, when it was stopped before anything was tried. */
+/* The notice that there is already. */
 struct returning {
     struct case_work *work;
     const struct message_row *wanted;
 };
 
+/*
+ * Brings it back when it was stopped before anything was tried; ERR_EXISTS when it was about
+ * another application.
+ */
 static int bring_back(void *ctx, const struct message_row *row)
 {
     const struct returning *r = ctx;
@@ -60,29 +64,32 @@ static int bring_back(void *ctx, const struct message_row *row)
                                       .actor = str_of(r->work->actor)};
 
     if (!str_eqs(row->campaign, APPLY_NOTICE_CAMPAIGN) || row->step != m->step ||
-        row->channel != m->channel || !message_may_revive(row->state, row->attempts, row->reason)) {
+        row->channel != m->channel) {
         return 0;
     }
-    return store_message_move(r->work->store, &move, r->work->err);
+    if (case_application_is_next(&r->work->file, row->created_ms, m->created_ms)) {
+        return ERR_EXISTS;
+    }
+    return message_may_revive(row->state, row->attempts, row->reason)
+               ? store_message_move(r->work->store, &move, r->work->err)
+               : 0;
 }
 
-/* Only the notice of a blocked login may be said more than once about a certificate. */
+/* A blocked login may be said again about a certificate, all else once about an application. */
 static int add(struct case_work *w, enum case_notice notice, struct message_row *row)
 {
-    int repeats = notice == NOTICE_BLOCKED ? NOTICE_REPEATS_MAX : 1;
+    struct returning r = {w, row};
     int rc = ERR_EXISTS;
     int64_t id;
 
-    for (int i = 0; i < repeats && rc == ERR_EXISTS; i++) {
+    for (int i = 0; i < NOTICE_REPEATS_MAX && rc == ERR_EXISTS; i++) {
         row->step = apply_step((int)notice + i * NOTICE_REPEAT, w->file.cycle);
         rc = store_message_add(w->store, row, &id, w->err);
+        if (rc == ERR_EXISTS && notice != NOTICE_BLOCKED) {
+            rc = store_message_by_case(w->store, w->id, bring_back, &r, w->err);
+        }
     }
-    if (rc == ERR_EXISTS) {
-        struct returning r = {w, row};
-
-        rc = repeats > 1 ? 0 : store_message_by_case(w->store, w->id, bring_back, &r, w->err);
-    }
-    return rc;
+    return rc == ERR_EXISTS ? 0 : rc;
 }
 
 int notice_add(struct case_work *w, enum case_notice notice)

@@ -311,11 +311,18 @@ class World:
         at = next_open(self.now)
         for channel in self.channels(c):
             key = (kind, c.cycle, round_, channel)
+            while key in c.notices and self.was_of_the_one_before(c, c.notices[key]):
+                key = (kind, c.cycle, key[2] + 1, channel)
             old = c.notices.get(key)
             if old is None or old.state == "gone":
                 m = c.notices[key] = Message(self, c, NOTICES[kind], channel, at, at + 7 * DAY)
-                m.order = old.order if old else m.order
+                m.order, m.made = (old.order, old.made) if old else (m.order, self.now)
                 m.kind, m.said = kind, c.said
+
+    def was_of_the_one_before(self, c, m):
+        """It told of the application that brought this certificate, and now one can renew it."""
+        end = c.end()[0] or 0
+        return end - m.made >= 180 * DAY > end - self.now
 
     # -- facts --
 

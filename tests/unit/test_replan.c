@@ -344,6 +344,78 @@ static void an_old_application_lets_reminders_begin(void **state)
     assert_int_equal(expire(t, 2), 2);
 }
 
+static size_t notices(struct scene *t)
+{
+    return count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_PLANNED) +
+           count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_QUEUED);
+}
+
+/* What waits of them goes out. */
+static void send_notices(struct scene *t)
+{
+    struct message_move move = {
+        .now_ms = t->now_ms, .to = MESSAGE_SENDING, .set = SET_ATTEMPTS, .attempts = 1};
+
+    (void)notices(t);
+    begin(t);
+    for (size_t i = 0; i < t->count; i++) {
+        move.id = t->rows[i].id;
+        move.from = t->rows[i].state;
+        if (strcmp(t->rows[i].campaign, APPLY_NOTICE_CAMPAIGN) == 0 &&
+            (move.from == MESSAGE_PLANNED || move.from == MESSAGE_QUEUED)) {
+            assert_int_equal(store_message_move(t->store, &move, &t->e), 0);
+        }
+    }
+    commit(t);
+}
+
+/* A list told the new end before its card came; that notice is kept when the next renewal comes. */
+static void every_application_has_its_notice(void **state)
+{
+    struct scene *t = *state;
+
+    tell(t, EVENT_CERTIFICATE_EXPIRING, 1, 1000);
+    tell(t, EVENT_APPLICATION_SUBMITTED, 1, 0);
+    assert_int_equal(notices(t), 2);
+    send_notices(t);
+    t->now_ms += 10LL * DAY_MS;
+    tell(t, EVENT_APPLICATION_SUBMITTED, 1, 0);
+    assert_int_equal(notices(t), 0);
+
+    t->now_ms += 860LL * DAY_MS;
+    assert_int_equal(expire(t, 200), 0);
+    tell(t, EVENT_APPLICATION_SUBMITTED, 1, 0);
+    assert_int_equal(notices(t), 2);
+    send_notices(t);
+    tell(t, EVENT_CARD_DELIVERED, 1, 0);
+    assert_int_equal(notices(t), 2); /* T */
+    send_notices(t);
+    t->now_ms += 10LL * DAY_MS;
+    tell(t, EVENT_APPLICATION_SUBMITTED, 1, 0);
+    tell(t, EVENT_CARD_DELIVERED, 1, 0);
+    assert_int_equal(notices(t), 0);
+}
+
+/* Its case ended in between by mistake: it is the same application still, and said once. */
+static void an_application_has_one_notice(void **state)
+{
+    struct scene *t = *state;
+
+    tell(t, EVENT_CERTIFICATE_EXPIRING, 1, 100);
+    tell(t, EVENT_APPLICATION_SUBMITTED, 1, 0);
+    assert_int_equal(notices(t), 2);
+    tell_of(t, EVENT_CERTIFICATE_EXPIRING, 2, 1, 110); /* another one of the holder speaks */
+    assert_int_equal(notices(t), 0);
+    t->now_ms += DAY_MS;
+    tell(t, EVENT_CERTIFICATE_EXPIRING, 1, 120);
+    assert_int_equal(notices(t), 2); /* brought back */
+    assert_int_equal(count(t, APPLY_NOTICE_CAMPAIGN, MESSAGE_CANCELLED), 0);
+    send_notices(t);
+    tell_of(t, EVENT_CERTIFICATE_EXPIRING, 2, 1, 130);
+    tell(t, EVENT_CERTIFICATE_EXPIRING, 1, 140);
+    assert_int_equal(notices(t), 0);
+}
+
 static void a_wrong_end_that_passed_can_be_corrected(void **state)
 {
     struct scene *t = *state;
@@ -583,6 +655,8 @@ int main(void)
         BOTH(time_alone_ends_cases),
         BOTH(what_is_said_again_keeps_its_name),
         BOTH(an_old_application_lets_reminders_begin),
+        BOTH(every_application_has_its_notice),
+        BOTH(an_application_has_one_notice),
         BOTH(a_wrong_end_that_passed_can_be_corrected),
         BOTH(marks_come_and_go),
         BOTH(what_was_sent_or_stopped_by_a_person_stays),
