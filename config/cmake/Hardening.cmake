@@ -22,6 +22,8 @@ else()
     add_link_options(-pie)
     if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
         add_compile_options(-ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr)
+        # Where code is made at link time: gcc 12 does not carry this one there by itself.
+        add_link_options(-fzero-call-used-regs=used-gpr)
     endif()
 endif()
 

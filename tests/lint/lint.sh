@@ -23,7 +23,7 @@ check_cppcheck() {
     # shellcheck disable=SC2046
     cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
         --suppressions-list=tests/lint/cppcheck.txt --error-exitcode=1 -j2 -Igateway -I. \
-        -Ibuild/release/generated $(git ls-files 'gateway/*.c' 'providers/*.c' 'config/*.c')
+        -Ibuild/crash/generated $(git ls-files 'gateway/*.c' 'providers/*.c' 'config/*.c')
 }
 
 check_analyzer() {
