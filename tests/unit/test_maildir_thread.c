@@ -255,6 +255,30 @@ static void test_a_trouble_is_told_once_while_it_lasts(void **state)
     finish(&s);
 }
 
+static void test_mail_comes_again_when_its_folder_does(void **state)
+{
+    char folder[200];
+    char away[200];
+    struct scene s;
+    uint64_t later;
+    int real;
+
+    (void)state;
+    begin(&s);
+    real = listen_to_log(&s);
+    (void)snprintf(folder, sizeof folder, "%s/new", s.dir);
+    (void)snprintf(away, sizeof away, "%s/away", s.dir);
+    assert_int_equal(rename(folder, away), 0);
+    UNTIL(&s, told(&s, "maildir_unreadable", "new") > 0);
+    later = uv_hrtime() + 150 * 1000000ull; /* some looks */
+    UNTIL(&s, uv_hrtime() > later);
+    assert_int_equal(rename(away, folder), 0);
+    looks(&s, 2);
+    stop_listening(real);
+    assert_int_equal(told(&s, "maildir_unreadable", "new"), 1);
+    finish(&s);
+}
+
 static void test_more_troubles_than_are_told_by_name(void **state)
 {
     struct scene s;
@@ -353,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_what_was_not_handled_comes_again),
         cmocka_unit_test(test_what_is_no_mail_stays),
         cmocka_unit_test(test_a_trouble_is_told_once_while_it_lasts),
+        cmocka_unit_test(test_mail_comes_again_when_its_folder_does),
         cmocka_unit_test(test_more_troubles_than_are_told_by_name),
         cmocka_unit_test(test_a_file_at_the_limit),
         cmocka_unit_test(test_a_round_at_the_limit),
