@@ -267,9 +267,6 @@ bool expr_json_text(const struct json *v, char *out, size_t cap)
 static bool extract_regex(const struct expr *x, struct str body, char *out)
 {
     char text[REGEX_BODY_MAX];
-    /* Finding a group costs as much again as the match, so it is only asked for when there is one.
-     */
-    const size_t wanted = x->regex.re_nsub > 0 ? 2 : 1;
     regmatch_t found[2];
     const regmatch_t *m;
     size_t n = body.len < sizeof(text) ? body.len : sizeof(text) - 1;
@@ -279,10 +276,10 @@ static bool extract_regex(const struct expr *x, struct str body, char *out)
     }
     memcpy(text, body.ptr, n);
     text[n] = '\0';
-    if (regexec(&x->regex, text, wanted, found, 0) != 0) {
+    if (regexec(&x->regex, text, 2, found, 0) != 0) {
         return false;
     }
-    m = wanted == 2 && found[1].rm_so >= 0 ? &found[1] : &found[0];
+    m = x->regex.re_nsub > 0 && found[1].rm_so >= 0 ? &found[1] : &found[0];
     return m->rm_eo > m->rm_so &&
            str_copy(out, EXPR_TEXT_MAX,
                     (struct str){text + m->rm_so, (size_t)(m->rm_eo - m->rm_so)}) == 0;
