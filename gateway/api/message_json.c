@@ -80,7 +80,7 @@ static void put_origin(struct json_writer *w, const struct due_row *row)
     put_text(w, "holder", row->subject.holder);
     put_text(w, "campaign", m->campaign);
     if (m->case_id != 0) {
-        jsonw_put_i64(w, "mark", apply_step_mark(m->step));
+        jsonw_put_i64(w, "mark", apply_mark_shown(m));
     }
     put_text(w, "template", m->template);
     put_recipient(w, row);

@@ -49,6 +49,8 @@ int apply_step_mark(int step);
 /* The notice that has this step, however often it was said before; and the state it speaks of. */
 enum case_notice apply_step_notice(int step);
 enum case_state apply_notice_state(int step);
+/* The mark, or notice, that people are shown. */
+int apply_mark_shown(const struct message_row *m);
 
 /* Applies one event; 0 or the store's error. */
 int apply_event(struct store *s, const struct event_row *row, const struct apply_env *env,

@@ -103,7 +103,7 @@ static int note_planned(void *ctx, const struct message_row *row)
 
     if (row->event_seq == item->seq && item->planned_count < INTAKE_PLANNED_MAX) {
         batch->planned[item->planned_count++] =
-            (struct intake_planned){.mark = apply_step_mark(row->step),
+            (struct intake_planned){.mark = apply_mark_shown(row),
                                     .channel = row->channel,
                                     .at_ms = row->planned_ms,
                                     .state = row->state};

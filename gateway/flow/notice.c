@@ -9,6 +9,12 @@ enum case_notice apply_step_notice(int step)
     return (enum case_notice)(apply_step_mark(step) % NOTICE_REPEAT);
 }
 
+int apply_mark_shown(const struct message_row *m)
+{
+    return str_eqs(m->campaign, APPLY_NOTICE_CAMPAIGN) ? (int)apply_step_notice(m->step)
+                                                       : apply_step_mark(m->step);
+}
+
 enum case_state apply_notice_state(int step)
 {
     switch (apply_step_notice(step)) {

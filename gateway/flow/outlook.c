@@ -196,7 +196,7 @@ static int take_stored(void *ctx, const struct due_row *row)
     struct outlook_item item = {.id = m->id,
                                 .at_ms = late ? g->call->now_ms : m->due_ms,
                                 .campaign = m->campaign,
-                                .step = m->case_id == 0 ? -1 : apply_step_mark(m->step),
+                                .step = m->case_id == 0 ? -1 : apply_mark_shown(m),
                                 .channel = m->channel,
                                 .holder = row->subject.holder,
                                 .certificate = row->subject.certificate};

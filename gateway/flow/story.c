@@ -202,7 +202,7 @@ static void write_head(const struct story *s, const struct message_row *row, con
     jsonw_put(w, "id", id);
     jsonw_put_str(w, "campaign", row->campaign);
     if (row->case_id != 0) {
-        jsonw_put_i64(w, "mark", apply_step_mark(row->step));
+        jsonw_put_i64(w, "mark", apply_mark_shown(row));
     }
     jsonw_put(w, "channel", channel_name(row->channel));
     jsonw_put(w, "status", message_state_name(row->state));

@@ -355,6 +355,7 @@ static void send_notices(struct scene *t)
 {
     struct message_move move = {
         .now_ms = t->now_ms, .to = MESSAGE_SENDING, .set = SET_ATTEMPTS, .attempts = 1};
+    struct message_row row = {0};
 
     (void)notices(t);
     begin(t);
@@ -363,6 +364,9 @@ static void send_notices(struct scene *t)
         move.from = t->rows[i].state;
         if (strcmp(t->rows[i].campaign, APPLY_NOTICE_CAMPAIGN) == 0 &&
             (move.from == MESSAGE_PLANNED || move.from == MESSAGE_QUEUED)) {
+            row.campaign = str_of(t->rows[i].campaign);
+            row.step = t->rows[i].step;
+            assert_in_range(apply_mark_shown(&row), NOTICE_BLOCKED, NOTICE_EXPIRED);
             assert_int_equal(store_message_move(t->store, &move, &t->e), 0);
         }
     }
