@@ -109,6 +109,13 @@ static void compile_request(struct faults *faults, const char *pointer, struct r
         (void)faults_add(faults, pointer, "RCP-004", "body ile form birlikte olmaz",
                          "body and form exclude each other");
     }
+    for (size_t i = 0; r->auth != AUTH_NONE && i < r->headers.count; i++) {
+        if (strcasecmp(r->headers.list[i].name, "Authorization") == 0) {
+            (void)faults_add(faults, pointer, "RCP-004",
+                             "auth ile Authorization başlığı birlikte olmaz",
+                             "auth and an Authorization header exclude each other");
+        }
+    }
     if (stencil_uses(r->body_stencil, VALUE_ITEMS) != (r->item != NULL)) {
         (void)faults_add(faults, pointer, "RCP-004", "item ile ${items|raw} birlikte olmalı",
                          "item and ${items|raw} need each other");

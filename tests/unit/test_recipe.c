@@ -730,6 +730,9 @@ static void test_faults(void **state)
          "/send/answer/error/codes/1", 3},
         {HEAD "\"send\":{\"request\":{\"url\":\"/a\"},\n\"batch\":5}}", "/send/batch", 4},
         {HEAD "\"send\":{\"request\":{\"url\":\"/a\",\"item\":\"x\"}}}", "/send/request", 3},
+        {HEAD "\"send\":{\"request\":{\"url\":\"/a\",\"auth\":\"basic\",\n\"headers\":"
+              "{\"authorization\":\"Bearer ${password|header}\"}}}}",
+         "/send/request", 3},
         {HEAD "\"send\":{\"request\":{\"url\":\"/${param.yok|url}\"}}}", "/send/request", 3},
         {HEAD "\"send\":{\"request\":{\"url\":\"/${enc.yok|url}\"}}}", "/send/request", 3},
         {HEAD "\"encoding\":{\"gsm8\":{}},\"send\":{\"request\":{\"url\":\"/a\"}}}",
