@@ -43,8 +43,11 @@ def npm(package, command, *options):
     program = shutil.which("npm")
     if program is None or shutil.which("node") is None:
         pytest.skip(f"npm is not installed: what {package} would check is left out")
-    done = subprocess.run([program, command, *options, package], capture_output=True, text=True,
-                          timeout=300)
+    try:
+        done = subprocess.run([program, command, *options, package], capture_output=True, text=True,
+                              timeout=300)
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm could not fetch {package} in 300 s")
     if done.returncode != 0:
         pytest.skip(f"npm could not fetch {package} (offline?): "
                     f"{(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")

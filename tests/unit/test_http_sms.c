@@ -331,7 +331,7 @@ static void test_time_left(void **state)
         {"verimor", 600 * 60000 + 30000, "\"valid_for\":\"10:00\""},
         {"verimor", 72 * 3600000LL, "\"valid_for\":\"48:00\""},
         {"twilio", 72 * 3600000LL, "&ValidityPeriod=36000&"},
-        {"twilio", 1000, "&ValidityPeriod=60&"},
+        {"twilio", 30000, "&ValidityPeriod=60&"},
         {"vonage", 200 * 3600000LL, "&ttl=604800000&"},
         {"kannel", (47 * 60 + 59) * 60000LL + 30000, "&validity=2879&"},
     };
