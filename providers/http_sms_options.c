@@ -216,8 +216,7 @@ static void remember_login(struct provider *p)
     buf_addf(&plain, "%s:%s", p->settings->user, p->settings->password.value);
     codec_base64(&encoded, plain.data, plain.len);
     remember_form(p, &encoded);
-    crypto_wipe(plain.data, plain.len);
-    buf_finish(&plain);
+    crypto_finish_buf(&plain);
 }
 
 void http_sms_remember_secrets(struct provider *p)

@@ -27,8 +27,7 @@ static void head_init(struct built_head *h)
 /* It may hold credentials. */
 static void head_finish(struct built_head *h)
 {
-    crypto_wipe_buf(&h->url);
-    buf_finish(&h->url);
+    crypto_finish_buf(&h->url);
     buf_finish(&h->shown);
     for (size_t i = 0; i < h->header_count; i++) {
         crypto_wipe(h->headers[i], strlen(h->headers[i]));
@@ -237,7 +236,7 @@ static int add_pairs(const struct recipe_pairs *pairs, const struct stencil_valu
         code =
             recipe_percent(values->charset, as_form, (struct str){value.data, value.len}, out, e);
     }
-    buf_finish(&value);
+    crypto_finish_buf(&value);
     return code;
 }
 
@@ -331,7 +330,7 @@ static int build_body(struct built_request *b, const struct recipe_request *rr,
             err_set(e, code, "the text has a character that ISO-8859-9 lacks");
         }
     }
-    buf_finish(&text);
+    crypto_finish_buf(&text);
     return code;
 }
 
@@ -369,7 +368,7 @@ static int build_headers(struct built_head *h, const struct recipe_request *rr,
             code = add_header(h, rr->headers.list[i].name, (struct str){value.data, value.len}, e);
         }
     }
-    buf_finish(&value);
+    crypto_finish_buf(&value);
     return code;
 }
 

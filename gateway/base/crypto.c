@@ -94,6 +94,12 @@ void crypto_wipe_buf(struct buf *b)
     buf_reset(b);
 }
 
+void crypto_finish_buf(struct buf *b)
+{
+    crypto_wipe_buf(b);
+    buf_finish(b);
+}
+
 struct hash {
     EVP_MAC_CTX *ctx;
 };

@@ -21,6 +21,7 @@ bool crypto_equal(const void *a, const void *b, size_t n);
 void crypto_wipe(void *p, size_t n);
 /* The same for all that a buffer holds or held; it is empty then and keeps its room. */
 void crypto_wipe_buf(struct buf *b);
+void crypto_finish_buf(struct buf *b); /* wiped and freed */
 
 /* SipHash-2-4 with a key set once: a hash that outsiders cannot aim collisions at. */
 struct hash;

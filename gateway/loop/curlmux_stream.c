@@ -400,7 +400,7 @@ static int set_options(struct curlmux_stream *s, const struct curlmux_stream_req
     bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps") != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L) != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK;
-    bad |= curl_easy_setopt(c, CURLOPT_PROXY, "") != CURLE_OK;
+    bad |= curl_easy_setopt(c, CURLOPT_NOPROXY, "*") != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_USE_SSL,
                             r->tls == CURLMUX_TLS_NONE ? (long)CURLUSESSL_NONE
                                                        : (long)CURLUSESSL_ALL) != CURLE_OK;

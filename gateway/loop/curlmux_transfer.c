@@ -211,13 +211,16 @@ static int add_credentials(struct transfer *t, const struct curlmux_request *r, 
     (void)buf_adds(&pair, r->password == NULL ? "" : r->password);
     (void)buf_adds(&line, "Authorization: Basic ");
     (void)codec_base64(&line, pair.data, pair.len);
-    code = buf_failed(&pair) != 0 || buf_failed(&line) != 0
-               ? err_set(e, ERR_INVALID, "the user's name or password is too long")
-               : add_header(t, buf_cstr(&line), e);
-    crypto_wipe_buf(&pair);
-    crypto_wipe_buf(&line);
-    buf_finish(&pair);
-    buf_finish(&line);
+    code = buf_failed(&pair) != 0 ? buf_failed(&pair) : buf_failed(&line);
+    if (code == ERR_LIMIT) {
+        code = err_set(e, ERR_INVALID, "the user's name or password is too long");
+    } else if (code != 0) {
+        code = err_set(e, code, "no memory for a header");
+    } else {
+        code = add_header(t, buf_cstr(&line), e);
+    }
+    crypto_finish_buf(&pair);
+    crypto_finish_buf(&line);
     return code;
 }
 
@@ -285,7 +288,6 @@ static int set_options(struct transfer *t, const struct curlmux_request *r, stru
     bad |= curl_easy_setopt(c, CURLOPT_CURLU, t->url) != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, t->loopback_only ? "http" : "https") != 0;
     bad |= curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers) != CURLE_OK;
-    bad |= curl_easy_setopt(c, CURLOPT_PROXY, "") != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_NOPROXY, "*") != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) != CURLE_OK;
     bad |= curl_easy_setopt(c, CURLOPT_USERAGENT, "hatirlat/" HATIRLAT_VERSION) != CURLE_OK;

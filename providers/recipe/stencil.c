@@ -1,6 +1,7 @@
 #include "providers/recipe/stencil.h"
 
 #include "base/codec.h"
+#include "base/crypto.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -307,7 +308,7 @@ int recipe_percent(enum recipe_charset charset, bool as_form, struct str s, stru
     if (code == 0) {
         percent(as_form, (struct str){bytes.data, bytes.len}, out);
     }
-    buf_finish(&bytes);
+    crypto_finish_buf(&bytes);
     return code == 0 ? 0 : err_set(e, code, "the text has a character that ISO-8859-9 lacks");
 }
 

@@ -195,7 +195,10 @@ static void test_what_is_sent(void **state)
 
     (void)state;
     world_start(&w, serve_basics, NULL);
+    assert_int_equal(setenv("http_proxy", "http://127.0.0.1:1", 1), 0); /* is none of ours */
     s = ask_with(&w, &r, "/head");
+    assert_int_equal(unsetenv("http_proxy"), 0);
+    assert_int_equal(s.phase, CURLMUX_ANSWERED);
     assert_non_null(strstr(s.body, "X-Bir: iki\r\n"));
     assert_non_null(strstr(s.body, "Authorization: Basic b2t1bDpnaXpsaTpwYXJvbGE=\r\n"));
     assert_non_null(strstr(s.body, "Content-Type: application/json\r\n"));
@@ -215,10 +218,9 @@ static void test_long_credentials(void **state)
 
     (void)state;
     world_start(&w, serve_basics, NULL);
-    memset(password, 'p', sizeof password - 6);
+    memset(password, 'p', sizeof password - 5);
     s = ask_with(&w, &r, "/head");
-    assert_int_equal(s.phase, CURLMUX_ANSWERED);
-    password[sizeof password - 6] = 'p';
+    assert_non_null(strstr(s.body, "Authorization: Basic b2t1bDpwcHBw"));
     password[sizeof password - 5] = 'p';
     r.url = "http://127.0.0.1:1/";
     assert_int_equal(curlmux_send(w.mux, &r, NULL, NULL, &e), ERR_INVALID);
