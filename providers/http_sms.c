@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH_MAX = 100, AHEAD_MAX = 256 };
+enum {
+    BATCH_MAX = 100,
+    AHEAD_MAX = 512 /* what the fastest path measured answers in the 20 ms of its headway */
+};
 
 int64_t http_sms_loop_ms(const struct provider *p)
 {
