@@ -282,7 +282,7 @@ def test_what_is_sent_by_hand_has_the_plain_return_path():
 
 
 def test_a_greylisted_mail_is_delivered_once():
-    """451 at first, 250 later: one mail, few attempts, no other recipient waits for it."""
+    """451 at first, 250 later: one mail, every attempt told, no other recipient waits for it."""
     with Office() as o:
         o.gateway.stop()
         o.gateway.settings["retry"] = {"email": {"base": "1s", "cap": "1s"}}
@@ -290,12 +290,15 @@ def test_a_greylisted_mail_is_delivered_once():
         o.relay.recipients["gri@ornek.test"] = "451 4.7.1 greylisted, try later"
         o.gateway.start()
         o.gateway.accept(event(1, data=data(1, 88, email="gri@ornek.test")))
-        until(lambda: o.relay.verbs().count("RCPT") == 1, "refused for now")
+        # The first retry may follow at once: full jitter.
+        until(lambda: "RCPT" in o.relay.verbs(), "refused for now")
         o.gateway.accept(event(2, data=data(2, 88, email="hemen@ornek.test")))
         until(lambda: [m["to"] for m in o.relay.messages if m["bytes"]] == [["hemen@ornek.test"]],
               "the other one is not held up")
         del o.relay.recipients["gri@ornek.test"]
         m = until(lambda: o.gateway.messages(status="accepted", certificate="cert-1",
                                              channel="email"), "accepted")[0]
-        assert o.gateway.message(m["id"])["attempts"] <= 3
+        of_the_other = 1
+        assert o.gateway.message(m["id"])["attempts"] == \
+            o.relay.verbs().count("RCPT") - of_the_other
         assert [m["to"] for m in o.relay.messages if m["bytes"]].count(["gri@ornek.test"]) == 1

@@ -65,7 +65,8 @@ def test_recipients_are_masked_and_sentences_translated(gateway):
 @pytest.mark.parametrize("rule, state, outcome", [
     ("rejected", "failed", "rejected"), ("retry", "queued", "retry")])
 def test_failures_tell_their_reason(rule, state, outcome):
-    with Gateway(providers=sinks(fail=[rule]), log={"level": "debug"}) as g:
+    with Gateway(providers=sinks(fail=[rule]), log={"level": "debug"},
+                 retry={"sms": {"base": "30m"}}) as g:  # no second attempt in this test
         g.accept(event(3))
         m = until(lambda: (m := g.message(first_of(g, "cert-3")["id"]))["attempts"] == 1
                   and m["status"] == state and m, state)
