@@ -316,7 +316,7 @@ class Dialogue:
             if self.peer.break_body and len(data) >= self.peer.break_body[0]:
                 how, self.peer.break_body = self.peer.break_body[1], None
                 {"drop": self.drop, "stall": self.stall, "reset": self.reset,
-                 "pause": lambda: time.sleep(3)}[how]()
+                 "pause": lambda: time.sleep(4)}[how]()
             self.buffer = b""
             self.fill()
             data += self.buffer
