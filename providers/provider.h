@@ -47,7 +47,7 @@ struct provider_job {
      */
     const char *mail;
     size_t mail_len;
-    const char *mail_from;         /* envelope sender */
+    const char *mail_from;         /* envelope sender; "" or null: the provider's own */
     const char *message_id_header; /* without angle brackets */
 
     void *owner; /* the dispatcher's */

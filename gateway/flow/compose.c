@@ -199,16 +199,18 @@ static int name_mail(const struct gateway *g, struct attempt *a)
                : 0;
 }
 
-/* What cannot be delivered comes back to the attempt it is about, when somebody reads it. */
+/*
+ * What cannot be delivered comes back to the attempt it is about, when somebody reads it. Where
+ * nobody does, the provider's own sender stands: a relay may take no other.
+ */
 static int name_return_path(const struct gateway *g, struct attempt *a)
 {
-    const struct conf_mail *mail = &g->settings->conf->mail;
-    const char *plain = mail->bounces.address != NULL ? mail->bounces.address : mail->from;
+    const struct conf_bounces *bounces = &g->settings->conf->mail.bounces;
 
-    if (g->bounces == NULL || !mail->bounces.verp) {
-        return str_copy(a->return_path, sizeof a->return_path, str_of(plain));
+    if (g->bounces == NULL || !bounces->verp) {
+        return str_copy(a->return_path, sizeof a->return_path, str_of(bounces->address));
     }
-    return return_path_format(plain, a->job.ref, a->return_path);
+    return return_path_format(bounces->address, a->job.ref, a->return_path);
 }
 
 /* All mails about one case form a thread, whose root never was a mail of its own. */

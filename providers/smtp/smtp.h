@@ -34,8 +34,6 @@ struct smtp_settings {
     char *user;    /* null: no authentication */
     struct secret password;
     char *envelope_from; /* for messages that bring no sender of their own */
-    char *from_name;     /* the composer's */
-    char *reply_to;      /* the composer's */
     char *helo;          /* null: this machine's name */
     int64_t workers;
     int64_t batch; /* messages per session */

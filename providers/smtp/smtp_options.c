@@ -182,7 +182,6 @@ void smtp_settings_check_common(const struct smtp_settings *s, bool clear, const
     check_helo(s, pointer, faults);
     check_login(s, clear, pointer, faults);
     check_mailbox(s->envelope_from, "envelope_from", pointer, faults);
-    check_mailbox(s->reply_to, "reply_to", pointer, faults);
 }
 
 void smtp_settings_check(const struct smtp_settings *s, const char *pointer, struct faults *faults)

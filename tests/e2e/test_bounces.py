@@ -281,6 +281,20 @@ def test_what_is_sent_by_hand_has_the_plain_return_path():
         o.gateway.start()
 
 
+@pytest.mark.parametrize("kind", ["smtp", "smtp-curl"])
+def test_without_bounces_the_envelope_has_the_providers_own_sender(kind):
+    relay = SmtpPeer().start()
+    with Gateway(providers={"s": {"kind": "sink"},
+                            "e": {"kind": kind, "host": "127.0.0.1", "port": relay.port,
+                                  "tls": "none", "envelope_from": "hesap@ornekil.example"}}) as g:
+        g.accept(event(1))
+        until(lambda: relay.messages, "sent")
+        assert relay.messages[0]["from"] == "hesap@ornekil.example"
+        assert b"\r\nFrom: " in b"\r\n" + relay.messages[0]["bytes"]
+        assert b"<e-imza@ornek.test>" in relay.messages[0]["bytes"]
+    relay.stop()
+
+
 def test_a_greylisted_mail_is_delivered_once():
     """451 at first, 250 later: one mail, every attempt told, no other recipient waits for it."""
     with Office() as o:
