@@ -38,10 +38,13 @@ const struct conf_provider *wording_provider(const struct settings *s,
     return route->count > 0 ? route->list[0] : NULL;
 }
 
-/* UCS-2 is never chosen where the office did not ask for it. */
+/*
+ * The plain alphabet where it suffices, else what the office asked for and nothing instead: a
+ * centre that takes UCS-2 alone shows shift tables as other letters.
+ */
 static unsigned modes_allowed(enum sms_mode mode)
 {
-    return mode == SMS_UCS2 ? SMS_ALLOW_7BIT | SMS_ALLOW_UCS2 : 1u << SMS_GSM7 | 1u << mode;
+    return 1u << SMS_GSM7 | 1u << mode;
 }
 
 int wording_sms(const struct settings *s, const struct conf_provider *provider, struct str template,

@@ -176,3 +176,13 @@ def test_what_is_late_goes_now():
         assert "1 of them late" in told.stdout
         tomorrow = document(g, "--day", str(today() + timedelta(days=1)))
         assert (tomorrow["total"]["messages"], tomorrow["late"]) == (0, 0)
+
+
+@pytest.mark.parametrize("mode,segments", [("tr_single", 1), ("ascii", 1), ("ucs2", 3)])
+def test_segments_are_those_of_the_coding_that_the_office_chose(mode, segments):
+    """UCS-2 is for a centre that takes nothing else: no shift tables in its place."""
+    with Gateway(providers={"s": {"kind": "sink", "sms_mode": mode}, "e": {"kind": "sink"}},
+                 campaigns=[{"name": "e-imza", "marks": [30], "channels": ["sms"]}]) as g:
+        g.accept(event(1, data=data(1, days=50)))
+        until(g.messages, "planned")
+        assert json.loads(plan(g, "--json").stdout)["total"]["segments"] == segments
