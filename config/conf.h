@@ -271,12 +271,6 @@ typedef int conf_checker(const struct conf *conf, struct faults *faults);
 bool conf_reload_allowed(const struct conf *old, const struct conf *new, struct faults *faults);
 
 /*
- * A sender title as operators take it: 3 to 11 of A-Z a-z 0-9 blank . * -, beginning and ending
- * with a letter or digit.
- */
-bool conf_sender_valid(struct str sender);
-
-/*
  * Prints faults for people, "file:line:col: hata CODE: …" with the line and a caret below, and the
  * counts at the end. Files are read again to show the lines; what may be a secret written in the
  * wrong place is not shown. In a sentence "; " parts the fault from the advice, which goes behind

@@ -16,20 +16,6 @@ bool conf_name_valid(struct str name)
     return name.len > 0 && name.len < PROVIDER_NAME_MAX;
 }
 
-bool conf_sender_valid(struct str sender)
-{
-    if (sender.len < 3 || sender.len > 11 || !ascii_alnum(sender.ptr[0]) ||
-        !ascii_alnum(sender.ptr[sender.len - 1])) {
-        return false;
-    }
-    for (size_t i = 0; i < sender.len; i++) {
-        if (!ascii_alnum(sender.ptr[i]) && strchr(" .*-", sender.ptr[i]) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
 struct fault *conf_bad_name(struct conf_reading *r, const char *pointer)
 {
     return faults_add(r->faults, pointer, "CFG-201",
@@ -98,7 +84,7 @@ static void take_common(struct conf_provider *p, struct conf_raw_provider *raw)
     p->breaker.open_cap_ms = raw->breaker.cap_ms;
 }
 
-/* The keys of its kind, and none that neither table knows. */
+/* The keys of its kind, none that neither table knows, and what only the kind itself can judge. */
 static bool read_settings(struct conf_reading *r, struct conf_provider *p, const struct json *v,
                           const char *pointer)
 {
@@ -112,33 +98,10 @@ static bool read_settings(struct conf_reading *r, struct conf_provider *p, const
         option_read_known(&r->source, p->type->options, v, pointer, p->settings, r->faults);
     }
     option_check_keys(tables, p->type->options == NULL ? 1 : 2, v, pointer, r->faults);
+    if (p->type->check != NULL) {
+        p->type->check(p->settings, pointer, r->faults);
+    }
     return true;
-}
-
-/* Some operators show a number instead of a title. */
-static bool is_number(struct str s)
-{
-    size_t digits = 0;
-
-    while (digits < s.len && ascii_digit(s.ptr[digits])) {
-        digits++;
-    }
-    return digits == s.len && digits >= 3 && digits <= 16;
-}
-
-static void check_sender(struct conf_reading *r, const struct conf_provider *p,
-                         const struct json *v, const char *pointer)
-{
-    const struct json *sender = json_get(v, "sender");
-    char below[FAULT_POINTER_MAX];
-
-    if ((p->type->channels & 1u << CHANNEL_SMS) != 0 && json_type(sender) == JSON_STRING &&
-        !conf_sender_valid(json_str(sender)) && !is_number(json_str(sender))) {
-        option_pointer(pointer, "sender", below);
-        (void)faults_add(r->faults, below, "CFG-214",
-                         "gönderici başlığı uygun değil; 3 – 11 karakter: A-Z a-z 0-9 boşluk . * -",
-                         "unfit sender title; 3 – 11 characters: A-Z a-z 0-9 blank . * -");
-    }
 }
 
 static bool read_provider(struct conf_reading *r, struct conf_provider *p, const struct json *v)
@@ -169,7 +132,6 @@ static bool read_provider(struct conf_reading *r, struct conf_provider *p, const
         unknown_kind(r, p->kind, below);
         return true;
     }
-    check_sender(r, p, v, pointer);
     return read_settings(r, p, v, pointer);
 }
 

@@ -150,20 +150,21 @@ static void reload(struct app *app)
     struct settings *fresh = NULL;
     struct faults faults;
     struct err e = {0};
+    const char *remedy = "the old settings stay in force; run: hatirlat check";
     int rc;
 
     faults_init(&faults);
     rc = settings_load(app->options.config, provider_types, &fresh, &faults, &e);
     if (rc == 0 && !conf_reload_allowed(g->settings->conf, fresh->conf, &faults)) {
         rc = err_set(&e, ERR_INVALID, "some of the changes need a restart");
+        remedy = "the old settings stay in force; restart the service to take the new ones";
     }
     log_faults(&faults);
     faults_finish(&faults);
     g->stats.reload_ok = rc == 0;
     if (rc != 0) {
         settings_drop(fresh);
-        log_error("reload_refused", LOG_S("error", e.text),
-                  LOG_S("remedy", "the old settings stay in force; run: hatirlat check"));
+        log_error("reload_refused", LOG_S("error", e.text), LOG_S("remedy", remedy));
         return;
     }
     g->stats.reloaded_ms = gateway_now(g);

@@ -306,22 +306,16 @@ static void on_closed(uv_handle_t *handle)
     }
 }
 
-static int load_recipe(struct provider *p, struct err *e)
+static int read_recipe(struct provider *p, struct err *e)
 {
     struct faults faults;
-    struct buf path;
     int code;
 
     faults_init(&faults);
-    buf_init(&path, 4096);
-    code = recipe_path(p->host->recipes, p->settings->recipe, &path, e);
-    code = code != 0 ? code : recipe_load(buf_cstr(&path), &p->recipe, &faults, e);
-    if (code == ERR_INVALID && faults.count > 0) {
-        const struct fault *f = &faults.list[0];
-
-        err_set(e, code, "%s:%d:%d: %s", f->file, f->line, f->column, f->en);
+    code = http_sms_read_recipe(p->host->recipes, p->settings, "", &p->recipe, &faults, e);
+    if (faults.errors > 0) {
+        code = provider_first_error(&faults, e);
     }
-    buf_finish(&path);
     faults_finish(&faults);
     return code;
 }
@@ -337,8 +331,8 @@ static int http_sms_create(const struct provider_host *host, const void *setting
     }
     p->host = host;
     p->settings = settings;
-    code = load_recipe(p, e);
-    code = code != 0 ? code : http_sms_check_settings(p, e);
+    code = provider_refuse(http_sms_check, settings, e);
+    code = code != 0 ? code : read_recipe(p, e);
     if (code != 0) {
         recipe_free(p->recipe);
         free(p);

@@ -1,11 +1,17 @@
 #include "base/codec.h"
 #include "base/crypto.h"
+#include "loop/address.h"
 #include "providers/http_sms_parts.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* A secret of fewer bytes is found in too many words to be covered there. */
-enum { SECRET_MIN = 4, SECRET_ENCODED_MAX = 4096 };
+enum { SECRET_MIN = 4, SECRET_ENCODED_MAX = 4096, SENDER_MAX = 16, HOST_MAX = 255 };
+
+#define FAULT(f, pointer, key, code, tr, en, ...)                                                  \
+    faults_add((f), at_key((char[FAULT_POINTER_MAX]){0}, (pointer), (key)), (code), tr, en,        \
+               __VA_ARGS__)
 
 #define AT(member) .offset = offsetof(struct http_sms_settings, member)
 
@@ -30,14 +36,12 @@ const struct option http_sms_options[] = {
      .type = OPTION_STRING,
      AT(sender),
      .min = 3,
-     .max = 16,
+     .max = SENDER_MAX,
      .tr = "Gönderici başlığı",
      .en = "Sender title"},
     {.key = "base_url",
-     .type = OPTION_STRING,
+     .type = OPTION_URL,
      AT(base_url),
-     .min = 8,
-     .max = 500,
      .tr = "Tarifteki adresin yerine",
      .en = "In place of the recipe's address"},
     {.key = "ca_file",
@@ -73,8 +77,14 @@ const struct option http_sms_options[] = {
      .en = "Longest time of one request"},
     {.key = NULL}};
 
+static const char *at_key(char *at, const char *pointer, const char *key)
+{
+    option_pointer(pointer, key, at);
+    return at;
+}
+
 /* As the operators take it: 3 to 11 of A-Z a-z 0-9 . * - and blank. */
-static bool sender_is_valid(struct str s)
+static bool is_title(struct str s)
 {
     if (s.len < 3 || s.len > 11 || !ascii_alnum(s.ptr[0]) || !ascii_alnum(s.ptr[s.len - 1])) {
         return false;
@@ -87,6 +97,17 @@ static bool sender_is_valid(struct str s)
     return true;
 }
 
+/* Some operators show a number instead of a title. */
+static bool is_number(struct str s)
+{
+    size_t digits = 0;
+
+    while (digits < s.len && ascii_digit(s.ptr[digits])) {
+        digits++;
+    }
+    return digits == s.len && digits >= 3 && digits <= SENDER_MAX;
+}
+
 static bool secret_is_valid(const char *secret)
 {
     for (const char *c = secret == NULL ? "" : secret; *c != '\0'; c++) {
@@ -97,75 +118,130 @@ static bool secret_is_valid(const char *secret)
     return true;
 }
 
+static bool is_http_elsewhere(const char *url)
+{
+    char name[HOST_MAX + 1];
+    const char *host;
+    size_t length;
+
+    if (!str_starts(str_of(url), "http://")) {
+        return false;
+    }
+    host = url + strlen("http://");
+    length =
+        host[0] == '[' && strchr(host, ']') != NULL ? strcspn(host, "]") + 1 : strcspn(host, ":/");
+    return str_copy(name, sizeof name, (struct str){host, length}) != 0 ||
+           !address_is_loopback_host(name);
+}
+
+static void check_reach(const struct http_sms_settings *s, const char *pointer, struct faults *f)
+{
+    if (s->base_url != NULL && strpbrk(s->base_url, "?#") != NULL) {
+        FAULT(f, pointer, "base_url", "SMS-006", "\"%s\": ? ve # yazılmaz; yolu tarif ekler.",
+              "\"%s\": no ? and no #; the recipe adds the path", s->base_url);
+    } else if (s->base_url != NULL && is_http_elsewhere(s->base_url)) {
+        FAULT(f, pointer, "base_url", "SMS-006",
+              "%s: şifresiz http yalnız bu makineye olur; https yazın.",
+              "%s: plain http is for this machine only; write https", s->base_url);
+    }
+    if (s->ca_file != NULL && access(s->ca_file, F_OK) != 0) {
+        FAULT(f, pointer, "ca_file", "SMS-007", "%s: böyle bir dosya yok.", "%s: no such file",
+              s->ca_file);
+    }
+}
+
 void http_sms_check(const void *settings, const char *pointer, struct faults *faults)
 {
     const struct http_sms_settings *s = settings;
-    char below[FAULT_POINTER_MAX];
 
-    if (s->sender != NULL && !sender_is_valid(str_of(s->sender))) {
-        option_pointer(pointer, "sender", below);
-        (void)faults_add(faults, below, "SMS-001",
-                         "\"%s\" gönderici başlığı olamaz: A-Z a-z 0-9 . * - ve boşluktan 3–11 "
-                         "karakter, başı ve sonu harf ya da rakam",
-                         "\"%s\" is no sender title: 3 to 11 of A-Z a-z 0-9 . * - and blank, "
-                         "beginning and ending with a letter or digit",
-                         s->sender);
+    if (s->sender != NULL && !is_title(str_of(s->sender)) && !is_number(str_of(s->sender))) {
+        FAULT(faults, pointer, "sender", "SMS-001",
+              "\"%s\" gönderici başlığı olamaz: A-Z a-z 0-9 . * - ve boşluktan 3–11 karakter, başı "
+              "ve sonu harf ya da rakam; ya da 16 rakama kadar bir numara",
+              "\"%s\" is no sender title: 3 to 11 of A-Z a-z 0-9 . * - and blank, beginning and "
+              "ending with a letter or digit; or a number of up to 16 digits",
+              s->sender);
     }
     if (!secret_is_valid(s->report_secret.value)) {
-        option_pointer(pointer, "report_secret", below);
-        (void)faults_add(faults, below, "SMS-002",
-                         "report_secret yalnız A-Z a-z 0-9 _ - içerebilir: başka karakterleri "
-                         "sağlayıcılar adreste değiştirir",
-                         "report_secret may hold A-Z a-z 0-9 _ and - only: vendors expand other "
-                         "characters in addresses");
+        FAULT(faults, pointer, "report_secret", "SMS-002",
+              "%s yalnız A-Z a-z 0-9 _ - içerebilir: başka karakterleri sağlayıcılar adreste "
+              "değiştirir",
+              "%s may hold A-Z a-z 0-9 _ and - only: vendors expand other characters in addresses",
+              "report_secret");
+    }
+    check_reach(s, pointer, faults);
+}
+
+/* ---- what the recipe asks for ---- */
+
+static void need(bool there, const struct recipe *r, const char *key, const char *pointer,
+                 struct faults *f)
+{
+    if (!there) {
+        FAULT(f, pointer, key, "SMS-003", "%s tarifi \"%s\" ayarını ister.",
+              "recipe %s needs the setting \"%s\"", r->name, key);
     }
 }
 
-/* What needs no recipe, as create() refuses it. */
-static int check_plain(const struct http_sms_settings *s, struct err *e)
+static void check_parameter(const struct recipe *r, const struct json *v, const char *pointer,
+                            struct faults *f)
 {
-    struct faults faults;
-    int code = 0;
+    char below[FAULT_POINTER_MAX];
 
-    faults_init(&faults);
-    http_sms_check(s, "", &faults);
-    if (faults.count > 0) {
-        code = err_set(e, ERR_INVALID, "%s", faults.list[0].en);
+    option_pointer(pointer, json_key(v), below);
+    if (json_get(r->parameters, json_key(v)) == NULL) {
+        (void)faults_add(f, below, "SMS-004", "%s tarifinin \"%s\" adında bir parametresi yok.",
+                         "recipe %s has no parameter \"%s\"", r->name, json_key(v));
+    } else if (json_type(v) != JSON_STRING) {
+        (void)faults_add(f, below, "SMS-005",
+                         "%s tarifinin \"%s\" parametresi metindir: tırnak içinde yazın.",
+                         "the parameter \"%2$s\" of recipe %1$s is text: put it in quotes", r->name,
+                         json_key(v));
     }
-    faults_finish(&faults);
+}
+
+static void check_against(const struct http_sms_settings *s, const struct recipe *r,
+                          const char *pointer, struct faults *f)
+{
+    const bool basic = r->send.auth == AUTH_BASIC;
+    char below[FAULT_POINTER_MAX];
+
+    need(s->user != NULL || !(basic || recipe_request_uses(&r->send, VALUE_USER)), r, "user",
+         pointer, f);
+    need(s->password.given || s->password.value != NULL ||
+             !(basic || recipe_request_uses(&r->send, VALUE_PASSWORD)),
+         r, "password", pointer, f);
+    need(s->sender != NULL || !recipe_request_uses(&r->send, VALUE_SENDER), r, "sender", pointer,
+         f);
+    option_pointer(pointer, "parameters", below);
+    if (s->parameters != NULL && json_type(s->parameters) != JSON_OBJECT) {
+        (void)faults_add(f, below, "SMS-005", "nesne olmalı: { \"%s\": \"…\" }",
+                         "has to be an object: { \"%s\": \"…\" }", "ad");
+        return;
+    }
+    for (const struct json *v = json_first(s->parameters); v != NULL; v = json_next(v)) {
+        check_parameter(r, v, below, f);
+    }
+}
+
+int http_sms_read_recipe(const char *recipes, const struct http_sms_settings *settings,
+                         const char *pointer, struct recipe **ret, struct faults *faults,
+                         struct err *e)
+{
+    const size_t errors = faults->errors;
+    struct buf path;
+    int code;
+
+    *ret = NULL;
+    buf_init(&path, 4096);
+    code = recipe_path(recipes, settings->recipe, &path, e);
+    code = code != 0 ? code : recipe_load(buf_cstr(&path), ret, faults, e);
+    if (code == 0) {
+        check_against(settings, *ret, pointer, faults);
+        code = faults->errors == errors ? 0 : err_set(e, ERR_INVALID, "the settings do not fit");
+    }
+    buf_finish(&path);
     return code;
-}
-
-static int check_parameters(const struct provider *p, struct err *e)
-{
-    const struct recipe *r = p->recipe;
-
-    for (const struct json *v = json_first(p->settings->parameters); v != NULL; v = json_next(v)) {
-        if (json_type(v) != JSON_STRING || json_key(v) == NULL ||
-            json_get(r->parameters, json_key(v)) == NULL) {
-            return err_set(e, ERR_INVALID, "recipe %s has no text parameter \"%s\"", r->name,
-                           json_key(v) == NULL ? "" : json_key(v));
-        }
-    }
-    return 0;
-}
-
-int http_sms_check_settings(const struct provider *p, struct err *e)
-{
-    const struct http_sms_settings *s = p->settings;
-    const struct recipe *r = p->recipe;
-    bool basic = r->send.auth == AUTH_BASIC;
-
-    if (s->user == NULL && (basic || recipe_request_uses(&r->send, VALUE_USER))) {
-        return err_set(e, ERR_INVALID, "recipe %s needs the setting \"user\"", r->name);
-    }
-    if (s->password.value == NULL && (basic || recipe_request_uses(&r->send, VALUE_PASSWORD))) {
-        return err_set(e, ERR_INVALID, "recipe %s needs the setting \"password\"", r->name);
-    }
-    if (s->sender == NULL && recipe_request_uses(&r->send, VALUE_SENDER)) {
-        return err_set(e, ERR_INVALID, "recipe %s needs the setting \"sender\"", r->name);
-    }
-    return check_parameters(p, e) != 0 ? ERR_INVALID : check_plain(s, e);
 }
 
 void http_sms_forget_secrets(struct provider *p)

@@ -117,8 +117,6 @@ int built_send(struct built_request *b, const struct recipe_request *rr,
 /* http_sms_options.c: what the table cannot check. */
 
 void http_sms_check(const void *settings, const char *pointer, struct faults *faults);
-/* The same, and what the recipe asks for. */
-int http_sms_check_settings(const struct provider *p, struct err *e);
 /* Fills p->secrets in both forms in which a vendor could repeat them; forget wipes. */
 void http_sms_remember_secrets(struct provider *p);
 void http_sms_forget_secrets(struct provider *p);

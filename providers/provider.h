@@ -173,7 +173,9 @@ struct provider_type {
     void (*destroy)(struct provider *p); /* accepts null */
 };
 
-/* What create() owes: the first error that the type's check finds, as ERR_INVALID. */
+/* The first error among faults with its place, as ERR_INVALID; 0 when there is none. */
+int provider_first_error(const struct faults *faults, struct err *e);
+/* What create() owes: the first error that the type's check finds. */
 int provider_refuse(void (*check)(const void *settings, const char *pointer, struct faults *faults),
                     const void *settings, struct err *e);
 /* All compiled-in kinds, null-terminated. */

@@ -20,19 +20,30 @@ const struct provider_type *provider_type_find(struct str kind)
     return NULL;
 }
 
+int provider_first_error(const struct faults *faults, struct err *e)
+{
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct fault *f = &faults->list[i];
+
+        if (f->severity == FAULT_ERROR && f->file[0] != '\0') {
+            return err_set(e, ERR_INVALID, "%s:%d:%d: %s", f->file, f->line, f->column, f->en);
+        }
+        if (f->severity == FAULT_ERROR) {
+            return err_set(e, ERR_INVALID, "%s: %s", f->pointer + 1, f->en);
+        }
+    }
+    return 0;
+}
+
 int provider_refuse(void (*check)(const void *settings, const char *pointer, struct faults *faults),
                     const void *settings, struct err *e)
 {
     struct faults faults;
-    int rc = 0;
+    int rc;
 
     faults_init(&faults);
     check(settings, "", &faults);
-    for (size_t i = 0; i < faults.count && rc == 0; i++) {
-        if (faults.list[i].severity == FAULT_ERROR) {
-            rc = err_set(e, ERR_INVALID, "%s: %s", faults.list[i].pointer + 1, faults.list[i].en);
-        }
-    }
+    rc = provider_first_error(&faults, e);
     faults_finish(&faults);
     return rc;
 }

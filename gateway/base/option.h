@@ -30,6 +30,7 @@ enum option_type {
 struct secret {
     char *value;  /* null when not set */
     char *origin; /* "file /etc/…", "env NAME", "credential NAME" */
+    bool given;   /* the settings name one, whether or not it could be read */
 };
 
 struct option_strings {

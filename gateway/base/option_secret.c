@@ -179,6 +179,7 @@ void option_read_secret(struct reading *r, const struct json *v, const char *poi
     const struct json *only = json_type(v) == JSON_OBJECT ? json_first(v) : NULL;
     char origin[256];
 
+    ret->given = true;
     for (size_t i = 0; i < sizeof forms / sizeof forms[0] && only != NULL; i++) {
         struct str name = json_str(only);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/conf.h"
+#include "text/lint.h"
 
 /*
  * Run in order on a configuration without errors; a null one ends the list. Each adds its faults;
@@ -16,5 +17,7 @@ extern conf_checker *const check_parts[];
 int check_holidays(const struct conf *conf, struct faults *faults);
 int check_templates(const struct conf *conf, struct faults *faults);
 int check_recipes(const struct conf *conf, struct faults *faults);
+/* What the templates of this office are held to. */
+struct lint_rules check_lint_rules(const struct conf *conf);
 /* Warns when the one who releases campaigns needs a new certificate; reads the database, if any. */
 int check_approver(const struct conf *conf, struct faults *faults);

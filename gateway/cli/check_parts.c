@@ -1,8 +1,7 @@
 #include "base/clock.h"
 #include "cli/check.h"
 #include "flow/settings.h"
-#include "providers/recipe.h"
-#include "text/lint.h"
+#include "providers/http_sms.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -87,6 +86,22 @@ int check_holidays(const struct conf *conf, struct faults *faults)
     return rc;
 }
 
+struct lint_rules check_lint_rules(const struct conf *conf)
+{
+    struct lint_rules rules = lint_default_rules;
+
+    rules.hosts = (const char *const *)conf->office.link_hosts.items;
+    rules.host_count = conf->office.link_hosts.count;
+    for (size_t i = 0; i < conf->provider_count; i++) {
+        const struct conf_provider *p = &conf->providers[i];
+
+        if ((p->type->channels & 1u << CHANNEL_SMS) != 0 && p->mode == SMS_GSM7 && !p->ascii) {
+            rules.mode = SMS_GSM7;
+        }
+    }
+    return rules;
+}
+
 int check_templates(const struct conf *conf, struct faults *faults)
 {
     const struct conf_office *o = &conf->office;
@@ -100,13 +115,11 @@ int check_templates(const struct conf *conf, struct faults *faults)
                                    .guide_url = str_of(o->guide_url),
                                    .privacy_url = str_of(o->privacy_url),
                                    .stop_note = str_of(o->stop_note)};
-    struct lint_rules rules = lint_default_rules;
+    const struct lint_rules rules = check_lint_rules(conf);
     struct message_set *set = NULL;
     int rc = message_set_load(conf->templates, &set, faults);
 
     if (rc == 0) {
-        rules.hosts = (const char *const *)o->link_hosts.items;
-        rules.host_count = o->link_hosts.count;
         lint_message_set(set, &rules, &office, faults);
         settings_check_words(conf, set, faults);
     }
@@ -114,36 +127,32 @@ int check_templates(const struct conf *conf, struct faults *faults)
     return rc;
 }
 
-static void check_recipe(const struct conf *conf, const char *provider, const char *name,
+static void check_recipe(const struct conf *conf, const struct conf_provider *p,
                          struct faults *faults)
 {
-    char pointer[FAULT_POINTER_MAX];
+    const struct http_sms_settings *settings = p->settings;
     size_t errors = faults->errors;
+    struct recipe *recipe = NULL;
+    char pointer[FAULT_POINTER_MAX];
+    char below[FAULT_POINTER_MAX];
     struct err e = {0};
-    struct buf path;
     int rc;
 
-    buf_init(&path, 4096);
-    rc = recipe_path(conf->recipes, name, &path, &e);
-    rc = rc != 0 ? rc : recipe_check(buf_cstr(&path), faults, &e);
+    option_pointer("/providers", p->name, pointer);
+    rc = http_sms_read_recipe(conf->recipes, settings, pointer, &recipe, faults, &e);
     if (rc != 0 && faults->errors == errors) {
-        (void)snprintf(pointer, sizeof pointer, "/providers/%s/recipe", provider);
-        (void)faults_add(faults, pointer, "CFG-216",
-                         "\"%1$s\" sağlayıcısının tarifi okunamadı: %2$s",
-                         "the recipe of \"%1$s\" cannot be read: %2$s", provider, e.text);
+        option_pointer(pointer, "recipe", below);
+        (void)faults_add(faults, below, "CFG-216", "\"%1$s\" sağlayıcısının tarifi okunamadı: %2$s",
+                         "the recipe of \"%1$s\" cannot be read: %2$s", p->name, e.text);
     }
-    buf_finish(&path);
+    recipe_free(recipe);
 }
 
 int check_recipes(const struct conf *conf, struct faults *faults)
 {
-    const struct json *providers = json_get(json_root(conf->doc), "providers");
-
-    for (const struct json *v = json_first(providers); v != NULL; v = json_next(v)) {
-        struct str name = json_str(json_get(v, "recipe"));
-
-        if (name.len > 0) {
-            check_recipe(conf, json_key(v), name.ptr, faults);
+    for (size_t i = 0; i < conf->provider_count; i++) {
+        if (conf->providers[i].type == &http_sms_provider_type) {
+            check_recipe(conf, &conf->providers[i], faults);
         }
     }
     return 0;

@@ -1,6 +1,7 @@
 /* hatirlat serve: the daemon. */
 #include "app.h"
 #include "base/log.h"
+#include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "config/conf.h"
@@ -18,6 +19,22 @@ static void protect_memory(void)
     (void)setrlimit(RLIMIT_CORE, &none);
 }
 
+/* What would end a start, told with its place; no restart mends it. */
+static int check_providers(struct cli *cli, const struct conf *conf)
+{
+    struct faults faults;
+    int rc;
+
+    faults_init(&faults);
+    (void)check_recipes(conf, &faults);
+    if (faults.errors > 0) {
+        common_print_faults(cli, &faults);
+    }
+    rc = faults.errors > 0 ? CLI_CONFIG : CLI_OK;
+    faults_finish(&faults);
+    return rc;
+}
+
 static int run(int argc, char **argv, struct cli *cli)
 {
     struct app_options options = {.serve = true};
@@ -28,6 +45,11 @@ static int run(int argc, char **argv, struct cli *cli)
     (void)argv;
     rc = common_settings(cli, &options.settings);
     if (rc != CLI_OK) {
+        return rc;
+    }
+    rc = check_providers(cli, options.settings->conf);
+    if (rc != CLI_OK) {
+        settings_drop(options.settings);
         return rc;
     }
     options.config = common_config_path(cli);

@@ -1,8 +1,8 @@
 /* "hatirlat template list|render|lint": templates on a desk, without a server. */
 #include "base/civil.h"
+#include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/template_files.h"
-#include "text/lint.h"
 #include "text/turkish.h"
 
 static int run_lint(int argc, char **argv, struct cli *cli)
@@ -11,11 +11,9 @@ static int run_lint(int argc, char **argv, struct cli *cli)
     int rc = template_files_open(cli, argc > 0 ? argv[0] : NULL, &t);
 
     if (t.set != NULL) {
-        struct lint_rules rules = lint_default_rules;
-        if (t.conf != NULL) {
-            rules.hosts = (const char *const *)t.conf->office.link_hosts.items;
-            rules.host_count = t.conf->office.link_hosts.count;
-        }
+        const struct lint_rules rules =
+            t.conf == NULL ? lint_default_rules : check_lint_rules(t.conf);
+
         lint_message_set(t.set, &rules, t.conf == NULL ? NULL : &t.office, &t.faults);
         rc = t.faults.errors > 0 ? CLI_FAILED : CLI_OK;
     }

@@ -13,7 +13,7 @@ static const char *const shorteners[] = {"bit.ly", "t.ly",        "goo.gl", "tin
                                          "rb.gy",  "shorturl.at", "l24.im", "kisa.link"};
 
 const struct lint_rules lint_default_rules = {
-    .hosts = NULL, .host_count = 0, .sms_segments = 1, .sms_reserve = SMS_RESERVE_TR};
+    .sms_segments = 1, .sms_reserve = SMS_RESERVE_TR, .mode = SMS_TR_SINGLE};
 
 /* What the checks of one template share. */
 struct lint {
@@ -180,12 +180,14 @@ static void check_size(struct lint *l, struct str text)
     buf_reset(&l->tidy); /* what goes out is tidied, so that is what counts */
     if (sms_tidy(text, 0, &l->tidy, &e) == 0)
         text = (struct str){buf_cstr(&l->tidy), l->tidy.len};
-    if (sms_measure(text, SMS_TR_SINGLE, &options, l->measure, &e) != 0 || !l->measure->encodable) {
+    if (sms_measure(text, l->rules->mode, &options, l->measure, &e) != 0 ||
+        !l->measure->encodable) {
         place(l,
               faults_add(l->faults, "", "TPL-025",
-                         "Türkçe 7 bit ile gönderilemeyen karakter: U+%04X",
-                         "a character that the Turkish 7-bit alphabet lacks: U+%04X",
-                         l->measure->culprit.cp),
+                         "%1$s%2$.0s ile gönderilemeyen karakter: U+%3$04X",
+                         "a character that cannot be sent with %1$.0s%2$s: U+%3$04X",
+                         sms_mode_label(l->rules->mode, true),
+                         sms_mode_label(l->rules->mode, false), l->measure->culprit.cp),
               STR(""));
         return;
     }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "text/render.h"
+#include "text/sms.h"
 
 struct lint_rules {
     const char *const
@@ -14,6 +15,7 @@ struct lint_rules {
     size_t host_count;
     int sms_segments;   /* 1 */
     size_t sms_reserve; /* septets kept for the operator's code, 5 */
+    enum sms_mode mode; /* what an SMS has to be written in */
 };
 
 extern const struct lint_rules lint_default_rules;

@@ -190,7 +190,7 @@ void smtp_settings_check(const struct smtp_settings *s, const char *pointer, str
         return; /* the table has said so */
     }
     check_host(s, pointer, faults);
-    if ((s->user == NULL) != (s->password.value == NULL)) {
+    if ((s->user == NULL) == s->password.given) {
         FAULT(faults, pointer, s->user == NULL ? "user" : "password", "CFG-412", "%s eksik.",
               "%s is missing", s->user == NULL ? "user" : "password");
     }

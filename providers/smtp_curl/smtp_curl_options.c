@@ -119,7 +119,7 @@ static void check_reach(const struct smtp_curl_settings *s, const char *pointer,
 static void check_secret(const struct smtp_curl_settings *s, const char *pointer, struct faults *f)
 {
     bool oauth = s->auth == CURLMUX_AUTH_XOAUTH2;
-    bool password = s->relay.password.value != NULL;
+    bool password = s->relay.password.given;
     bool token = s->token_file != NULL;
     char at[FAULT_POINTER_MAX];
     const char *missing = NULL;

@@ -423,6 +423,92 @@ def test_wrong_settings_end_with_78_and_every_place(tmp_path):
     assert run("serve", config=str(tmp_path / "yok.jsonc")).returncode == 78
 
 
+HTTP = {"kind": "http-sms", "recipe": "netgsm", "user": "u", "password": {"env": "SIR"},
+        "sender": "BATMANMEM"}
+SMPP = {"kind": "smpp", "host": "127.0.0.1", "system_id": "u", "password": {"env": "SIR"},
+        "sender": "BATMANMEM"}
+SMTP = {"kind": "smtp", "host": "relay.ornek.test", "envelope_from": "e@ornek.test"}
+CURL = {**SMTP, "kind": "smtp-curl"}
+
+
+def without(settings, key):
+    return {k: v for k, v in settings.items() if k != key}
+
+
+@pytest.mark.parametrize("settings,code,below", [
+    ({"kind": "sink", "fail": ["olmayan"]}, "SNK-001", "/fail"),
+    ({**HTTP, "sender": "ÇINAR"}, "SMS-001", "/sender"),
+    (without(HTTP, "user"), "SMS-003", "/user"),
+    (without(HTTP, "password"), "SMS-003", "/password"),
+    (without(HTTP, "sender"), "SMS-003", "/sender"),
+    ({**HTTP, "parameters": {"nope": "1"}}, "SMS-004", "/parameters/nope"),
+    ({**HTTP, "parameters": {"encoding": 5}}, "SMS-005", "/parameters/encoding"),
+    ({**HTTP, "parameters": [1]}, "SMS-005", "/parameters"),
+    ({**HTTP, "base_url": "nonsense"}, "CFG-104", "/base_url"),
+    ({**HTTP, "base_url": "ftp://sms.ornek.test"}, "CFG-104", "/base_url"),
+    ({**HTTP, "base_url": "https://u:p@sms.ornek.test/"}, "CFG-104", "/base_url"),
+    ({**HTTP, "base_url": "https://sms.ornek.test/?a=b"}, "SMS-006", "/base_url"),
+    ({**HTTP, "base_url": "http://10.0.0.1/", "allow_private": True}, "SMS-006", "/base_url"),
+    ({**HTTP, "base_url": "http://localhost.ornek.test"}, "SMS-006", "/base_url"),
+    ({**HTTP, "ca_file": "/yok/kok.pem"}, "SMS-007", "/ca_file"),
+    ({**HTTP, "recipe": "olmayan"}, "CFG-216", "/recipe"),
+    ({**SMPP, "sender": "ÇINAR"}, "SMS-011", "/sender"),
+    ({**SMTP, "port": 465}, "CFG-410", "/port"),
+    ({**SMTP, "host": "::1"}, "CFG-411", "/host"),
+    ({**SMTP, "tls": "none", "user": "u", "password": {"env": "SIR"}}, "CFG-413", "/tls"),
+    ({**CURL, "port": 465, "tls": "starttls"}, "CFG-410", "/tls"),
+    ({**CURL, "auth": "xoauth2", "user": "u", "token_file": "/yok"}, "CFG-416", "/token_file"),
+])
+def test_what_a_provider_cannot_work_with_is_found_before_the_start(settings, code, below, tmp_path):
+    path = tmp_path / "hatirlat.jsonc"
+    wrong = config(providers={"s": {"kind": "sink"}, "e": {"kind": "sink"}, "x": settings})
+    path.write_text(json.dumps(wrong, indent=2, ensure_ascii=False))
+    checked = run("check", "--json", config=str(path), env={"SIR": "gizli-9"})
+    assert checked.returncode == 78, checked
+    assert [(f["code"], f["pointer"]) for f in json.loads(checked.stdout)["faults"]
+            if f["severity"] == "error"] == \
+        [(code, "/providers/x" + below)]
+    refused = run("serve", config=str(path), env={"SIR": "gizli-9"})
+    assert refused.returncode == 78 and code in refused.stderr, refused
+
+
+@pytest.mark.parametrize("settings", [
+    HTTP, {**HTTP, "base_url": "http://127.0.0.1:9"}, {**HTTP, "base_url": "http://[::1]:9/x"},
+    {**HTTP, "base_url": "https://10.0.0.1/", "allow_private": True},
+    {**HTTP, "sender": "908505550000"}, SMPP, SMTP, CURL,
+    {**SMTP, "user": "u", "password": {"credential": "posta"}},
+    {**CURL, "user": "u", "password": {"credential": "posta"}},
+    {**HTTP, "password": {"credential": "sms"}},
+])
+def test_what_a_provider_can_work_with_passes(settings, tmp_path):
+    path = tmp_path / "hatirlat.jsonc"
+    path.write_text(json.dumps(config(providers={"s": {"kind": "sink"}, "e": {"kind": "sink"},
+                                                 "x": settings})))
+    checked = run("check", config=str(path), env={"SIR": "gizli-9"})
+    assert checked.returncode == 0 and "errors: 0" in checked.stdout, checked
+
+
+@pytest.mark.parametrize("settings,code", [({**SMTP, "tls": "none"}, "CFG-414"),
+                                           ({**SMPP, "host": "smsc.ornek.test", "tls": "off"},
+                                            "SMS-013")])
+def test_a_way_in_the_clear_is_a_warning(settings, code, tmp_path):
+    path = tmp_path / "hatirlat.jsonc"
+    path.write_text(json.dumps(config(providers={"s": {"kind": "sink"}, "e": {"kind": "sink"},
+                                                 "x": settings})))
+    checked = run("check", config=str(path), env={"SIR": "gizli-9"})
+    assert checked.returncode == 0 and f"warning {code}" in checked.stdout, checked
+
+
+def test_templates_that_the_coding_cannot_write_are_found(tmp_path):
+    path = tmp_path / "hatirlat.jsonc"
+    for mode, code in (("gsm7", 78), ("ascii", 0), ("ucs2", 0)):
+        path.write_text(json.dumps(config(providers={"s": {"kind": "sink", "sms_mode": mode},
+                                                     "e": {"kind": "sink"}})))
+        checked = run("check", config=str(path))
+        assert checked.returncode == code, checked
+        assert ("error TPL-025" in checked.stdout) == (mode == "gsm7"), checked
+
+
 def test_a_secret_that_others_can_read_is_refused(tmp_path):
     (tmp_path / "parola").write_text("gizli-9")
     (tmp_path / "parola").chmod(0o644)
