@@ -28,6 +28,7 @@ struct rounds {
     enum stage stage;
     struct settings *settings; /* held while busy */
     struct apply_env env;
+    int64_t walk_from_ms;
     struct replan_walk walk;
     unsigned char fingerprint[SHA256_SIZE];
     struct replan_expiry expiry;
@@ -100,7 +101,7 @@ static void report(const struct rounds *r)
 
     log_info("replanned", LOG_I("cases", n->cases), LOG_I("added", n->added),
              LOG_I("moved", n->moved), LOG_I("stopped", n->stopped), LOG_I("returned", n->returned),
-             LOG_I("took_ms", gateway_now(r->gateway) - r->env.now_ms));
+             LOG_I("took_ms", gateway_now(r->gateway) - r->walk_from_ms));
 }
 
 /* False when nothing is left to do. */
@@ -122,6 +123,7 @@ static bool next_stage(struct rounds *r)
         return true;
     case STAGE_ASK:
         r->stage = STAGE_WALK;
+        r->walk_from_ms = gateway_now(r->gateway);
         r->walk = (struct replan_walk){.env = &r->env};
         return r->differs;
     default:
@@ -149,6 +151,10 @@ static void round_done(struct store_job *job, int status, const struct err *e)
         }
     }
     if (!r->gone && next_stage(r)) {
+        if (r->stage == STAGE_WALK) {
+            r->env.now_ms =
+                gateway_now(r->gateway); /* facts come during a walk and plan by theirs */
+        }
         store_thread_submit(r->gateway->writer, &r->job);
     } else {
         end(r);

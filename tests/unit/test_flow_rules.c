@@ -1,17 +1,23 @@
 /* What a due message is asked once more: the hour, the day's SMS, the state its notice speaks of.
  */
+#include "flow/rounds.h"
 #include "flow_scene.h"
 
 enum { HOUR = 60 };
 
 /* The clock of the scene stands at a minute of tomorrow in Türkiye. */
-static void open_at(struct scene *s, int minute)
+static void open_with(struct scene *s, int minute, const char *providers)
 {
     int64_t now = clock_wall_ms(clock_system());
 
     scene_strict = true;
     s->wall_shift_ms = istanbul_ms(istanbul_day(now) + 1, minute) - now;
-    scene_open(s, "{\"s\":{\"kind\":\"sink\"},\"m\":{\"kind\":\"sink\"}}");
+    scene_open(s, providers);
+}
+
+static void open_at(struct scene *s, int minute)
+{
+    open_with(s, minute, "{\"s\":{\"kind\":\"sink\"},\"m\":{\"kind\":\"sink\"}}");
 }
 
 static void close_it(struct scene *s)
@@ -166,11 +172,58 @@ static void a_notice_speaks_of_its_state_or_not_at_all(void **state)
     close_it(&s);
 }
 
+static int sleep_a_moment(struct store_job *job, struct store *s, struct err *e)
+{
+    (void)job;
+    (void)s;
+    (void)e;
+    (void)usleep(100000);
+    return 0;
+}
+
+static void slept(struct store_job *job, int status, const struct err *e)
+{
+    (void)job;
+    (void)status;
+    (void)e;
+}
+
+/* The walk over all cases begins; before it reaches the store a fact comes and is planned. */
+static void a_fact_that_comes_during_a_walk_keeps_its_plan(void **state)
+{
+    struct scene s = {0};
+    struct store_job nap = {.work = sleep_a_moment, .done = slept};
+    struct rounds *r;
+
+    (void)state;
+    open_with(&s, 11 * HOUR,
+              "{\"s\":{\"kind\":\"sink\",\"pace\":\"1/h\"},\"m\":{\"kind\":\"sink\"}}");
+    scene_post_one(&s, "certificate.expiring", 1, 88);
+    scene_until(&s, MESSAGE_ACCEPTED, 2);
+    store_thread_submit(s.gateway.writer, &nap);
+    r = rounds_create(&s.gateway);
+    assert_non_null(r);
+    rounds_start(r);
+    (void)uv_run(&s.loop, UV_RUN_NOWAIT);
+    s.wall_shift_ms += 1000;
+    scene_post_one(&s, "certificate.expiring", 2, 88);
+    scene_until(&s, MESSAGE_ACCEPTED, 3);
+    scene_wait(&s, 200);
+    scene_refresh(&s);
+    assert_int_equal(scene_in_state(&s, MESSAGE_QUEUED), 1);
+    for (size_t i = 0; i < s.count; i++) {
+        assert_string_not_equal(s.rows[i].reason, APPLY_PLAN_CHANGED);
+    }
+    rounds_destroy(r);
+    close_it(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_goes_at_night_though_no_hours_are_given),
         cmocka_unit_test(the_day_is_open),
+        cmocka_unit_test(a_fact_that_comes_during_a_walk_keeps_its_plan),
         cmocka_unit_test(a_person_gets_one_sms_a_day),
         cmocka_unit_test(what_was_cancelled_takes_nobodys_day),
         cmocka_unit_test(the_day_survives_a_restart),
