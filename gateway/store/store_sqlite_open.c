@@ -169,6 +169,20 @@ static int sync_directory(const char *path)
     return rc;
 }
 
+/* Said here because SQLite calls both "unable to open database file". */
+static int check_file(const struct sq *s, unsigned flags, struct err *e)
+{
+    struct stat st;
+
+    if (stat(s->path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        return err_set(e, ERR_INVALID, "database %s is not a file", s->path);
+    }
+    if (access(s->path, (flags & STORE_READ_ONLY) != 0 ? R_OK : R_OK | W_OK) != 0) {
+        return err_errno(e, errno, "database %s", s->path);
+    }
+    return 0;
+}
+
 /*
  * The file is made before SQLite sees it so that nobody else may read it. Closing a descriptor of
  * an SQLite file drops its locks in the whole process, so this touches only a file that is new.
@@ -178,7 +192,7 @@ static int create_file(const struct sq *s, unsigned flags, struct err *e)
     int fd;
 
     if (access(s->path, F_OK) == 0) {
-        return 0;
+        return check_file(s, flags, e);
     }
     if ((flags & STORE_CREATE) == 0) {
         return err_set(e, ERR_NOT_FOUND, "database %s does not exist", s->path);

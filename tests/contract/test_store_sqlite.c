@@ -272,6 +272,19 @@ static void reader_sees_what_is_committed(void **state)
     store_close(reader);
 }
 
+static void a_folder_is_no_database(void **state)
+{
+    struct scene *t = *state;
+    struct store *store = NULL;
+    char folder[4096];
+
+    (void)snprintf(folder, sizeof folder, "%s.d", t->path);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(store_sqlite_open(folder, STORE_READ_ONLY, &store, &t->e), ERR_INVALID);
+    assert_non_null(strstr(t->e.text, "is not a file"));
+    assert_int_equal(rmdir(folder), 0);
+}
+
 /* As of another process: it has no part in the writer's index. */
 static void reader_without_a_writer_has_its_own_index(void **state)
 {
@@ -351,6 +364,7 @@ int main(void)
         X(other_programs_file_is_refused),    X(damage_is_found_at_the_start),
         X(replaced_file_is_noticed),          X(index_survives_chunks),
         X(reader_sees_what_is_committed),     X(reader_without_a_writer_has_its_own_index),
+        X(a_folder_is_no_database),           X(reader_without_a_writer_has_its_own_index),
         X(failed_write_leaves_the_old_state),
     };
 #undef X
