@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -239,14 +240,28 @@ static int dispatch(struct cli *cli, char **rest, int count)
     return run_command(cli, rest, count);
 }
 
-/* What was printed may sit in a buffer; a full disk shows only when it is flushed. */
+/* Whoever closes a pipe early has read enough. */
+static bool reader_has_left(FILE *out)
+{
+    struct pollfd p = {.fd = fileno(out), .events = POLLOUT};
+
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLERR) != 0;
+}
+
+/*
+ * What was printed may sit in a buffer, so a full disk may show only when it is flushed; what did
+ * not fit into the buffer failed earlier, and only the mark on the stream tells.
+ */
 static int flushed(struct cli *cli, int rc)
 {
-    if (fflush(cli->out) != 0 && rc == CLI_OK && errno != EPIPE) {
-        cli_error(cli, cli_tr(cli, "çıktı yazılamadı: %s", "cannot write: %s"), strerror(errno));
-        return CLI_FAILED;
+    const bool now = fflush(cli->out) != 0;
+    const char *why = now ? strerror(errno) : cli_tr(cli, "disk dolu mu?", "is the disk full?");
+
+    if ((!now && !ferror(cli->out)) || reader_has_left(cli->out)) {
+        return rc;
     }
-    return rc;
+    cli_error(cli, cli_tr(cli, "çıktı yazılamadı: %s", "the output cannot be written: %s"), why);
+    return rc == CLI_OK ? CLI_FAILED : rc;
 }
 
 int cli_run(struct cli *cli, int argc, char **argv)

@@ -168,11 +168,22 @@ def test_machine_output_is_json():
     assert "\x1b" not in ok("help", env={"NO_COLOR": "1"})
 
 
-def test_broken_pipes_and_full_devices_are_failures():
+@pytest.mark.parametrize("words", (["version"], ["config", "schema"], ["help"], ["check", "-h"]))
+def test_a_full_device_is_a_failure_and_told_once(words):
     with open("/dev/full", "w", encoding="utf-8") as full:
-        done = subprocess.run([PROGRAM, "config", "schema"], stdout=full,
-                              stderr=subprocess.DEVNULL, check=False)
-    assert done.returncode != 0
+        done = subprocess.run([PROGRAM, *words, "--lang", "en"], stdout=full,
+                              stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1, done
+    assert done.stderr.startswith("hatirlat: the output cannot be written: "), done
+    assert done.stderr.count("\n") == 1, done
+
+
+def test_a_reader_who_has_enough_is_no_failure():
+    lines = "Sayın Şükran Işık, e-imzanız bitiyor.\n" * 2000
+    with subprocess.Popen([PROGRAM, "measure", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as child:
+        child.stdout.close()
+        assert child.communicate(lines)[1] == "" and child.returncode == 0
 
 
 # ---- demo ----
