@@ -22,11 +22,26 @@ static int64_t for_how_long(struct desk_call *call, struct str text)
     return call->now_ms + ms;
 }
 
+/* What came of an empty shell variable must not become a pause without an end. */
+static void refuse_empty(struct desk_call *call, const char *name)
+{
+    const struct json *v = json_get(call->params, name);
+    char pointer[FAULT_POINTER_MAX];
+
+    if (json_type(v) == JSON_STRING && json_str(v).len == 0) {
+        (void)snprintf(pointer, sizeof pointer, "/%s", name);
+        (void)faults_add(call->faults, pointer, "empty", "\"%s\" boş; gerekmiyorsa hiç verilmez",
+                         "\"%s\" is empty; leave it out when it is not needed", name);
+    }
+}
+
 int64_t control_desk_end(struct desk_call *call, int64_t otherwise)
 {
     struct str length = desk_text(call, "for", DURATION_TEXT_MAX);
     int64_t until = desk_time(call, "until", true, 0);
 
+    refuse_empty(call, "for");
+    refuse_empty(call, "until");
     if (length.len > 0 && until != 0) {
         (void)faults_add(call->faults, "/for", "two_ends",
                          "\"until\" ile \"for\" birlikte verilemez",
@@ -50,7 +65,6 @@ struct control control_desk_read(struct desk_call *call, const char *subject,
     (void)str_copy(c.subject, sizeof c.subject, str_of(subject));
     (void)str_copy(c.by, sizeof c.by, str_of(call->actor));
     (void)str_copy(c.note, sizeof c.note, desk_text(call, "note", CONTROL_NOTE_MAX));
-    c.until_ms = control_desk_end(call, 0);
     return c;
 }
 
@@ -92,16 +106,21 @@ int control_desk_fits(struct desk_call *call, struct err *e)
                      "too many pauses or releases are in force; end older ones first");
 }
 
-int control_desk_put(struct desk_call *call, const struct control *c, const char *action,
+int control_desk_put(struct desk_call *call, const struct control *given, const char *action,
                      struct err *e)
 {
-    int rc = desk_check(call, e);
+    struct control c = *given;
+    int rc;
 
-    rc = rc == 0 ? control_put(call->store, c, e) : rc;
+    if (c.verb == CONTROL_PAUSE || c.verb == CONTROL_DRAIN) {
+        c.until_ms = control_desk_end(call, 0);
+    }
+    rc = desk_check(call, e);
+    rc = rc == 0 ? control_put(call->store, &c, e) : rc;
     rc = rc == 0 ? control_desk_fits(call, e) : rc;
-    rc = rc == 0 ? control_desk_note(call, c, action, e) : rc;
+    rc = rc == 0 ? control_desk_note(call, &c, action, e) : rc;
     if (rc == 0) {
-        answer(call, c, control_verb_name(c->verb));
+        answer(call, &c, control_verb_name(c.verb));
     }
     return rc;
 }
@@ -181,7 +200,6 @@ int control_desk_cancel(struct desk_call *call, struct err *e)
                          "to cancel, \"confirm\" has to be the same as \"subject\"");
     }
     c = control_desk_read(call, subject, CONTROL_CANCEL);
-    c.until_ms = 0; /* what was stopped does not come back by itself */
     return control_desk_put(call, &c, "control.cancel", e);
 }
 
@@ -260,6 +278,7 @@ static unsigned read_channels(struct desk_call *call, const struct conf_provider
     struct str name = desk_text(call, "channel", 10);
     unsigned channels = p->type->channels;
 
+    refuse_empty(call, "channel");
     for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT && name.len > 0; ch++) {
         if (str_eqs(name, channel_name(ch)) && (channels & 1u << ch) != 0) {
             return 1u << ch;
@@ -298,6 +317,7 @@ static int pin_channels(struct desk_call *call, const struct conf_provider *p, u
         }
         (void)control_subject(subject, "route", str_of(channel_name(ch)));
         c = control_desk_read(call, subject, CONTROL_PIN);
+        c.until_ms = control_desk_end(call, 0);
         (void)str_copy(c.value, sizeof c.value, str_of(p->name));
         rc = control_put(call->store, &c, e);
         rc = rc == 0 ? control_desk_note(call, &c, "provider.pin", e) : rc;

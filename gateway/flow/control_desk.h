@@ -45,11 +45,15 @@ int control_desk_fits(struct desk_call *call, struct err *e);
 
 /* The end that "until" or "for" gives; `otherwise` when neither is there. */
 int64_t control_desk_end(struct desk_call *call, int64_t otherwise);
-/* A control with subject, verb, note and end from the members; by and at filled in. */
+/* A control with subject, verb and note from the members, without an end; by and at filled in. */
 struct control control_desk_read(struct desk_call *call, const char *subject,
                                  enum control_verb verb);
-/* Stores it, notes it in the audit log as `action`, answers with it. */
-int control_desk_put(struct desk_call *call, const struct control *c, const char *action,
+/*
+ * Stores it, notes it in the audit log as `action`, answers with it. A pause or a drain gets the
+ * end of the members; of another verb they are of no use, and so refused: what was cancelled, for
+ * one, does not come back by itself.
+ */
+int control_desk_put(struct desk_call *call, const struct control *given, const char *action,
                      struct err *e);
 /* An entry of the audit log with what the control says. */
 int control_desk_note(struct desk_call *call, const struct control *c, const char *action,

@@ -161,12 +161,6 @@ int desk_check(struct desk_call *call, struct err *e)
                                                                        : "the request has faults");
 }
 
-/* Absent for all purposes. */
-static bool says_nothing(const struct json *v)
-{
-    return json_type(v) == JSON_NULL || (json_type(v) == JSON_STRING && json_str(v).len == 0);
-}
-
 int desk_check_all_read(struct desk_call *call, struct err *e)
 {
     const size_t before = call->faults->total;
@@ -175,7 +169,7 @@ int desk_check_all_read(struct desk_call *call, struct err *e)
     for (const struct json *v = json_first(call->params); v != NULL; v = json_next(v), place++) {
         const bool read = place < DESK_MEMBERS_MAX && (call->read & UINT64_C(1) << place) != 0;
 
-        if (!read && !says_nothing(v)) {
+        if (!read && json_type(v) != JSON_NULL) {
             const char *name = json_key(v) == NULL ? "" : json_key(v);
 
             (void)faults_add(call->faults, pointer_to(name).text, "unknown_member",

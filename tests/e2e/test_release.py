@@ -298,12 +298,48 @@ def test_scopes():
 
 @pytest.mark.parametrize("body", [
     {"for": "2x"}, {"for": "400d"}, {"until": "2020-01-01"}, {"until": "dün"},
-    {"for": "1h", "until": "2099-01-01"}, {"note": "x" * 401}, {"untill": "2099-01-01"}])
+    {"for": "1h", "until": "2099-01-01"}, {"note": "x" * 401}, {"untill": "2099-01-01"},
+    {"for": ""}, {"until": ""}, {"untill": ""}])
 def test_bad_members_change_nothing(body):
     with gateway_with() as g:
         post(g, "/v1/campaigns/e-imza:pause", status=422, **body)
         assert g.get("/v1/controls").json["items"] == []
         assert g.audited() == []
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_an_empty_variable_makes_no_pause_without_an_end(running):
+    with gateway_with(release="each") as g:
+        if not running:
+            g.stop()
+        for words in (("campaign", "pause", "e-imza", "--for", ""),
+                      ("campaign", "pause", "e-imza", "--until", ""),
+                      ("campaign", "release", "e-imza", "--by", "İrem Çağlar", "--until", ""),
+                      ("pause", "sms", "--for", ""), ("provider", "pause", "s", "--until", ""),
+                      ("provider", "drain", "s", "--for", ""),
+                      ("provider", "pin", "s", "--for", ""),
+                      ("provider", "pin", "s", "--channel", "")):
+            assert "is empty" in command(g, *words, status=2).stderr, words
+        if not running:
+            g.start()
+        assert g.get("/v1/controls").json["items"] == [] and g.audited() == []
+
+
+def test_what_ends_has_no_end_of_its_own():
+    with gateway_with() as g:
+        post(g, "/v1/campaigns/e-imza:pause")
+        post(g, "/v1/controls:pause", subject="all")
+        post(g, "/v1/providers/s:pause")
+        before = g.audited()
+        for path, more in (("campaigns/e-imza:resume", {}), ("controls:resume", {"subject": "all"}),
+                           ("providers/s:resume", {}),
+                           ("campaigns/e-imza:cancel", {"confirm": "e-imza"}),
+                           ("controls:cancel", {"subject": "all", "confirm": "all"})):
+            for end in ({"for": "1h"}, {"until": "2099-01-01"}):
+                problem = post(g, f"/v1/{path}", status=422, **more, **end)
+                assert [e["code"] for e in problem["errors"]] == ["unknown_member"], problem
+                assert problem["errors"][0]["pointer"] == f"#/{list(end)[0]}"
+        assert len(g.get("/v1/controls").json["items"]) == 3 and g.audited() == before
 
 
 def test_the_approver_is_warned_first():
