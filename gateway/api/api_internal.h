@@ -98,6 +98,12 @@ void api_drop(struct api *api);
 /* The row of the message named in the path; answers 404 and returns false otherwise. */
 bool api_message_of(struct call *call, int64_t *ret_id);
 
+/*
+ * The body of a small request: an object (an empty body is one) with no members but the known ones,
+ * whose list a null ends. Null when it was refused; else for json_free().
+ */
+struct json_doc *api_members(struct call *call, const char *const *known);
+
 /* 200-style JSON answers; out is taken. */
 void api_answer(struct http_request *req, int status, struct buf *out);
 /* A problem of this kind; faults and detail may be null. */

@@ -100,23 +100,25 @@ static int write_query(struct json_writer *w, struct str query)
     return rc;
 }
 
-static int write_body(struct json_writer *w, struct str body)
+/* What is wrong with it, or null. */
+static const char *write_body(struct json_writer *w, struct str body)
 {
     struct json_doc *doc;
-    struct err e = {0};
+    const char *problem;
 
     if (str_trim(body).len == 0) {
-        return 0;
+        return NULL;
     }
-    if (json_parse(body, 0, &json_default_limits, &doc, NULL, &e) != 0) {
-        return ERR_INVALID;
+    if (json_parse(body, 0, &json_default_limits, &doc, NULL, NULL) != 0) {
+        return "invalid_json";
     }
+    problem = json_type(json_root(doc)) == JSON_OBJECT ? NULL : "not_an_object";
     for (const struct json *v = json_first(json_root(doc)); v != NULL; v = json_next(v)) {
         jsonw_key(w, json_key(v) == NULL ? "" : json_key(v));
         jsonw_value(w, v);
     }
     json_free(doc);
-    return 0;
+    return problem;
 }
 
 /* One object of what the path, the query and the body name; a member named twice is refused. */
@@ -134,8 +136,8 @@ static const char *read_members(struct desk_job *j, const struct call *c)
     if (write_captures(&w, j->operation, c->captures) != 0 ||
         write_query(&w, http_query(c->req)) != 0) {
         problem = "invalid_parameter";
-    } else if (!file && write_body(&w, http_body(c->req)) != 0) {
-        problem = "invalid_json";
+    } else if (!file) {
+        problem = write_body(&w, http_body(c->req));
     }
     jsonw_end_object(&w);
     if (problem == NULL &&

@@ -239,18 +239,16 @@ static void create_key(struct call *call, const struct json *root)
 
 void handle_key_create(struct call *call)
 {
-    struct json_doc *doc;
-    struct err e = {0};
+    static const char *const known[] = {"name", "scopes", NULL};
+    struct json_doc *doc = api_members(call, known);
 
-    if (json_parse(http_body(call->req), 0, &json_default_limits, &doc, NULL, &e) != 0) {
-        api_refuse(call->req, "invalid_json", NULL, NULL);
-        return;
+    if (doc != NULL) {
+        create_key(call, json_root(doc));
+        json_free(doc);
     }
-    create_key(call, json_root(doc));
-    json_free(doc);
 }
 
-void handle_key_revoke(struct call *call)
+static void revoke_key(struct call *call)
 {
     struct key_job *j = new_job(call);
 
@@ -264,4 +262,14 @@ void handle_key_revoke(struct call *call)
         return;
     }
     start_job(j, call->api->g->writer, change_work, change_done);
+}
+
+void handle_key_revoke(struct call *call)
+{
+    struct json_doc *doc = api_members(call, (const char *const[]){NULL});
+
+    if (doc != NULL) {
+        revoke_key(call);
+        json_free(doc);
+    }
 }

@@ -62,12 +62,17 @@ typedef int operate_function(struct gateway *g, int64_t message_id, const char *
 
 static void operate(struct call *call, operate_function *function)
 {
+    struct json_doc *doc = api_members(call, (const char *const[]){NULL});
     struct operation *o;
     struct err e = {0};
     char actor[AUDIT_ACTOR_MAX + 1];
     int64_t id;
     int rc;
 
+    if (doc == NULL) {
+        return;
+    }
+    json_free(doc);
     if (!api_message_of(call, &id)) {
         return;
     }

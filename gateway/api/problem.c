@@ -54,6 +54,8 @@ const struct problem_kind problem_kinds[] = {
      "application/cloudevents-batch+json, application/x-ndjson; UTF-8, not compressed."},
     {"validation_failed", 422, "İstek doğrulanamadı", "Validation failed",
      "İstekte hatalı alanlar var.", "Some members of the request are wrong."},
+    {"not_an_object", 422, "İstek bir nesne değil", "Not an object",
+     "Gövde bir JSON nesnesi olmalı: {…}", "The body has to be a JSON object: {…}"},
     {"headers_too_large", 431, "Başlıklar çok büyük", "Header fields too large",
      "İstek başlıkları izin verilenden büyük ya da çok.", "The header fields are too large or too many."},
     {"internal_error", 500, "İç hata", "Internal error",

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ANSWER_MAX = 1 << 20, TEMPLATE_MAX = 40, MEMBERS_MAX = 16384 };
+enum { ANSWER_MAX = 1 << 20, TEMPLATE_MAX = 40 };
 
 /* The provider named in the path; answers 404 and returns -1 when there is none. */
 static int provider_of(struct call *c)
@@ -170,7 +170,8 @@ static void send_test(struct call *c, int index, const struct json *members)
     struct asking *a;
     struct faults faults;
     struct err e = {0};
-    char to[EMAIL_MAX + 1];
+    enum lang lang;
+    char to[EMAIL_MAX + 1] = "";
     char name[TEMPLATE_MAX + 1];
     char actor[AUDIT_ACTOR_MAX + 1];
     struct provider_test test = {.index = index, .to = to, .template = name, .actor = actor};
@@ -182,9 +183,13 @@ static void send_test(struct call *c, int index, const struct json *members)
                          "\"to\" cep telefonu ya da e-posta adresi olmalı",
                          "\"to\" has to be a mobile number or a mailbox");
     }
-    if (str_copy(name, sizeof name, template.len == 0 ? STR("a30") : template) != 0) {
-        (void)faults_add(&faults, "/template", "too_long", "şablon adı çok uzun",
-                         "the template's name is too long");
+    if (str_copy(name, sizeof name, template.len == 0 ? STR("a30") : template) != 0 ||
+        message_set_lang(c->api->g->settings->words, LANG_TR,
+                         strchr(to, '@') != NULL ? CHANNEL_EMAIL : CHANNEL_SMS, str_of(name),
+                         &lang) != 0) {
+        (void)faults_add(&faults, "/template", "unknown_template",
+                         "bu kanal için böyle bir şablon yok; adları: hatirlat template list",
+                         "this channel has no such template; their names: hatirlat template list");
     }
     if (faults.errors > 0) {
         api_refuse(c->req, "validation_failed", &faults, NULL);
@@ -198,18 +203,12 @@ static void send_test(struct call *c, int index, const struct json *members)
 
 void handle_provider_test(struct call *c)
 {
+    static const char *const known[] = {"to", "template", NULL};
     const int index = provider_of(c);
-    const struct json_limits limits = {.bytes = MEMBERS_MAX, .depth = 4, .keys = 16};
-    struct json_doc *doc;
-    struct err e = {0};
+    struct json_doc *doc = index < 0 ? NULL : api_members(c, known);
 
-    if (index < 0) {
-        return;
+    if (doc != NULL) {
+        send_test(c, index, json_root(doc));
+        json_free(doc);
     }
-    if (json_parse(http_body(c->req), 0, &limits, &doc, NULL, &e) != 0) {
-        api_refuse(c->req, "invalid_json", NULL, e.text);
-        return;
-    }
-    send_test(c, index, json_root(doc));
-    json_free(doc);
 }

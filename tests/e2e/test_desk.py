@@ -82,6 +82,17 @@ def test_wrong_members(gateway):
     assert gateway.request("POST", "/v1/explain").status == 405
 
 
+@pytest.mark.parametrize("body", ["[]", "null", '"x"', "5", '[{"subject":"all"}]'])
+def test_only_an_object_is_a_request(body):
+    with Gateway() as g:
+        for path in ("campaigns/e-imza:pause", "controls:pause", "providers/s:pause",
+                     "providers/s:test", "suppressions", "retention:run", "keys",
+                     "keys/deneme:revoke"):
+            problem = is_problem(g.request("POST", f"/v1/{path}", body), 422)
+            assert problem["code"] == "not_an_object", (path, problem)
+        assert g.get("/v1/controls").json["items"] == [] and g.audited() == []
+
+
 def test_http_needs_the_scope(gateway):
     is_problem(gateway.get("/v1/explain?holder=sicil-1", key=None), 401)
     token = gateway.request("POST", "/v1/keys", json.dumps(

@@ -183,6 +183,19 @@ def test_the_command_cancels_and_sends_again_and_the_audit_log_tells(gateway):
         ("message.cancel", "planned", by), ("message.resend", "cancelled", by)]
 
 
+@pytest.mark.parametrize("what", ["cancel", "resend"])
+def test_operating_takes_no_members(gateway, what):
+    number = 54 if what == "cancel" else 55
+    gateway.accept(event(number))
+    id = gateway.messages(certificate=f"cert-{number}", status="planned", channel="sms")[0]["id"]
+    path = f"/v1/messages/{id}:{what}"
+    problem = is_problem(gateway.request("POST", path, '{"bogus": 1}'), 422, "validation_failed")
+    assert problem["errors"][0]["pointer"] == "#/bogus"
+    is_problem(gateway.request("POST", path, "[]"), 422, "not_an_object")
+    is_problem(gateway.request("POST", path, "{"), 400, "invalid_json")
+    assert gateway.get(f"/v1/messages/{id}").json["status"] == "planned"
+
+
 def test_operating_needs_its_scope_and_a_message(gateway):
     gateway.accept(event(52))
     id = first_of(gateway, "cert-52")["id"]

@@ -150,6 +150,21 @@ def test_one_message_through_exactly_this_provider():
         assert [e["action"] for e in g.get("/v1/audit").json["items"]].count("provider.test") == 2
 
 
+def test_a_test_names_what_it_does_not_know():
+    with two() as g:
+        for members, pointer in (({"bogus": 1}, "#/bogus"), ({"templat": "a30"}, "#/templat"),
+                                 ({"template": "yok"}, "#/template"),
+                                 ({"template": "../a30"}, "#/template")):
+            body = json.dumps({"to": "05320000067", **members})
+            problem = is_problem(g.request("POST", "/v1/providers/a:test", body), 422)
+            assert [e["pointer"] for e in problem["errors"]] == [pointer], problem
+        refused = command(g, "provider", "test", "a", "--to", "05320000067", "--template", "yok",
+                          status=2)
+        assert "hatirlat template list" in refused.stderr
+        assert g.messages() == []
+        command(g, "provider", "test", "a", "--to", "05320000067", "--template", "a7")
+
+
 def test_a_failing_test_is_told_and_tried_once():
     with two(providers={**TWO, "a": {"kind": "sink", "fail": ["account"]}}) as g:
         done = command(g, "provider", "test", "a", "--to", "05320000067", status=1)
