@@ -1,6 +1,7 @@
 /* The operations of the desk over HTTP: a request becomes members, a job, and an answer. */
 #include "api/desk.h"
 #include "base/log.h"
+#include "flow/control_provider.h"
 #include "flow/desk.h"
 #include "flow/dispatch.h"
 #include "flow/intake.h"
@@ -220,6 +221,13 @@ static int desk_work(struct store_job *job, struct store *s, struct err *e)
     return rc;
 }
 
+static bool names_held_provider(const struct gateway *g, const struct json *params)
+{
+    const int i = g->dispatch == NULL ? -1 : provider_index(g, json_str(json_get(params, "name")));
+
+    return i >= 0 && g->stats.providers[i].held;
+}
+
 static void fill_call(struct desk_job *j, const struct call *c, const struct api_names *names)
 {
     struct gateway *g = j->api->g;
@@ -235,6 +243,7 @@ static void fill_call(struct desk_job *j, const struct call *c, const struct api
         .turkish = c->turkish,
         .actor = j->actor,
         .params = json_root(j->params),
+        .provider_held = names_held_provider(g, json_root(j->params)),
         .file = (j->operation->flags & DESK_TAKES_FILE) != 0 ? http_body(c->req) : STR(""),
         .faults = &j->faults,
         .out = &j->out,

@@ -269,6 +269,24 @@ int provider_desk_drain(struct desk_call *call, struct err *e)
 /* Also lifts a hold for account trouble: that a person says so is the remedy. */
 int provider_desk_resume(struct desk_call *call, struct err *e)
 {
+    const struct conf_provider *p = read_provider(call, e);
+    char subject[CONTROL_SUBJECT_MAX + 1];
+    struct control was = {.verb = CONTROL_LIFT};
+    int rc;
+
+    if (p == NULL) {
+        return e->code;
+    }
+    (void)control_subject(subject, "provider", str_of(p->name));
+    rc = control_get(call->store, subject, call->now_ms, &was, e);
+    if (rc != 0 && rc != ERR_NOT_FOUND) {
+        return rc;
+    }
+    if (was.verb == CONTROL_LIFT && !call->provider_held) {
+        return desk_refuse(call, ERR_WRONG_STATE, "not_paused", e,
+                           "sağlayıcı duraklatılmış ya da hesap beklemesinde değil",
+                           "the provider is neither paused nor held for account trouble");
+    }
     return order_provider(call, CONTROL_LIFT, "provider.resume", e);
 }
 

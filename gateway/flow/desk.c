@@ -2,6 +2,7 @@
 #include "flow/desk.h"
 
 #include "base/civil.h"
+#include "base/utf8.h"
 #include "domain/calendar.h"
 
 #include <inttypes.h>
@@ -43,7 +44,7 @@ static const struct json *member(struct desk_call *call, const char *name)
     return json_type(v) == JSON_NULL || empty ? NULL : v;
 }
 
-struct str desk_text(struct desk_call *call, const char *name, size_t max)
+struct str desk_lines(struct desk_call *call, const char *name, size_t max)
 {
     const struct json *v = member(call, name);
     struct str text = json_str(v);
@@ -60,6 +61,19 @@ struct str desk_text(struct desk_call *call, const char *name, size_t max)
         (void)faults_add(call->faults, pointer_to(name).text, "too_long",
                          "\"%s\" en çok %zu bayt olabilir", "\"%s\" may have %zu bytes at most",
                          name, max);
+        return STR("");
+    }
+    return text;
+}
+
+struct str desk_text(struct desk_call *call, const char *name, size_t max)
+{
+    struct str text = desk_lines(call, name, max);
+
+    if (!utf8_clean_line(text)) {
+        (void)faults_add(call->faults, pointer_to(name).text, "control_character",
+                         "\"%s\" tek satır olmalı, denetim karakteri içermemeli",
+                         "\"%s\" has to be one line without control characters", name);
         return STR("");
     }
     return text;

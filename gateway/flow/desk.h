@@ -45,6 +45,7 @@ struct desk_call {
     bool turkish;              /* language of sentences in the answer */
     const char *actor;         /* "key:panel", "uid:1000", for traces and the audit log */
     const struct json *params; /* an object: path captures, query fields and body members */
+    bool provider_held;        /* the one that "name" names, for account trouble: the loop knows */
     uint64_t read;             /* which of them the operation has asked for, by their place */
     struct str file;           /* the body of an operation that takes a file, "" otherwise */
     struct faults *faults;     /* what is wrong with the request: pointer "/name" of the member */
@@ -84,8 +85,13 @@ const struct desk_operation *desk_find(const char *name);
 
 /* ---- members of the request; query fields are strings, body members may be numbers ---- */
 
-/* The text of a member, {"",0} when absent; a fault when it is no string or longer than max. */
+/*
+ * The text of a member, {"",0} when absent; a fault when it is no string, longer than max, or has
+ * control characters, which would reach terminals.
+ */
 struct str desk_text(struct desk_call *call, const char *name, size_t max);
+/* The same, with line ends in it. */
+struct str desk_lines(struct desk_call *call, const char *name, size_t max);
 /* As desk_text, and a fault when it is absent or empty. */
 struct str desk_need(struct desk_call *call, const char *name, size_t max);
 /* A whole number within min..max, `otherwise` when absent. */

@@ -10,7 +10,7 @@ enum { MAP_TEXT_MAX = 8192, LIST_MAX = 100 };
 /* "Tel=phone;Kurum Kodu=-", with semicolons or line ends between. */
 static void read_maps(struct desk_call *call, struct roster_maps *maps)
 {
-    struct str rest = desk_text(call, "map", MAP_TEXT_MAX);
+    struct str rest = desk_lines(call, "map", MAP_TEXT_MAX);
 
     while (rest.len > 0) {
         size_t n = 0;

@@ -134,6 +134,20 @@ def test_resume_lifts_an_account_hold():
         assert provider(g, "a")["attempts"]["account"] == before + 1
 
 
+def test_only_what_stands_still_is_resumed():
+    with two() as g:
+        for running in (True, False):
+            assert "neither paused" in command(g, "provider", "resume", "a", status=5).stderr
+            for order in ("pause", "drain"):
+                command(g, "provider", order, "a")
+                command(g, "provider", "resume", "a")
+                command(g, "provider", "resume", "a", status=5)
+            if running:
+                g.stop()
+        g.start()
+        assert [e["action"] for e in g.audited()].count("provider.resume") == 4
+
+
 def test_one_message_through_exactly_this_provider():
     with two() as g:
         command(g, "provider", "pause", "b")

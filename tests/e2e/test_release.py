@@ -299,7 +299,8 @@ def test_scopes():
 @pytest.mark.parametrize("body", [
     {"for": "2x"}, {"for": "400d"}, {"until": "2020-01-01"}, {"until": "dün"},
     {"for": "1h", "until": "2099-01-01"}, {"note": "x" * 401}, {"untill": "2099-01-01"},
-    {"for": ""}, {"until": ""}, {"untill": ""}])
+    {"for": ""}, {"until": ""}, {"untill": ""}, {"note": "a\x1b[2Jb"}, {"note": "a\nb"},
+    {"note": "a\x9bb"}])
 def test_bad_members_change_nothing(body):
     with gateway_with() as g:
         post(g, "/v1/campaigns/e-imza:pause", status=422, **body)
@@ -323,6 +324,21 @@ def test_an_empty_variable_makes_no_pause_without_an_end(running):
         if not running:
             g.start()
         assert g.get("/v1/controls").json["items"] == [] and g.audited() == []
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_no_word_of_the_desk_commands_a_terminal(running):
+    with gateway_with(release="each") as g:
+        if not running:
+            g.stop()
+        for words in (("campaign", "pause", "e-imza", "--note", "a\x1b[2J"),
+                      ("campaign", "release", "e-imza", "--by", "a\tb"),
+                      ("campaign", "release", "e-imza", "--by", "a", "--reference", "1\n2"),
+                      ("suppression", "add", "05320000067", "--note", "\x07")):
+            assert "control characters" in command(g, *words, status=2).stderr, words
+        if not running:
+            g.start()
+        assert g.audited() == []
 
 
 def test_what_ends_has_no_end_of_its_own():
