@@ -77,6 +77,7 @@ struct cli {
     bool json;
     bool quiet;
     bool color;
+    bool warned;        /* of what the configuration has that is not wrong, once */
     const char *config; /* --config, or null */
     struct cli_value values[CLI_VALUES_MAX];
     size_t value_count;

@@ -153,6 +153,20 @@ static int ask_here(struct cli *cli, struct client_exchange *x, struct client_an
     return rc;
 }
 
+/* Without the name the path would be another one. */
+static bool lacks_name(const struct client_exchange *x)
+{
+    char place[40];
+
+    for (const struct client_field *f = x->question->fields; f != NULL && f->name != NULL; f++) {
+        (void)snprintf(place, sizeof place, "{%s}", f->name);
+        if (f->value != NULL && f->value[0] == '\0' && strstr(x->operation->path, place) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int client_ask(struct cli *cli, const struct client_question *question, struct client_answer *ret)
 {
     const char *url = cli_value(cli, "url");
@@ -166,6 +180,9 @@ int client_ask(struct cli *cli, const struct client_question *question, struct c
         cli_error(cli, "%s: %s", cli_tr(cli, "bilinmeyen işlem", "unknown operation"),
                   question->operation);
         return CLI_FAILED;
+    }
+    if (lacks_name(&x)) {
+        return cli_usage(cli, "%s", cli_tr(cli, "ad boş olamaz", "the name must not be empty"));
     }
     url = url != NULL ? url : getenv("HATIRLAT_URL");
     return url != NULL && url[0] != '\0' ? ask_elsewhere(cli, &x, url, ret)

@@ -54,8 +54,9 @@ int common_settings(struct cli *cli, struct settings **ret)
 
     faults_init(&faults);
     rc = settings_load(path, provider_types, ret, &faults, &e);
-    if (faults.count > 0) {
+    if (faults.count > 0 && !cli->warned) {
         common_print_faults(cli, &faults);
+        cli->warned = rc == 0;
     }
     if (rc != 0 && faults.errors == 0) {
         cli_error(cli, "%s: %s",

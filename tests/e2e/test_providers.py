@@ -1,6 +1,7 @@
 """What an operator does with providers: pause, drain, pin, resume, test, balance; and what stays in sight."""
 
 import json
+import os
 
 import pytest
 
@@ -146,6 +147,29 @@ def test_only_what_stands_still_is_resumed():
                 g.stop()
         g.start()
         assert [e["action"] for e in g.audited()].count("provider.resume") == 4
+
+
+def test_a_name_is_never_empty():
+    with two() as g:
+        for words in (("provider", "pause"), ("provider", "show"), ("campaign", "pause"),
+                      ("message", "cancel"), ("key", "revoke")):
+            done = command(g, *words, "", status=2)
+            assert "must not be empty" in done.stderr and f"{' '.join(words)} -h" in done.stderr
+        for odd in ("a/b", "a?b", "a#b", "a:b"):
+            assert "no such provider" in command(g, "provider", "pause", odd, status=4).stderr
+
+
+def test_a_warning_about_the_settings_is_given_once():
+    with two() as g:
+        with open(g.config_path, encoding="utf-8") as file:
+            settings = json.load(file)
+        del settings["campaigns"]
+        path = os.path.join(g.dir, "dizisiz.jsonc")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(settings, file)
+        done = run("provider", "test", "a", "--to", "05320000067", config=path)
+        assert done.returncode == 0, done
+        assert done.stderr.count("CFG-301") == 1, done
 
 
 def test_one_message_through_exactly_this_provider():
