@@ -170,15 +170,17 @@ int roster_map_add(struct roster_maps *maps, struct str text, struct faults *fau
 {
     size_t at = text.len;
     enum roster_field field;
+    struct str title;
 
     while (at > 0 && text.ptr[at - 1] != '=') {
         at--;
     }
     field = field_named(str_trim((struct str){text.ptr + at, text.len - at}));
-    if (at < 2 || field == ROSTER_FIELD_COUNT || maps->count == ROSTER_MAPS_MAX) {
+    title = str_trim((struct str){text.ptr, at > 0 ? at - 1 : 0});
+    if (title.len == 0 || field == ROSTER_FIELD_COUNT || maps->count == ROSTER_MAPS_MAX) {
         return refuse_map(text, faults);
     }
-    maps->titles[maps->count] = str_trim((struct str){text.ptr, at - 1});
+    maps->titles[maps->count] = title;
     maps->fields[maps->count++] = field;
     return 0;
 }
@@ -399,6 +401,12 @@ int roster_columns_check(const struct roster_columns *c, const struct roster_map
     size_t before = faults->errors;
     bool named = c->at[ROSTER_NAME] >= 0 || c->at[ROSTER_FAMILY] >= 0;
 
+    if (c->count == 0) {
+        (void)faults_add(faults, "/file", "file_empty",
+                         "Dosya boş: başlık satırı yok, hiçbir hücresinde yazı yok.",
+                         "The file is empty: no row of titles, nothing in any cell.");
+        return ERR_INVALID;
+    }
     check_maps(c, maps, faults);
     check_twice(c, faults);
     need(c, c->at[ROSTER_END] >= 0, "column_end_missing", "Bitiş tarihi", "the certificate's end",
@@ -410,9 +418,9 @@ int roster_columns_check(const struct roster_columns *c, const struct roster_map
          "name", faults);
     if (c->at[ROSTER_NAME] >= 0 && (c->at[ROSTER_GIVEN] >= 0 || c->at[ROSTER_FAMILY] >= 0)) {
         (void)faults_add(faults, "/columns", "column_name_twice",
-                         "Ad soyad hem birlikte hem ayrı sütunlarda var. Çözüm: --map \"%s=-\"",
-                         "Names stand both whole and in parts. Remedy: --map \"%s=-\"",
-                         c->titles[c->at[ROSTER_NAME]]);
+                         "Ad soyad hem birlikte hem ayrı sütunlarda var. Çözüm: --map \"#%d=-\"",
+                         "Names stand both whole and in parts. Remedy: --map \"#%d=-\"",
+                         c->at[ROSTER_NAME] + 1);
     }
     if (c->at[ROSTER_IDENTITY] >= 0 && !identity_allowed) {
         (void)faults_add(faults, "/columns", "column_identity",

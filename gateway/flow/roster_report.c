@@ -36,7 +36,7 @@ static const struct {
     {"blocked_", "evet ya da hayır yazınız.", "Write yes or no."},
     {"status_",
      "Şunlardan birini yazınız: devam, başvurdu, yazı geldi, onaylandı, teslim edildi, yenilendi, "
-     "iptal, askıda, görevi bitti, engelli giriş; ya da sütunu okutmayınız (--map Durum=-).",
+     "iptal, askıda, görevi bitti, girişi engelli; ya da sütunu okutmayınız (--map Durum=-).",
      "Write one of: active, applied, letter, approved, delivered, renewed, revoked, suspended, "
      "duty-ended, blocked; or leave the column out (--map Status=-)."},
     {"text_garbled", "Listeyi kaynağından \"CSV UTF-8\" olarak yeniden kaydediniz.",

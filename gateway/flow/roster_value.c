@@ -350,7 +350,7 @@ struct roster_status roster_status(struct str s)
         {" askida askiyaalindi suspended ", EVENT_CERTIFICATE_SUSPENDED},
         {" gorevibitti gorevisonaerdi ayrildi emekli emeklioldu istifa dutyended left retired ",
          EVENT_DUTY_ENDED},
-        {" engelligiris girisengelli blocked ", EVENT_LOGIN_BLOCKED},
+        {" engelligiris girisengelli girisiengelli blocked ", EVENT_LOGIN_BLOCKED},
     };
     char word[WORD_MAX];
 
