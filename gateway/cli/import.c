@@ -290,7 +290,6 @@ static int undo_steps(struct cli *cli, const char *id)
 
 static int undo(struct cli *cli, const char *wanted)
 {
-    char id[ID_SIZE];
     int64_t number;
 
     if (str_i64(str_of(wanted), &number) != 0 || number <= 0) {
@@ -298,8 +297,7 @@ static int undo(struct cli *cli, const char *wanted)
             cli, cli_tr(cli, "içe aktarma numarası değil: %s", "not the number of an import: %s"),
             wanted);
     }
-    (void)snprintf(id, sizeof id, "%012lld", (long long)number);
-    return undo_steps(cli, id);
+    return undo_steps(cli, wanted);
 }
 
 static int list(struct cli *cli)
@@ -317,20 +315,22 @@ static int list(struct cli *cli)
 static int run(int argc, char **argv, struct cli *cli)
 {
     const char *wanted = cli_value(cli, "undo");
+    const bool lists = cli_flag(cli, "list");
 
-    if (argc == 0 && wanted != NULL) {
-        return undo(cli, wanted);
-    }
-    if (argc == 0 && cli_flag(cli, "list")) {
-        return list(cli);
-    }
-    if (argc != 1 || wanted != NULL || cli_flag(cli, "list") ||
-        (valid_rows(cli) && cli_flag(cli, "all-or-nothing"))) {
+    if (argc + (wanted != NULL) + lists != 1) {
         return cli_usage(cli, "%s",
-                         cli_tr(cli, "bir dosya, ya da --undo, ya da --list verin",
-                                "give a file, or --undo, or --list"));
+                         cli_tr(cli, "yalnız birini verin: bir dosya, --undo ya da --list",
+                                "give one of these: a file, --undo or --list"));
     }
-    return import_file(cli, argv[0]);
+    if (valid_rows(cli) && cli_flag(cli, "all-or-nothing")) {
+        return cli_usage(cli, cli_tr(cli, "%s ile %s birlikte verilemez", "%s excludes %s"),
+                         "--valid-rows", "--all-or-nothing");
+    }
+    if (wanted != NULL && cli_flag(cli, "dry-run")) {
+        return cli_usage(cli, cli_tr(cli, "%s ile %s birlikte verilemez", "%s excludes %s"),
+                         "--undo", "--dry-run");
+    }
+    return wanted != NULL ? undo(cli, wanted) : lists ? list(cli) : import_file(cli, argv[0]);
 }
 
 static const struct cli_option options[] = {

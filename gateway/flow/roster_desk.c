@@ -1,6 +1,7 @@
 /* Imports at the desk: /v1/imports and the command `import`. */
 #include "flow/roster_record.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { MAP_TEXT_MAX = 8192, LIST_MAX = 100 };
@@ -205,6 +206,19 @@ int roster_desk_list(struct desk_call *call, struct err *e)
     return rc;
 }
 
+/* "2" is the import that lists show as 000000000002. */
+static struct str need_id(struct desk_call *call, char out[ROSTER_ID_DIGITS + 1])
+{
+    struct str given = desk_need(call, "id", ROSTER_ID_DIGITS);
+    int64_t number;
+
+    if (str_i64(given, &number) == 0 && number > 0 && number < 1000000000000) {
+        (void)snprintf(out, ROSTER_ID_DIGITS + 1, "%012lld", (long long)number);
+        return str_of(out);
+    }
+    return given;
+}
+
 static int not_found(struct desk_call *call, int rc, struct err *e)
 {
     return rc != ERR_NOT_FOUND || call->faults->count > 0
@@ -217,7 +231,8 @@ int roster_desk_show(struct desk_call *call, struct err *e)
 {
     struct json_writer w;
     struct listing l = {call, &w, e, true};
-    struct str id = desk_need(call, "id", ROSTER_ID_DIGITS);
+    char digits[ROSTER_ID_DIGITS + 1];
+    struct str id = need_id(call, digits);
     int rc = desk_check(call, e);
 
     jsonw_init(&w, call->out);
@@ -228,7 +243,8 @@ int roster_desk_show(struct desk_call *call, struct err *e)
 int roster_desk_errors(struct desk_call *call, struct err *e)
 {
     struct json_limits limits = json_default_limits;
-    struct str id = desk_need(call, "id", ROSTER_ID_DIGITS);
+    char digits[ROSTER_ID_DIGITS + 1];
+    struct str id = need_id(call, digits);
     struct json_doc *doc = NULL;
     struct roster_record record;
     struct buf text;
@@ -276,7 +292,8 @@ static void write_undone(struct desk_call *call, struct str id, const struct ros
 
 int roster_desk_undo(struct desk_call *call, struct err *e)
 {
-    struct str id = desk_need(call, "id", ROSTER_ID_DIGITS);
+    char digits[ROSTER_ID_DIGITS + 1];
+    struct str id = need_id(call, digits);
     struct roster_undone undone = {0};
     int rc = desk_check(call, e);
 

@@ -155,6 +155,26 @@ def test_a_file_that_is_no_list_is_refused_with_a_remedy(office):
     assert office.run("import").returncode == 2
 
 
+def test_what_excludes_each_other_is_refused(served):
+    path = served.write("liste.csv", rows(AYSE))
+    assert served.run("import", path, "--yes").returncode == 0
+    for words, told in (((path, "--valid-rows", "--all-or-nothing"), "--all-or-nothing birlikte"),
+                        (("--list", "--undo", "1"), "yalnız birini"),
+                        ((path, "--undo", "1"), "yalnız birini"),
+                        ((path, "--list"), "yalnız birini"),
+                        (("--undo", "1", "--dry-run"), "--dry-run birlikte")):
+        done = served.run("import", *words)
+        assert done.returncode == 2 and told in done.stderr and "Yardım:" in done.stderr, done
+    assert served.json("import", "--list")["items"][0]["state"] == "imported"
+
+
+def test_what_cannot_be_read_has_its_exit_status(office):
+    assert office.run("import", str(office.path), "--dry-run").returncode == 1
+    path = office.write("liste.csv", rows(AYSE))
+    done = office.run("import", path, "--yes", "--errors", str(office.path / "yok" / "h.csv"))
+    assert done.returncode == 1 and office.json("import", "--list")["items"] == [], done
+
+
 def test_titles_of_their_own_are_mapped(office):
     path = office.write("liste.csv", f"Kişi İsmi;İrtibat;Son;No\nAyşe YILMAZ;05320000067;{END};1\n")
     done = office.run("import", path, "--yes", "--map", "Kişi İsmi=name", "--map",
@@ -246,10 +266,12 @@ def test_an_import_by_http(gateway):
     shown = gateway.get("/v1/imports/" + id, key=gateway.clerk).json
     assert shown["state"] == "imported" and shown["source"] == "okullar", shown
     assert shown["counts"]["new"] == 1 and shown["plan"]["gained"] == 2 * MARKS
-    errors = gateway.get(f"/v1/imports/{id}/errors.csv", key=gateway.clerk)
+    short = id.lstrip("0")
+    assert gateway.get("/v1/imports/" + short, key=gateway.clerk).json == shown
+    errors = gateway.get(f"/v1/imports/{short}/errors.csv", key=gateway.clerk)
     assert errors.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert errors.body.decode("utf-8-sig").splitlines()[1].startswith("3;"), errors
-    undone = gateway.request("POST", f"/v1/imports/{id}:undo", key=gateway.clerk)
+    undone = gateway.request("POST", f"/v1/imports/{short}:undo", key=gateway.clerk)
     assert undone.status == 200 and undone.json["messages_stopped"] == 2 * MARKS, undone
     is_problem(gateway.request("POST", f"/v1/imports/{id}:undo", key=gateway.clerk), 409)
     is_problem(gateway.get("/v1/imports/000000000999", key=gateway.clerk), 404)
