@@ -41,6 +41,59 @@ bool client_print_json(struct cli *cli, const struct client_answer *answer)
     return true;
 }
 
+/* ---- an answer that people read ---- */
+
+/* The length of a character that a terminal would obey, as JSON writes it; line ends stay. */
+static size_t control_length(struct str json)
+{
+    const unsigned char first = (unsigned char)json.ptr[0];
+    const unsigned char next = json.len > 1 ? (unsigned char)json.ptr[1] : 0;
+
+    if (first == 0x7f) {
+        return 1;
+    }
+    if (first == 0xc2) { /* U+0080 … U+009F */
+        return next >= 0x80 && next <= 0x9f ? 2 : 0;
+    }
+    if (first != '\\') {
+        return 0;
+    }
+    if (next != 'u') {
+        return next != 0 && strchr("bfr", next) != NULL ? 2 : 0;
+    }
+    if (json.len < 6 || memcmp(json.ptr + 2, "00", 2) != 0) {
+        return 0;
+    }
+    return strchr("0189", json.ptr[4]) != NULL || str_eqs((struct str){json.ptr + 4, 2}, "7f") ? 6
+                                                                                               : 0;
+}
+
+int client_parse(struct client_answer *answer, struct err *e)
+{
+    const struct str body = {answer->body.data, answer->body.len};
+    const struct json_limits limits = {DESK_ANSWER_MAX, 32, 256};
+    struct buf clean;
+    int rc;
+
+    buf_init(&clean, body.len + 1);
+    for (size_t at = 0, n; at < body.len; at += n) {
+        const struct str rest = {body.ptr + at, body.len - at};
+
+        n = control_length(rest);
+        if (n > 0) {
+            (void)buf_addc(&clean, '?');
+        } else {
+            n = rest.ptr[0] == '\\' && rest.len > 1 ? 2 : 1;
+            (void)buf_add(&clean, rest.ptr, n);
+        }
+    }
+    rc = buf_failed(&clean) != 0
+             ? err_set(e, ERR_NOMEM, "no memory for the answer")
+             : json_parse((struct str){clean.data, clean.len}, 0, &limits, &answer->doc, NULL, e);
+    buf_finish(&clean);
+    return rc;
+}
+
 /* ---- a refusal in words ---- */
 
 static int exit_of_status(long status)
@@ -81,13 +134,10 @@ static void explain(struct cli *cli, const struct json *problem)
 
 static int judge(struct cli *cli, long status, struct client_answer *answer)
 {
-    const struct str body = {answer->body.data, answer->body.len};
     const bool json = strstr(answer->content_type, "json") != NULL;
-    struct json_limits limits = json_default_limits;
     struct err e = {0};
 
-    limits.bytes = DESK_ANSWER_MAX;
-    if (json && json_parse(body, 0, &limits, &answer->doc, NULL, &e) != 0) {
+    if (json && client_parse(answer, &e) != 0) {
         cli_error(cli, "%s: %s", cli_tr(cli, "yanıt okunamadı", "cannot read the answer"), e.text);
         return CLI_FAILED;
     }

@@ -168,10 +168,7 @@ int client_local(struct cli *cli, const struct settings *settings, const struct 
     rc = rc == 0 ? run_here(&d, settings, x->operation, &call, &e) : rc;
     if (rc == 0) {
         (void)str_copy(ret->content_type, sizeof ret->content_type, str_of(call.content_type));
-        rc = strstr(ret->content_type, "json") == NULL
-                 ? 0
-                 : json_parse((struct str){ret->body.data, ret->body.len}, 0,
-                              &(struct json_limits){DESK_ANSWER_MAX, 32, 256}, &ret->doc, NULL, &e);
+        rc = strstr(ret->content_type, "json") == NULL ? 0 : client_parse(ret, &e);
     }
     status = rc == 0 ? CLI_OK : explain(cli, &d, rc, &e);
     close_here(&d);

@@ -24,5 +24,10 @@ int client_http(struct cli *cli, const struct client_exchange *x, long *ret_stat
 /* Runs the operation on the database of the settings; explains faults on err. A cli_exit. */
 int client_local(struct cli *cli, const struct settings *settings, const struct client_exchange *x,
                  struct client_answer *ret);
+/*
+ * Reads the body into the document of the answer. What a terminal would obey (escape sequences in a
+ * title, a note of former times) is a question mark there; the body stays as it came.
+ */
+int client_parse(struct client_answer *answer, struct err *e);
 /* Members as one JSON object. */
 void client_write_members(const struct client_question *question, struct buf *out);

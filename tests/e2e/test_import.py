@@ -155,6 +155,21 @@ def test_a_file_that_is_no_list_is_refused_with_a_remedy(office):
     assert office.run("import").returncode == 2
 
 
+@pytest.mark.parametrize("running", [True, False])
+def test_no_title_commands_a_terminal(office, running):
+    odd = "\x1b[2J\x9b2J\x7f"
+    path = office.write("liste.csv", rows(AYSE).replace("Ad Soyad", f"Ad Soyad;Not{odd}")
+                        .replace("YILMAZ;", "YILMAZ;x;"))
+    if running:
+        office.start()
+    shown = office.run("import", path, "--dry-run")
+    whole = office.json("import", path, "--dry-run")
+    office.stop()
+    assert shown.returncode == 0 and "Not?[2J?2J?" in shown.stdout, shown
+    assert not any(c in shown.stdout for c in odd[0] + odd[4] + odd[-1]), shown
+    assert [c["title"] for c in whole["columns"]][1] == "Not" + odd
+
+
 def test_what_excludes_each_other_is_refused(served):
     path = served.write("liste.csv", rows(AYSE))
     assert served.run("import", path, "--yes").returncode == 0
