@@ -2,34 +2,51 @@
 #include "cli/commands.h"
 #include "cli/desk_words.h"
 
-static const char *subject_of(const char *word)
+/* The words of the command line and what the desk calls them; null after an explanation. */
+static const char *subject_of(struct cli *cli, const char *word)
 {
     struct str s = str_of(word);
 
-    return str_eqs(s, "sms") ? "channel:sms" : str_eqs(s, "email") ? "channel:email" : word;
+    if (str_eqs(s, "all")) {
+        return "all";
+    }
+    if (str_eqs(s, "sms") || str_eqs(s, "email")) {
+        return str_eqs(s, "sms") ? "channel:sms" : "channel:email";
+    }
+    (void)cli_usage(cli,
+                    cli_tr(cli, "\"%s\" değil; all, sms ya da email olmalı",
+                           "not \"%s\"; it has to be all, sms or email"),
+                    word);
+    return NULL;
 }
 
 static int run_pause(int argc, char **argv, struct cli *cli)
 {
-    const struct client_field fields[] = {{"subject", subject_of(argv[0])},
+    const char *subject = subject_of(cli, argv[0]);
+    const struct client_field fields[] = {{"subject", subject},
                                           {"until", cli_value(cli, "until")},
                                           {"for", cli_value(cli, "for")},
                                           {"note", cli_value(cli, "note")},
                                           {NULL, NULL}};
 
     (void)argc;
+    if (subject == NULL) {
+        return CLI_USAGE;
+    }
     return words_ask(cli, "control.pause", fields, "Duraklatıldı; yeni ileti gitmeyecek.",
                      "Paused; nothing new is sent.");
 }
 
 static int run_cancel(int argc, char **argv, struct cli *cli)
 {
-    const struct client_field fields[] = {{"subject", subject_of(argv[0])},
-                                          {"confirm", subject_of(argv[0])},
-                                          {"note", cli_value(cli, "note")},
-                                          {NULL, NULL}};
+    const char *subject = subject_of(cli, argv[0]);
+    const struct client_field fields[] = {
+        {"subject", subject}, {"confirm", subject}, {"note", cli_value(cli, "note")}, {NULL, NULL}};
 
     (void)argc;
+    if (subject == NULL) {
+        return CLI_USAGE;
+    }
     cli_note(cli, "%s",
              cli_tr(cli, "Bekleyen bütün iletiler durdurulacak, geri gelmeyecek.",
                     "All messages that wait will be stopped for good."));
@@ -45,10 +62,14 @@ static int run_cancel(int argc, char **argv, struct cli *cli)
 
 static int run_resume(int argc, char **argv, struct cli *cli)
 {
+    const char *subject = subject_of(cli, argv[0]);
     const struct client_field fields[] = {
-        {"subject", subject_of(argv[0])}, {"note", cli_value(cli, "note")}, {NULL, NULL}};
+        {"subject", subject}, {"note", cli_value(cli, "note")}, {NULL, NULL}};
 
     (void)argc;
+    if (subject == NULL) {
+        return CLI_USAGE;
+    }
     return words_ask(cli, "control.resume", fields, "Sürüyor.", "Goes on.");
 }
 

@@ -40,10 +40,16 @@ static int run(int argc, char **argv, struct cli *cli)
                                           {NULL, NULL}};
     const struct client_question question = {.operation = "digest.preview", .fields = fields};
     struct client_answer answer;
-    int rc = client_ask(cli, &question, &answer);
+    int rc;
 
     (void)argc;
     (void)argv;
+    if (cli_value(cli, "kind") == NULL) {
+        return cli_usage(
+            cli, "%s",
+            cli_tr(cli, "--kind gerekli: k1, k2 ya da bi", "--kind is needed: k1, k2 or bi"));
+    }
+    rc = client_ask(cli, &question, &answer);
     if (rc == CLI_OK && !client_print_json(cli, &answer)) {
         const struct json *root = json_root(answer.doc);
         int64_t count = 0;

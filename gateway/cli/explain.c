@@ -73,6 +73,11 @@ static void print_case(struct cli *cli, const struct json *c)
     print_unplanned(cli, json_get(c, "not_planned"));
 }
 
+static int given(const char *value)
+{
+    return value != NULL && value[0] != '\0';
+}
+
 static int run(int argc, char **argv, struct cli *cli)
 {
     const struct client_field fields[] = {{"holder", cli_value(cli, "holder")},
@@ -82,10 +87,16 @@ static int run(int argc, char **argv, struct cli *cli)
     const struct client_question question = {.operation = "explain", .fields = fields};
     struct client_answer answer;
     const struct json *root;
-    int rc = client_ask(cli, &question, &answer);
+    int rc;
 
     (void)argc;
     (void)argv;
+    if (given(fields[0].value) + given(fields[1].value) + given(fields[2].value) != 1) {
+        return cli_usage(cli, "%s",
+                         cli_tr(cli, "--holder, --certificate, --message: yalnız biri verilmeli",
+                                "exactly one of --holder, --certificate and --message is needed"));
+    }
+    rc = client_ask(cli, &question, &answer);
     root = json_root(answer.doc);
     if (rc == CLI_OK && !client_print_json(cli, &answer)) {
         for (const struct json *c = json_first(json_get(root, "cases")); c != NULL;

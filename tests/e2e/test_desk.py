@@ -93,6 +93,19 @@ def test_only_an_object_is_a_request(body):
         assert g.get("/v1/controls").json["items"] == [] and g.audited() == []
 
 
+@pytest.mark.parametrize("words,told", [
+    (("explain",), "--holder, --certificate and --message"),
+    (("explain", "--holder", ""), "--holder, --certificate and --message"),
+    (("explain", "--holder", "a", "--message", "m_1"), "--holder, --certificate and --message"),
+    (("digest", "preview"), "--kind is needed"),
+    (("pause", "banana"), "all, sms or email"), (("resume", "banana"), "all, sms or email"),
+    (("cancel", "banana", "--yes", "banana"), "all, sms or email")])
+def test_a_command_speaks_of_its_own_options(gateway, words, told):
+    done = run(*words, config=gateway.config_path)
+    assert done.returncode == 2 and told in done.stderr, done
+    assert "Help: hatirlat " + words[0] in done.stderr, done
+
+
 def test_http_needs_the_scope(gateway):
     is_problem(gateway.get("/v1/explain?holder=sicil-1", key=None), 401)
     token = gateway.request("POST", "/v1/keys", json.dumps(
