@@ -147,11 +147,11 @@ static int run_help(int argc, char **argv, struct cli *cli)
         cli_help(cli, command, cli->out);
         return CLI_OK;
     }
-    if (cli_help_group(cli, argv[0], cli->out) > 0) {
+    if (argc == 1 && cli_help_group(cli, argv[0], cli->out) > 0) {
         return CLI_OK;
     }
-    return cli_usage(cli, cli_tr(cli, "böyle bir komut yok: %s", "there is no command %s"),
-                     argv[0]);
+    return cli_usage(cli, cli_tr(cli, "böyle bir komut yok: %s%s%s", "there is no command %s%s%s"),
+                     argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
 }
 
 static const struct cli_example help_examples[] = {

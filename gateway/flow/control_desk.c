@@ -368,34 +368,53 @@ int provider_desk_pin(struct desk_call *call, struct err *e)
     return rc;
 }
 
+/* Ends the pin of one channel, if it is this provider's. */
+static int unpin_channel(struct desk_call *call, const struct conf_provider *p, enum channel ch,
+                         struct json_writer *w, size_t *ended, struct err *e)
+{
+    char subject[CONTROL_SUBJECT_MAX + 1];
+    struct control was;
+    struct control word;
+    int rc;
+
+    (void)control_subject(subject, "route", str_of(channel_name(ch)));
+    word = control_desk_read(call, subject, CONTROL_PIN);
+    rc = desk_check(call, e);
+    rc = rc == 0 ? control_get(call->store, subject, call->now_ms, &was, e) : rc;
+    if (rc == ERR_NOT_FOUND || (rc == 0 && strcmp(was.value, p->name) != 0)) {
+        return 0;
+    }
+    (void)str_copy(word.value, sizeof word.value, str_of(p->name));
+    rc = rc == 0 ? control_remove(call->store, subject, e) : rc;
+    rc = rc == 0 ? control_desk_note(call, &word, "provider.unpin", e) : rc;
+    if (rc == 0) {
+        control_write(w, &was);
+        *ended += 1;
+    }
+    return rc;
+}
+
 int provider_desk_unpin(struct desk_call *call, struct err *e)
 {
     const struct conf_provider *p = read_provider(call, e);
-    struct control found = {0};
+    struct json_writer w;
     size_t ended = 0;
-    int rc = p == NULL ? e->code : desk_check(call, e);
+    int rc = p == NULL ? e->code : 0;
 
+    jsonw_init(&w, call->out);
+    jsonw_object(&w);
+    jsonw_put(&w, "result", "unpin");
+    jsonw_key(&w, "controls");
+    jsonw_array(&w);
     for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT && rc == 0; ch++) {
-        char subject[CONTROL_SUBJECT_MAX + 1];
-        struct control c;
-
-        (void)control_subject(subject, "route", str_of(channel_name(ch)));
-        rc = control_get(call->store, subject, call->now_ms, &c, e);
-        if (rc == ERR_NOT_FOUND || (rc == 0 && strcmp(c.value, p->name) != 0)) {
-            rc = 0;
-            continue;
-        }
-        rc = rc == 0 ? control_remove(call->store, subject, e) : rc;
-        rc = rc == 0 ? control_desk_note(call, &c, "provider.unpin", e) : rc;
-        found = c;
-        ended++;
+        rc = unpin_channel(call, p, ch, &w, &ended, e);
     }
+    jsonw_end_array(&w);
+    jsonw_end_object(&w);
     if (rc == 0 && ended == 0) {
         return desk_refuse(call, ERR_WRONG_STATE, "not_pinned", e, "sağlayıcı sabitlenmiş değil",
                            "the provider is not pinned");
     }
-    if (rc == 0) {
-        answer(call, &found, "unpin");
-    }
+    call->effects |= DESK_CONTROLS | DESK_WAKE;
     return rc;
 }

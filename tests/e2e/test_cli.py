@@ -147,6 +147,13 @@ def test_unknown_words_get_a_suggestion():
     assert run("key", "crate", "x").returncode == 2
 
 
+def test_help_of_what_is_not_there_is_a_failure():
+    assert "campaign show" in ok("help", "campaign")
+    for words in (("campaign", "yok"), ("yok",)):
+        done = run("help", *words)
+        assert done.returncode == 2 and done.stdout == "", done
+
+
 def test_every_command_explains_itself():
     listed = ok("help")
     assert "serve" in listed and "Exit" in listed

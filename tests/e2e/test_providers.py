@@ -112,6 +112,17 @@ def test_a_pin_holds_against_the_automation():
         command(g, "provider", "pin", "yok", status=4)
 
 
+def test_a_pin_of_two_channels_ends_as_a_whole():
+    with two(routes={"sms": ["a", "b"], "email": ["a", "e"]}) as g:
+        command(g, "provider", "pin", "a")
+        done = command(g, "provider", "unpin", "a", "--note", "hat geldi")
+        assert "route sms" in done.stdout and "route email" in done.stdout, done
+        assert g.get("/v1/controls").json["items"] == []
+        assert [(e["detail"]["subject"], e["detail"]["note"]) for e in g.audited()[:2]] == [
+            ("route:email", "hat geldi"), ("route:sms", "hat geldi")]
+        command(g, "provider", "unpin", "a", status=5)
+
+
 def test_a_pause_survives_success_reload_and_restart():
     with two() as g:
         command(g, "provider", "pause", "a")
