@@ -290,27 +290,6 @@ int provider_desk_resume(struct desk_call *call, struct err *e)
     return order_provider(call, CONTROL_LIFT, "provider.resume", e);
 }
 
-/* The channels that a pin is about: the one named, else all that the provider serves. */
-static unsigned read_channels(struct desk_call *call, const struct conf_provider *p)
-{
-    struct str name = desk_text(call, "channel", 10);
-    unsigned channels = p->type->channels;
-
-    refuse_empty(call, "channel");
-    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT && name.len > 0; ch++) {
-        if (str_eqs(name, channel_name(ch)) && (channels & 1u << ch) != 0) {
-            return 1u << ch;
-        }
-    }
-    if (name.len > 0) {
-        (void)faults_add(call->faults, "/channel", "wrong_channel",
-                         "sağlayıcı bu kanalda göndermiyor",
-                         "the provider does not serve this channel");
-    }
-    return channels;
-}
-
-/* A provider of several channels is pinned where it has a route, unless a channel is named. */
 static bool is_routed(const struct conf *conf, enum channel ch, const struct conf_provider *p)
 {
     for (size_t i = 0; i < conf->routes[ch].count; i++) {
@@ -321,8 +300,33 @@ static bool is_routed(const struct conf *conf, enum channel ch, const struct con
     return false;
 }
 
+/* The channels that a pin is about: the one named, else those where the provider has a route. */
+static unsigned read_channels(struct desk_call *call, const struct conf_provider *p)
+{
+    struct str name = desk_text(call, "channel", 10);
+    unsigned channels = 0;
+
+    refuse_empty(call, "channel");
+    for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
+        const bool meant =
+            name.len > 0 ? str_eqs(name, channel_name(ch)) : is_routed(call->settings->conf, ch, p);
+
+        channels |= meant ? p->type->channels & 1u << ch : 0;
+    }
+    if (name.len > 0 && channels == 0) {
+        (void)faults_add(call->faults, "/channel", "wrong_channel",
+                         "sağlayıcı bu kanalda göndermiyor",
+                         "the provider does not serve this channel");
+    } else if (channels == 0) {
+        (void)faults_add(call->faults, "/channel", "missing",
+                         "sağlayıcı hiçbir kanalın yolunda değil; \"channel\" verilmeli",
+                         "no route has the provider; \"channel\" is needed");
+    }
+    return channels;
+}
+
 static int pin_channels(struct desk_call *call, const struct conf_provider *p, unsigned channels,
-                        bool named, struct json_writer *w, struct err *e)
+                        struct json_writer *w, struct err *e)
 {
     int rc = desk_check(call, e);
 
@@ -330,7 +334,7 @@ static int pin_channels(struct desk_call *call, const struct conf_provider *p, u
         char subject[CONTROL_SUBJECT_MAX + 1];
         struct control c;
 
-        if ((channels & 1u << ch) == 0 || !(named || is_routed(call->settings->conf, ch, p))) {
+        if ((channels & 1u << ch) == 0) {
             continue;
         }
         (void)control_subject(subject, "route", str_of(channel_name(ch)));
@@ -347,7 +351,6 @@ static int pin_channels(struct desk_call *call, const struct conf_provider *p, u
 int provider_desk_pin(struct desk_call *call, struct err *e)
 {
     const struct conf_provider *p = read_provider(call, e);
-    const bool named = json_get(call->params, "channel") != NULL;
     struct json_writer w;
     int rc;
 
@@ -361,7 +364,7 @@ int provider_desk_pin(struct desk_call *call, struct err *e)
     jsonw_put(&w, "result", "pin");
     jsonw_key(&w, "controls");
     jsonw_array(&w);
-    rc = pin_channels(call, p, read_channels(call, p), named, &w, e);
+    rc = pin_channels(call, p, read_channels(call, p), &w, e);
     jsonw_end_array(&w);
     jsonw_end_object(&w);
     call->effects |= DESK_CONTROLS | DESK_WAKE;

@@ -112,6 +112,14 @@ def test_a_pin_holds_against_the_automation():
         command(g, "provider", "pin", "yok", status=4)
 
 
+def test_a_pin_without_a_route_needs_a_channel():
+    with two(providers={**TWO, "x": {"kind": "sink"}}) as g:
+        assert "channel" in command(g, "provider", "pin", "x", status=2).stderr
+        assert g.audited() == []
+        command(g, "provider", "pin", "x", "--channel", "email")
+        assert provider(g, "x")["pinned"] == ["email"]
+
+
 def test_a_pin_of_two_channels_ends_as_a_whole():
     with two(routes={"sms": ["a", "b"], "email": ["a", "e"]}) as g:
         command(g, "provider", "pin", "a")
