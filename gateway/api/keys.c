@@ -178,6 +178,10 @@ static void change_done(struct store_job *job, int status, const struct err *e)
         answer_change(j);
     } else if (status == ERR_EXISTS) {
         api_refuse(j->req, "key_exists", NULL, NULL);
+    } else if (status == ERR_NOT_FOUND) {
+        api_refuse(j->req, "not_found", NULL,
+                   api_turkish(j->req) ? "Bu adla geçerli bir erişim anahtarı yok."
+                                       : "No access key of this name is in force.");
     } else {
         api_refuse_for(j->req, status);
     }

@@ -397,7 +397,8 @@ bool api_message_of(struct call *call, int64_t *ret_id)
     if (ids_message_parse(call->api->g->ids, call->captures[0], ret_id) == 0) {
         return true;
     }
-    api_refuse(call->req, "not_found", NULL, NULL);
+    api_refuse(call->req, "not_found", NULL,
+               call->turkish ? "Bu numarada bir ileti yok." : "There is no message of this id.");
     return false;
 }
 

@@ -176,6 +176,8 @@ def test_a_name_is_never_empty():
             assert "must not be empty" in done.stderr and f"{' '.join(words)} -h" in done.stderr
         for odd in ("a/b", "a?b", "a#b", "a:b"):
             assert "no such provider" in command(g, "provider", "pause", odd, status=4).stderr
+            assert "no message of this id" in command(g, "message", "cancel", odd, status=4).stderr
+            assert "No access key" in command(g, "key", "revoke", odd, status=4).stderr
 
 
 def test_a_warning_about_the_settings_is_given_once():
