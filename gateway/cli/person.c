@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/confirm.h"
 
-enum { QUESTION_MAX = 512 };
+enum { QUESTION_MAX = 512, INDENTED = 16 /* no member is so short that blanks make it longer */ };
 
 static int run_export(int argc, char **argv, struct cli *cli)
 {
@@ -18,9 +18,13 @@ static int run_export(int argc, char **argv, struct cli *cli)
     } else if (rc == CLI_OK) {
         struct buf text;
 
-        buf_init(&text, 2 * answer.body.len + 65536);
+        buf_init(&text, INDENTED * answer.body.len + 65536);
         json_indent((struct str){answer.body.data, answer.body.len}, &text);
-        (void)fputs(buf_cstr(&text), cli->out);
+        if (buf_failed(&text) == 0) {
+            (void)fputs(buf_cstr(&text), cli->out);
+        } else { /* whole, if not pretty */
+            (void)fwrite(answer.body.data, 1, answer.body.len, cli->out);
+        }
         buf_finish(&text);
     }
     client_finish(&answer);
