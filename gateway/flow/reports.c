@@ -1,19 +1,16 @@
 #include "flow/reports.h"
 
 #include "base/crash.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "domain/calendar.h"
-#include "domain/certificate.h"
 #include "flow/dispatch_state.h"
 #include "flow/reports_kept.h"
+#include "flow/reports_match.h"
 #include "flow/reports_push.h"
 #include "flow/suppress.h"
 
 #include <stdlib.h>
-
-enum { REPORT_MATCHES_MAX = 128 };
 
 /* A report on its way to the store, with copies of its words. */
 struct report_item {
@@ -40,6 +37,7 @@ struct report_job {
     struct settings *settings; /* held */
     size_t provider_index;
     char provider[STORE_NAME_MAX + 1];
+    bool takes_mail;
     int64_t now_ms;
     bool shared_ids; /* one id of this provider may stand for several messages */
     bool may_keep;   /* what matches nothing, for a day */
@@ -50,118 +48,17 @@ struct report_job {
 
 /* ---- which message ---- */
 
-struct found_message {
-    enum message_state state;
-    int64_t case_id;
-    int64_t updated_ms;
-    int64_t told_ms; /* when its case was last told of; 0 without one */
-    int attempts;
-    bool resent;    /* an operator asked for it again */
-    bool not_begun; /* and that is what it waits for */
-    bool repeated;  /* it was sent again in doubt */
-    bool parked;    /* and it is still in doubt: a person is to decide */
-    enum channel channel;
-    char campaign[STORE_NAME_MAX + 1];
-    char to[ATTEMPT_TO_MAX];
-    struct store *store;
-    struct err *err;
-};
-
-static int note_phone(void *ctx, const struct case_row *row)
-{
-    struct found_message *m = ctx;
-    struct case_file *file = calloc(1, sizeof *file);
-    int rc = file == NULL ? ERR_NOMEM : case_read(row->facts, file);
-
-    m->told_ms = row->updated_ms;
-    if (rc == 0) {
-        (void)str_copy(m->to, sizeof m->to,
-                       str_of(m->channel == CHANNEL_SMS ? file->known.holder.phone
-                                                        : file->known.holder.email));
-    }
-    free(file);
-    return rc;
-}
-
-/* A message of its own carries whom it goes to. */
-static int note_own_address(struct found_message *m, struct str facts)
-{
-    const char *key = m->channel == CHANNEL_SMS ? "phone" : "email";
-    struct json_doc *doc = NULL;
-    int rc = json_parse(facts, 0, &json_default_limits, &doc, NULL, NULL);
-
-    if (rc == 0) {
-        const struct json *fact = json_get(json_root(doc), "fact");
-
-        (void)str_copy(m->to, sizeof m->to, json_str(json_get(json_get(fact, "holder"), key)));
-    }
-    json_free(doc);
-    return rc == ERR_NOMEM ? rc : 0;
-}
-
-static int note_message(void *ctx, const struct message_row *row)
-{
-    struct found_message *m = ctx;
-
-    m->state = row->state;
-    m->case_id = row->case_id;
-    m->updated_ms = row->updated_ms;
-    m->attempts = row->attempts;
-    m->resent = (row->flags & MESSAGE_RESENT) != 0;
-    m->repeated = (row->flags & MESSAGE_POSSIBLE_DUPLICATE) != 0;
-    m->not_begun = row->state == MESSAGE_QUEUED && m->resent && str_eqs(row->reason, "operator");
-    m->parked = row->state == MESSAGE_HELD && str_eqs(row->reason, MESSAGE_REASON_IN_DOUBT);
-    m->channel = row->channel;
-    m->to[0] = '\0';
-    (void)str_copy(m->campaign, sizeof m->campaign, row->campaign);
-    return row->case_id == 0 ? note_own_address(m, row->facts) : 0;
-}
-
-static int read_message(struct store *s, int64_t id, struct found_message *ret, struct err *e)
-{
-    return store_message_get(s, id, note_message, ret, e);
-}
-
-/*
- * One id may stand for many numbers: the number decides, also when only one of them is still
- * awaited, because a repeated report is about one that is not. Without a number nobody is blamed
- * for another.
- */
-static int64_t match_number(const struct report_job *j, struct store *s,
-                            const struct report_item *item, const int64_t *ids, size_t count,
-                            struct err *e)
-{
-    if (count == 1 && (!j->shared_ids || item->to[0] == '\0')) {
-        return ids[0];
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct found_message m = {.store = s};
-
-        if (read_message(s, ids[i], &m, e) == 0 &&
-            (m.case_id == 0 || store_case_by_id(s, m.case_id, note_phone, &m, e) == 0) &&
-            strcmp(m.to, item->to) == 0) {
-            return ids[i];
-        }
-    }
-    return 0;
-}
-
 static int find_message(const struct report_job *j, struct store *s, struct report_item *item,
                         struct err *e)
 {
-    int64_t ids[REPORT_MATCHES_MAX];
-    size_t count = 0;
-    int rc;
+    const struct reports_named named = {.provider = str_of(j->provider),
+                                        .provider_ref = str_of(item->provider_ref),
+                                        .to = str_of(item->to),
+                                        .shared_ids = j->shared_ids};
 
-    if (item->message_id != 0 || item->provider_ref[0] == '\0') {
-        return 0;
-    }
-    rc = store_message_by_provider_ref(s, str_of(j->provider), str_of(item->provider_ref), ids,
-                                       REPORT_MATCHES_MAX, &count, e);
-    if (rc == 0) {
-        item->message_id = match_number(j, s, item, ids, count, e);
-    }
-    return rc == ERR_NOT_FOUND ? 0 : rc;
+    return item->message_id != 0 || item->provider_ref[0] == '\0'
+               ? 0
+               : reports_find(s, &named, &item->message_id, e);
 }
 
 /* ---- what it changes ---- */
@@ -175,7 +72,7 @@ static enum message_state target_of(enum report_state state)
  * A report about an earlier attempt: that one was not delivered says nothing about the later one,
  * and neither word ends what an operator asked for after it.
  */
-static bool is_outrun(const struct report_item *item, const struct found_message *m)
+static bool is_outrun(const struct report_item *item, const struct reports_message *m)
 {
     bool earlier = item->attempt != 0 && item->attempt < m->attempts;
 
@@ -184,7 +81,7 @@ static bool is_outrun(const struct report_item *item, const struct found_message
 
 /* The copy that was sent in doubt was dropped; not that an earlier one was dropped as its repeat.
  */
-static bool is_second_copy(const struct report_item *item, const struct found_message *m)
+static bool is_second_copy(const struct report_item *item, const struct reports_message *m)
 {
     return item->repeat && m->repeated && !m->resent && !is_outrun(item, m) &&
            (m->state == MESSAGE_SENDING || m->state == MESSAGE_UNKNOWN ||
@@ -193,7 +90,7 @@ static bool is_second_copy(const struct report_item *item, const struct found_me
 
 /* The provider has had the first copy, and says nothing about that one. Nothing more is awaited. */
 static int leave_with_provider(const struct report_job *j, struct store *s,
-                               struct report_item *item, const struct found_message *m,
+                               struct report_item *item, const struct reports_message *m,
                                struct err *e)
 {
     const struct message_move move = {.id = item->message_id,
@@ -208,7 +105,7 @@ static int leave_with_provider(const struct report_job *j, struct store *s,
 }
 
 static int move_message(const struct report_job *j, struct store *s, struct report_item *item,
-                        const struct found_message *m, struct err *e)
+                        const struct reports_message *m, struct err *e)
 {
     struct message_move move = {.id = item->message_id,
                                 .from = m->state,
@@ -245,7 +142,7 @@ static int move_message(const struct report_job *j, struct store *s, struct repo
  * The address may have been corrected since the message went there: then the new one is not to
  * blame unless the report names it.
  */
-static bool went_to_present_address(const struct report_item *item, const struct found_message *m,
+static bool went_to_present_address(const struct report_item *item, const struct reports_message *m,
                                     int64_t sent_ms)
 {
     return m->told_ms <= sent_ms || str_ieq(str_of(item->to), str_of(m->to));
@@ -253,7 +150,8 @@ static bool went_to_present_address(const struct report_item *item, const struct
 
 /* It did not arrive because nobody has this address. */
 static int suppress_by_rule(const struct report_job *j, struct store *s,
-                            const struct report_item *item, struct found_message *m, struct err *e)
+                            const struct report_item *item, struct reports_message *m,
+                            struct err *e)
 {
     struct suppress_found found = {
         .channel = m->channel, .provider = j->provider, .code = item->code, .now_ms = j->now_ms};
@@ -264,7 +162,7 @@ static int suppress_by_rule(const struct report_job *j, struct store *s,
         return 0;
     }
     if (m->case_id != 0) {
-        rc = store_case_by_id(s, m->case_id, note_phone, m, e);
+        rc = reports_read_address(s, m, e);
     }
     if (rc != 0 || !went_to_present_address(item, m, sent_ms)) {
         return rc;
@@ -296,12 +194,13 @@ static int keep_for_later(const struct report_job *j, struct store *s, struct re
 static int take_report(const struct report_job *j, struct store *s, struct report_item *item,
                        struct err *e)
 {
-    struct found_message m = {0};
+    struct reports_message m = {0};
     struct report_row row = {.at_ms = item->at_ms,
                              .received_ms = j->now_ms,
                              .state = (int)item->state,
                              .code = str_of(item->code),
                              .detail = str_of(item->detail)};
+    bool heard = false;
     int rc = find_message(j, s, item, e);
 
     item->result = STATS_REPORT_UNKNOWN;
@@ -312,8 +211,10 @@ static int take_report(const struct report_job *j, struct store *s, struct repor
     if (rc != 0) {
         return rc;
     }
-    rc = read_message(s, item->message_id, &m, e);
-    if (rc != 0) {
+    rc = reports_read(s, item->message_id, &m, e);
+    rc = rc == 0 ? reports_may_speak(s, &m, item->attempt, j->provider, j->takes_mail, &heard, e)
+                 : rc;
+    if (rc != 0 || !heard) {
         return rc == ERR_NOT_FOUND ? 0 : rc;
     }
     if (item->state == REPORT_PENDING) {
@@ -432,8 +333,12 @@ static struct report_job *new_job(struct gateway *g, size_t provider_index, size
         j->provider_index = provider_index;
         utf8_copy(j->provider, sizeof j->provider, str_of(g->stats.providers[provider_index].name));
         j->now_ms = gateway_now(g);
-        j->shared_ids =
-            g->dispatch != NULL && g->dispatch->lanes[provider_index].caps.batch_max > 1;
+        if (g->dispatch != NULL) {
+            const struct lane *lane = &g->dispatch->lanes[provider_index];
+
+            j->shared_ids = lane->caps.batch_max > 1;
+            j->takes_mail = (lane->conf->type->channels & 1u << CHANNEL_EMAIL) != 0;
+        }
         j->count = count;
         j->job.done = report_done;
     }

@@ -388,6 +388,93 @@ static void a_long_code_is_cut_between_characters(void **state)
     close_one(s);
 }
 
+/* ---- whose word counts ---- */
+
+#define DOUBTING "{\"kind\":\"sink\",\"fail\":[\"unknown\"],\"on_doubt\":\"resend\"}"
+#define TAKING   "{\"kind\":\"sink\",\"report\":\"delivered\",\"report_delay\":\"1h\"}"
+#define RIVALS(s)                                                                                  \
+    "{\"s\":" s ",\"m\":{\"kind\":\"sink\"},\"t\":" TAKING ",\"n\":{\"kind\":\"sink\"}}"
+#define RIVAL_S 0
+#define RIVAL_T 2
+#define RIVAL_N 3
+
+static void tell(struct scene *s, size_t provider, int64_t message, int attempt,
+                 enum report_state state)
+{
+    char ref[IDS_TEXT_SIZE];
+    const struct provider_report told = {
+        .ref = ref, .state = state, .code = "9", .at_ms = gateway_now(&s->gateway)};
+
+    ids_attempt_format(s->gateway.ids, message, attempt, ref);
+    reports_take(&s->gateway, provider, &told, 1);
+    scene_wait(s, 50);
+}
+
+static struct scene *open_rivals(const char *providers)
+{
+    struct scene *s = calloc(1, sizeof *s);
+
+    scene_routes = "{\"sms\":[\"s\",\"t\"],\"email\":[\"m\",\"n\"]}";
+    scene_open(s, providers);
+    scene_post_one(s, "certificate.expiring", 1, 1);
+    return s;
+}
+
+static void close_rivals(struct scene *s)
+{
+    scene_routes = "{\"sms\":[\"s\"],\"email\":[\"m\"]}";
+    close_one(s);
+}
+
+static void a_provider_does_not_speak_for_what_another_took(void **state)
+{
+    struct scene *s = open_rivals(RIVALS(TAKING));
+
+    (void)state;
+    scene_until(s, MESSAGE_ACCEPTED, 2);
+    tell(s, RIVAL_T, sms_of(s)->id, 1, REPORT_UNDELIVERED);
+    tell(s, RIVAL_T, sms_of(s)->id, 1, REPORT_DELIVERED);
+    tell(s, RIVAL_N, sms_of(s)->id, 1, REPORT_DELIVERED); /* a mail relay neither */
+    assert_int_equal(sms_of(s)->state, MESSAGE_ACCEPTED);
+    assert_int_equal(s->gateway.stats.providers[RIVAL_T].reports[STATS_REPORT_UNKNOWN], 2);
+    tell(s, RIVAL_S, sms_of(s)->id, 1, REPORT_UNDELIVERED);
+    assert_int_equal(sms_of(s)->state, MESSAGE_UNDELIVERED);
+    close_rivals(s);
+}
+
+/* Two attempts, two providers: each tells about its own. */
+static void a_provider_speaks_for_its_earlier_attempt(void **state)
+{
+    struct scene *s = open_rivals(RIVALS(DOUBTING));
+
+    (void)state;
+    scene_until(s, MESSAGE_QUEUED, 1);
+    scene_routes = "{\"sms\":[\"t\"],\"email\":[\"m\"]}";
+    scene_reload(s, RIVALS(TAKING));
+    s->wall_shift_ms += 10 * 60000;
+    dispatch_kick(s->gateway.dispatch, CHANNEL_SMS);
+    scene_until(s, MESSAGE_ACCEPTED, 2);
+    tell(s, RIVAL_S, sms_of(s)->id, 2, REPORT_UNDELIVERED);
+    tell(s, RIVAL_T, sms_of(s)->id, 1, REPORT_DELIVERED);
+    assert_int_equal(sms_of(s)->state, MESSAGE_ACCEPTED);
+    tell(s, RIVAL_S, sms_of(s)->id, 1, REPORT_DELIVERED);
+    assert_int_equal(sms_of(s)->state, MESSAGE_DELIVERED);
+    close_rivals(s);
+}
+
+/* The address on the envelope belongs to the office, not to the relay that took the mail. */
+static void returned_mail_speaks_for_every_relay(void **state)
+{
+    struct scene *s = open_rivals(RIVALS(TAKING));
+
+    (void)state;
+    scene_until(s, MESSAGE_ACCEPTED, 2);
+    tell(s, RIVAL_N, scene_find(s, 1, CHANNEL_EMAIL)->id, 1, REPORT_UNDELIVERED);
+    scene_refresh(s);
+    assert_int_equal(scene_find(s, 1, CHANNEL_EMAIL)->state, MESSAGE_UNDELIVERED);
+    close_rivals(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +492,9 @@ int main(void)
         cmocka_unit_test(a_report_about_another_number_of_the_batch_is_not_ours),
         cmocka_unit_test(delivered_beats_an_end_that_was_told_before),
         cmocka_unit_test(a_long_code_is_cut_between_characters),
+        cmocka_unit_test(a_provider_does_not_speak_for_what_another_took),
+        cmocka_unit_test(a_provider_speaks_for_its_earlier_attempt),
+        cmocka_unit_test(returned_mail_speaks_for_every_relay),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
