@@ -35,6 +35,24 @@ static struct str header_of(const void *request, const char *name)
     return http_header(request, name);
 }
 
+static void refuse_report(struct http_request *req, int err_code)
+{
+    switch (err_code) {
+    case ERR_INVALID:
+        api_refuse(req, "invalid_report", NULL, NULL);
+        break;
+    case ERR_DENIED:
+        api_refuse(req, "report_denied", NULL, NULL);
+        break;
+    case ERR_UNSUPPORTED:
+        api_refuse(req, "not_found", NULL, NULL);
+        break;
+    default:
+        api_refuse_for(req, err_code);
+        break;
+    }
+}
+
 /* A provider forgets a report that was confirmed: so it is stored first. */
 void handle_report(struct call *call)
 {
@@ -61,9 +79,5 @@ void handle_report(struct call *call)
     }
     free(p);
     api_drop(call->api);
-    if (rc == ERR_INVALID) {
-        api_refuse(call->req, "invalid_report", NULL, NULL);
-    } else {
-        api_refuse_for(call->req, rc);
-    }
+    refuse_report(call->req, rc);
 }

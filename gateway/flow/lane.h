@@ -68,6 +68,8 @@ struct lane {
     bool probing;          /* that one message is under way */
     struct lane_balance balance[LANE_BALANCE_MAX];
     size_t balance_waits;
+    int64_t refused_told_ms; /* monotonic: when a refused report was logged last; 0 for never */
+    uint64_t refused_untold; /* refused since then */
 };
 
 /* Why a message got no place in a lane, and when to ask again (ms from now). */

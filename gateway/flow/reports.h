@@ -18,8 +18,10 @@ void reports_replay(struct gateway *g, size_t provider_index, const char *provid
 /*
  * A push to /reports/<provider>/<secret>: finds the provider, compares the secret in constant time
  * and lets it read the body. ERR_NOT_FOUND for a wrong name or secret, ERR_INVALID for a body that
- * makes no sense. After 0, done is called once on the loop thread, also from inside this call: with
- * status 0 when what was told is on stable storage, else nothing may be confirmed.
+ * makes no sense, ERR_DENIED without the signature it must carry, ERR_UNSUPPORTED when this
+ * provider's reports are not pushed. After 0, done is called once on the loop thread, also from
+ * inside this call: with status 0 when what was told is on stable storage, else nothing may be
+ * confirmed.
  */
 int reports_hook(struct gateway *g, struct str provider, struct str secret,
                  const struct provider_hook *hook, void (*done)(void *ctx, int status), void *ctx,

@@ -2,10 +2,14 @@
 #include "flow/reports_push.h"
 
 #include "base/codec.h"
+#include "base/log.h"
+#include "config/conf.h"
 #include "flow/dispatch_state.h"
 #include "flow/reports.h"
 
 #include <stdlib.h>
+
+enum { TELL_EVERY_MS = 60000 };
 
 void reports_push_part(struct report_push *push, int status)
 {
@@ -37,6 +41,28 @@ void reports_take_then(struct gateway *g, size_t provider_index, const struct pr
     reports_push_part(push, 0);
 }
 
+/* Anybody may knock: one line a minute says enough. */
+static void tell_refusal(struct gateway *g, struct lane *lane, int code, const char *reason)
+{
+    const char *public_url = g->settings->conf->listen.public_url;
+    const int64_t now = clock_mono_ms(g->clock);
+
+    g->stats.providers[lane->index].reports[STATS_REPORT_REFUSED]++;
+    lane->refused_untold++;
+    if (lane->refused_told_ms != 0 && now - lane->refused_told_ms < TELL_EVERY_MS) {
+        return;
+    }
+    log_warning("report_refused", LOG_S("provider", lane->conf->name), LOG_S("error", reason),
+                LOG_I("count", lane->refused_untold),
+                LOG_S("public_url", public_url == NULL ? "" : public_url),
+                LOG_S("remedy", code == ERR_DENIED
+                                    ? "forged; or listen.public_url is not the address that the "
+                                      "vendor calls (a proxy?), or its secret is another"
+                                    : "compare the vendor's report settings with its recipe"));
+    lane->refused_told_ms = now;
+    lane->refused_untold = 0;
+}
+
 int reports_hook(struct gateway *g, struct str provider, struct str secret,
                  const struct provider_hook *hook, void (*done)(void *ctx, int status), void *ctx,
                  struct err *e)
@@ -64,6 +90,8 @@ int reports_hook(struct gateway *g, struct str provider, struct str secret,
     if (rc == 0) {
         push->done = done;
         push->ctx = ctx;
+    } else if (rc != ERR_NOMEM) {
+        tell_refusal(g, lane, rc, e->text);
     }
     reports_push_part(push, 0);
     return rc;

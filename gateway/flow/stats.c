@@ -3,7 +3,7 @@
 const char *const stats_event_names[STATS_EVENT_RESULTS] = {"accepted", "duplicate", "conflict",
                                                             "refused", "failed"};
 const char *const stats_report_names[STATS_REPORT_RESULTS] = {"matched", "duplicate", "unknown",
-                                                              "late"};
+                                                              "late", "refused"};
 const double stats_bounds[STATS_BUCKETS - 1] = {0.005, 0.01, 0.05, 0.1,  0.5,  1,
                                                 5,     30,   300,  3600, 86400};
 

@@ -38,6 +38,7 @@ enum stats_report {
     STATS_REPORT_DUPLICATE,
     STATS_REPORT_UNKNOWN,
     STATS_REPORT_LATE,
+    STATS_REPORT_REFUSED, /* a push that was not believed, or makes no sense */
     STATS_REPORT_RESULTS
 };
 

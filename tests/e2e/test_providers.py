@@ -247,6 +247,52 @@ def test_the_balance_of_a_vendor(tmp_path):
             command(g, "provider", "balance", "a", status=5)
 
 
+# ---- pushed reports ----
+
+
+def pushing(folder, sim, user="u"):
+    secret = folder / "parola"
+    secret.touch(0o600)
+    secret.write_text("gizli-parola")
+    return {"kind": "http-sms", "recipe": sim.vendor, "base_url": sim.url, "allow_private": True,
+            "user": user, "password": {"file": str(secret)}, "sender": "IL MUDURLUK"}
+
+
+def tried(gateway, name, sim):
+    """A test message through the provider; its name, and where its report is awaited."""
+    done = command(gateway, "provider", "test", name, "--to", "05320000067", "--json")
+    return json.loads(done.stdout)["id"], sim.ledger()[-1]["callback"].split("example", 1)[1]
+
+
+def test_a_report_that_nobody_vouches_for(tmp_path):
+    with simulator("twilio", "--fault", "accepted-silent") as t, \
+            simulator("kannel", "--fault", "accepted-silent") as k, \
+            two(providers={**TWO, "t": pushing(tmp_path, t, "AC" + "0" * 31 + "1"),
+                           "k": pushing(tmp_path, k)},
+                listen={"public_url": "https://hatirlat.example"}) as g:
+        message, path = tried(g, "t", t)
+        other, knock = tried(g, "k", k)
+        form = "MessageSid=SM1&MessageStatus=undelivered"
+        for signature in ({}, {"X-Twilio-Signature": "AAAA"}, {"X-Twilio-Signature": ""}):
+            refused = g.request("POST", path, form, {
+                "Content-Type": "application/x-www-form-urlencoded", **signature}, key=None)
+            is_problem(refused, 403, "report_denied", "tr")
+            assert "imza" in refused.json["detail"] and "Retry-After" not in refused.headers
+        line, = g.logged("report_refused")  # of three: nobody fills the log by knocking
+        assert line["level"] == "warning" and line["provider"] == "t" and line["count"] == 1
+        assert "signature" in line["error"] and line["public_url"] == "https://hatirlat.example"
+        assert "listen.public_url" in line["remedy"]
+        assert g.metric('hatirlat_dlr_total{provider="t",result="refused"}') == 3
+        # Nor does another vendor's address help, which nobody has to sign for.
+        ref = knock.split("ref=", 1)[1].split("&")[0]
+        knock = knock.replace("%d", "2").replace("%A", "").replace("%%", "%")
+        forged = path.split("ref=", 1)[1]
+        assert g.get(knock.replace(ref, forged), key=None).status == 200
+        assert g.message(message)["status"] == "accepted"
+        assert g.get(knock, key=None).status == 200
+        assert g.message(other)["status"] == "undelivered"
+
+
 def test_live_facts_need_the_service():
     with two() as g:
         g.stop()

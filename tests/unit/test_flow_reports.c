@@ -475,6 +475,34 @@ static void returned_mail_speaks_for_every_relay(void **state)
     close_rivals(s);
 }
 
+static void hook_done(void *ctx, int status)
+{
+    (void)ctx;
+    (void)status;
+    fail_msg("a refused push is not confirmed");
+}
+
+static void a_vendor_that_pushes_nothing_is_not_heard(void **state)
+{
+    struct scene *s = calloc(1, sizeof *s);
+    const struct provider_hook hook = {.method = STR("POST"), .query = STR(""), .body = STR("{}")};
+    char secret[REPORT_SECRET_SIZE];
+    struct err e = {0};
+
+    (void)state;
+    scene_open(s, "{\"s\":{\"kind\":\"http-sms\",\"recipe\":\"netgsm\",\"user\":\"u\","
+                  "\"password\":{\"env\":\"HOME\"},\"sender\":\"BASLIK\"},"
+                  "\"m\":{\"kind\":\"sink\"}}");
+    reports_secret(&s->gateway, "s", secret);
+    assert_int_equal(reports_hook(&s->gateway, STR("s"), str_of(secret), &hook, hook_done, s, &e),
+                     ERR_UNSUPPORTED);
+    assert_int_equal(s->gateway.stats.providers[0].reports[STATS_REPORT_REFUSED], 1);
+    assert_int_equal(reports_hook(&s->gateway, STR("s"), STR("x"), &hook, hook_done, s, &e),
+                     ERR_NOT_FOUND);
+    assert_int_equal(s->gateway.stats.providers[0].reports[STATS_REPORT_REFUSED], 1);
+    close_one(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +523,7 @@ int main(void)
         cmocka_unit_test(a_provider_does_not_speak_for_what_another_took),
         cmocka_unit_test(a_provider_speaks_for_its_earlier_attempt),
         cmocka_unit_test(returned_mail_speaks_for_every_relay),
+        cmocka_unit_test(a_vendor_that_pushes_nothing_is_not_heard),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
