@@ -39,8 +39,8 @@ static const struct {
                          BIT(MESSAGE_ACCEPTED) | BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_UNDELIVERED) |
                              BIT(MESSAGE_QUEUED) | BIT(MESSAGE_HELD) | BIT(MESSAGE_FAILED) |
                              BIT(MESSAGE_EXPIRED) | BIT(MESSAGE_CANCELLED)},
-    [MESSAGE_FAILED] = {"failed", "Gönderilemedi; sağlayıcı kesin olarak geri çevirdi.",
-                        "Not sent; refused for good.",
+    [MESSAGE_FAILED] = {"failed", "Gönderilemedi; yeniden denenmeyecek.",
+                        "Not sent; it is not tried again.",
                         BIT(MESSAGE_QUEUED) | BIT(MESSAGE_DELIVERED)},
     [MESSAGE_EXPIRED] = {"expired", "Süresi geçtiği için gönderilmedi.",
                          "Not sent; its time has passed.",

@@ -23,7 +23,7 @@ enum message_state {
     MESSAGE_UNDELIVERED = 5, /* final: the provider could not deliver */
     MESSAGE_HELD = 6,        /* waits for a person or a release */
     MESSAGE_UNKNOWN = 7,     /* may have been sent; the doubt policy decides */
-    MESSAGE_FAILED = 8,      /* final: refused for good */
+    MESSAGE_FAILED = 8,      /* final: refused for good, or it cannot be sent at all */
     MESSAGE_EXPIRED = 9,     /* final: the deadline passed before it could be sent */
     MESSAGE_CANCELLED = 10,  /* final: the case ended or an operator said so */
     MESSAGE_SUPPRESSED = 11, /* final: policy forbids it */

@@ -42,9 +42,23 @@ static int64_t backoff_wait(const struct deciding *d, int attempt)
     return backoff_full(&rules, attempt, d->rng);
 }
 
-/* Back into the queue, unless its time will have passed by then. */
+static bool is_test(const struct deciding *d)
+{
+    return (d->m->flags & MESSAGE_TEST) != 0;
+}
+
+/*
+ * Back into the queue, unless its time will have passed by then. A test tells what happened;
+ * nothing is tried a second time for it.
+ */
 static void queue_again(const struct deciding *d, int64_t wait_ms, const char *reason)
 {
+    if (is_test(d)) {
+        d->ret->state = MESSAGE_FAILED;
+        d->ret->counts = true;
+        d->ret->reason = outcome_name(d->o->class);
+        return;
+    }
     if (d->now_ms + wait_ms >= d->m->deadline_ms) {
         d->ret->state = MESSAGE_EXPIRED;
         d->ret->reason = "deadline";
@@ -148,7 +162,7 @@ static void resend(const struct deciding *d)
 {
     int limit = d->m->max_unknown > 0 ? d->m->max_unknown : UNKNOWN_MAX;
 
-    if (d->m->unknowns >= limit) {
+    if (d->m->unknowns >= limit || is_test(d)) {
         park(d);
         return;
     }

@@ -318,16 +318,6 @@ static void fill_move(struct attempt *a, const struct decision *decision)
     }
 }
 
-/* A test tells what happened; nothing is tried a second time for it. */
-static void end_test(const struct attempt *a, struct decision *decision)
-{
-    if ((a->flags & MESSAGE_TEST) != 0 && decision->state == MESSAGE_QUEUED) {
-        decision->state = MESSAGE_FAILED;
-        decision->counts = true;
-        decision->reason = outcome_name(a->outcome.class);
-    }
-}
-
 static void count_attempt(struct dispatch *d, const struct attempt *a, int64_t mono_ms)
 {
     struct stats_provider *p = &d->gateway->stats.providers[a->lane->index];
@@ -376,7 +366,6 @@ void settle_outcome(void *ctx, struct provider_job *job, const struct outcome *o
     a->outcome = *outcome;
     a->settled_ms = gateway_now(g);
     policy_settle(&message, outcome, a->settled_ms, &g->rng, &decision);
-    end_test(a, &decision);
     fill_move(a, &decision);
     count_attempt(d, a, mono);
     guard_settled(d, a);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import pytest
 
@@ -36,6 +37,14 @@ def send(gateway, number):
                  ("accepted", "delivered")]
         return found and found[0]["provider"]
     return until(taken, f"message {number} sent")
+
+
+def vendor_at(folder, sim, user="u", **more):
+    secret = folder / "parola"
+    secret.touch(0o600)
+    secret.write_text("gizli-parola")
+    return {"kind": "http-sms", "recipe": sim.vendor, "base_url": sim.url, "allow_private": True,
+            "user": user, "password": {"file": str(secret)}, "sender": "BATMANMEM", **more}
 
 
 def checks(gateway):
@@ -233,14 +242,43 @@ def test_a_failing_test_is_told_and_tried_once():
         assert not provider(g, "b")["attempts"]
 
 
+@pytest.mark.parametrize("fault, outcome", [("throttle:1", "throttled"), ("status:503", "retry")])
+def test_a_failed_test_blames_nobody(fault, outcome, tmp_path):
+    with simulator("netgsm", "--fault", fault) as s, \
+            two(providers={**TWO, "v": vendor_at(tmp_path, s)}) as g:
+        done = command(g, "provider", "test", "v", "--to", "05320000067", status=1)
+        assert "refused" not in done.stdout and outcome in done.stdout, done
+        assert g.messages()[0]["status"] == "failed"
+
+
+def test_a_test_in_doubt_is_not_sent_again(tmp_path):
+    with simulator("netgsm") as s, \
+            two(providers={**TWO, "v": vendor_at(tmp_path, s, on_doubt="resend")},
+                retry={"sms": {"base": "1s", "cap": "1s"}}) as g:
+        s.faults("lost-reply,n=1")
+        done = command(g, "provider", "test", "v", "--to", "05320000067", status=1)
+        assert "in_doubt" in done.stdout and "refused" not in done.stdout, done
+        tested, = g.messages()
+        assert (tested["status"], tested["reason"]) == ("held", "in_doubt"), tested
+        assert not tested["possible_duplicate"]
+        # Nor after a crash under it.
+        s.clear()
+        s.faults("slow:2s,n=1")
+        asked = g.request("POST", "/v1/providers/v:test", json.dumps({"to": "05320000068"}))
+        until(s.ledger, "the vendor has it")
+        g.process.kill()
+        g.wait()
+        g.start()
+        lost = until(lambda: (lambda m: m["status"] != "sending" and m)(
+            g.message(asked.json["message"])), "it was looked at")
+        assert (lost["status"], lost["reason"]) == ("held", "in_doubt"), lost
+        time.sleep(1.5)
+        assert len(s.ledger()) == 1
+
+
 def test_the_balance_of_a_vendor(tmp_path):
-    secret = tmp_path / "parola"
-    secret.write_text("parola")
-    secret.chmod(0o600)
     with simulator("netgsm") as s:
-        vendor = {"kind": "http-sms", "recipe": "netgsm", "base_url": s.url, "allow_private": True,
-                  "user": "u", "password": {"file": str(secret)}, "sender": "IL MUDURLUK"}
-        with two(providers={**TWO, "v": vendor}) as g:
+        with two(providers={**TWO, "v": vendor_at(tmp_path, s)}) as g:
             told = command(g, "provider", "balance", "v")
             assert told.stdout.strip(), told
             assert provider(g, "v")["tells_balance"]
@@ -248,14 +286,6 @@ def test_the_balance_of_a_vendor(tmp_path):
 
 
 # ---- pushed reports ----
-
-
-def pushing(folder, sim, user="u"):
-    secret = folder / "parola"
-    secret.touch(0o600)
-    secret.write_text("gizli-parola")
-    return {"kind": "http-sms", "recipe": sim.vendor, "base_url": sim.url, "allow_private": True,
-            "user": user, "password": {"file": str(secret)}, "sender": "IL MUDURLUK"}
 
 
 def tried(gateway, name, sim):
@@ -267,8 +297,8 @@ def tried(gateway, name, sim):
 def test_a_report_that_nobody_vouches_for(tmp_path):
     with simulator("twilio", "--fault", "accepted-silent") as t, \
             simulator("kannel", "--fault", "accepted-silent") as k, \
-            two(providers={**TWO, "t": pushing(tmp_path, t, "AC" + "0" * 31 + "1"),
-                           "k": pushing(tmp_path, k)},
+            two(providers={**TWO, "t": vendor_at(tmp_path, t, "AC" + "0" * 31 + "1"),
+                           "k": vendor_at(tmp_path, k)},
                 listen={"public_url": "https://hatirlat.example"}) as g:
         message, path = tried(g, "t", t)
         other, knock = tried(g, "k", k)

@@ -290,6 +290,38 @@ static void reports_are_awaited_where_they_come(void **state)
     assert_int_equal(settle(&m, OUTCOME_SENT, 0).lease_ms, INT64_MAX);
 }
 
+/* A test message is tried once, whatever comes of it. */
+static void a_test_is_never_sent_again(void **state)
+{
+    struct policy_message m = message();
+    struct rng rng = {1};
+    struct decision d;
+
+    (void)state;
+    m.flags = MESSAGE_TEST;
+    for (enum outcome_class class = OUTCOME_SENT; class < OUTCOME_COUNT; class ++) {
+        d = settle(&m, class, 3600000);
+        assert_true(d.state == MESSAGE_ACCEPTED || d.state == MESSAGE_FAILED ||
+                    class == OUTCOME_UNKNOWN);
+        assert_true(d.counts);
+        assert_int_equal(d.flags, 0);
+        if (d.state == MESSAGE_FAILED) {
+            assert_string_equal(d.reason, outcome_name(class));
+        }
+    }
+    d = settle(&m, OUTCOME_UNKNOWN, 0);
+    assert_int_equal(d.state, MESSAGE_HELD);
+    assert_string_equal(d.reason, MESSAGE_REASON_IN_DOUBT);
+    policy_lost(&m, now_ms, &rng, &d);
+    assert_int_equal(d.state, MESSAGE_HELD);
+    assert_int_equal(d.flags, 0);
+    m.on_doubt = DOUBT_ASK;
+    m.can_ask = true;
+    assert_int_equal(settle(&m, OUTCOME_UNKNOWN, 0).state, MESSAGE_UNKNOWN);
+    m.asked = true;
+    assert_int_equal(settle(&m, OUTCOME_RETRY, 0).state, MESSAGE_FAILED); /* it never arrived */
+}
+
 static void doubt_has_names(void **state)
 {
     (void)state;
@@ -680,6 +712,7 @@ int main(void)
         cmocka_unit_test(doubt_waits_for_a_report_that_comes_by_itself),
         cmocka_unit_test(only_a_clear_answer_ends_a_question),
         cmocka_unit_test(reports_are_awaited_where_they_come),
+        cmocka_unit_test(a_test_is_never_sent_again),
         cmocka_unit_test(doubt_has_names),
         cmocka_unit_test(pace_keeps_rate_and_burst),
         cmocka_unit_test(fast_rates_are_exact),
