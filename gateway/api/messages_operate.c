@@ -11,7 +11,22 @@ struct operation {
     int64_t id;
 };
 
-static void answer_operation(struct operation *o, enum message_state state)
+static void warn_of_doubt(struct json_writer *w, bool turkish)
+{
+    jsonw_key(w, "warnings");
+    jsonw_array(w);
+    jsonw_object(w);
+    jsonw_put(w, "code", "may_have_arrived");
+    jsonw_put(w, "detail",
+              turkish ? "Önceki bir denemenin gidip gitmediği bilinmiyor: ileti kişiye ulaşmış "
+                        "olabilir."
+                      : "Nobody knows whether an earlier attempt went: the message may have "
+                        "reached the person.");
+    jsonw_end_object(w);
+    jsonw_end_array(w);
+}
+
+static void answer_operation(struct operation *o, enum message_state state, bool in_doubt)
 {
     struct json_writer w;
     struct buf out;
@@ -24,6 +39,9 @@ static void answer_operation(struct operation *o, enum message_state state)
     jsonw_put(&w, "id", id);
     jsonw_put(&w, "status", message_state_name(state));
     jsonw_put(&w, "status_text", message_state_sentence(state, api_turkish(o->req)));
+    if (in_doubt) {
+        warn_of_doubt(&w, api_turkish(o->req));
+    }
     jsonw_end_object(&w);
     api_answer(o->req, 200, &out);
 }
@@ -40,14 +58,15 @@ static void refuse_state(struct operation *o, enum message_state state)
     api_refuse(o->req, "wrong_state", NULL, detail);
 }
 
-static void on_operated(void *ctx, int status, enum message_state state, const struct err *e)
+static void on_operated(void *ctx, int status, enum message_state state, bool in_doubt,
+                        const struct err *e)
 {
     struct operation *o = ctx;
     struct api *api = o->api;
 
     (void)e;
     if (status == 0) {
-        answer_operation(o, state);
+        answer_operation(o, state, in_doubt);
     } else if (status == ERR_WRONG_STATE) {
         refuse_state(o, state);
     } else {
@@ -86,7 +105,7 @@ static void operate(struct call *call, operate_function *function)
     api_hold(call->api);
     rc = function(call->api->g, id, actor, on_operated, o, &e);
     if (rc != 0) {
-        on_operated(o, rc, MESSAGE_STATE_COUNT, &e);
+        on_operated(o, rc, MESSAGE_STATE_COUNT, false, &e);
     }
 }
 

@@ -8,8 +8,8 @@ static int run_cancel(int argc, char **argv, struct cli *cli)
     const struct client_field fields[] = {{"id", argv[0]}, {NULL, NULL}};
 
     (void)argc;
-    return words_ask(cli, "message.cancel", fields, "İleti iptal edildi; gönderilmeyecek.",
-                     "The message is cancelled; it will not be sent.");
+    return words_ask(cli, "message.cancel", fields, "İleti iptal edildi; bundan sonra gönderilmez.",
+                     "The message is cancelled; from now on it is not sent.");
 }
 
 static int run_resend(int argc, char **argv, struct cli *cli)

@@ -45,8 +45,7 @@ static const struct {
     [MESSAGE_EXPIRED] = {"expired", "Süresi geçtiği için gönderilmedi.",
                          "Not sent; its time has passed.",
                          BIT(MESSAGE_QUEUED) | BIT(MESSAGE_PLANNED) | BIT(MESSAGE_HELD)},
-    [MESSAGE_CANCELLED] = {"cancelled", "Gerek kalmadığı için iptal edildi.",
-                           "Cancelled; no longer needed.",
+    [MESSAGE_CANCELLED] = {"cancelled", "İptal edildi.", "Cancelled.",
                            BIT(MESSAGE_QUEUED) | BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_PLANNED) |
                                BIT(MESSAGE_HELD)},
     [MESSAGE_SUPPRESSED] = {"suppressed", "Kural gereği gönderilmedi.", "Not sent, by rule.",

@@ -22,6 +22,7 @@ struct operate_job {
     bool resend;
     enum message_state state;
     enum channel channel;
+    bool in_doubt; /* an earlier attempt may have arrived, and nobody knows */
     int attempts;
     int64_t deadline_ms;
     operate_done *done;
@@ -37,6 +38,25 @@ static int note_message(void *ctx, const struct message_row *row)
     j->attempts = row->attempts;
     j->deadline_ms = row->deadline_ms;
     return 0;
+}
+
+static void note_attempt(void *ctx, const struct attempt_row *row)
+{
+    struct operate_job *j = ctx;
+
+    j->in_doubt = j->in_doubt || row->outcome < 0 || row->outcome == OUTCOME_UNKNOWN;
+}
+
+/* The attempts tell, whatever became of the message since; a provider's word ends the doubt. */
+static int look_for_doubt(struct operate_job *j, struct store *s, struct err *e)
+{
+    const struct timeline_sink sink = {.ctx = j, .attempt = note_attempt};
+
+    if (j->state == MESSAGE_ACCEPTED || j->state == MESSAGE_DELIVERED ||
+        j->state == MESSAGE_UNDELIVERED) {
+        return 0;
+    }
+    return store_timeline(s, j->id, &sink, e);
 }
 
 static struct message_move move_of(const struct operate_job *j, enum message_state to,
@@ -83,6 +103,7 @@ static int resend_message(struct operate_job *j, struct store *s, struct err *e)
         move.deadline_ms = j->deadline_ms;
     }
     move.flags = j->state == MESSAGE_HELD && j->attempts == 0 ? 0 : MESSAGE_RESENT;
+    move.flags |= j->in_doubt ? MESSAGE_POSSIBLE_DUPLICATE : 0;
     return store_message_move(s, &move, e);
 }
 
@@ -102,6 +123,7 @@ static int operate_work(struct store_job *job, struct store *s, struct err *e)
     struct operate_job *j = (struct operate_job *)job;
     int rc = store_message_get(s, j->id, note_message, j, e);
 
+    rc = rc == 0 ? look_for_doubt(j, s, e) : rc;
     if (rc == 0) {
         rc = j->resend ? resend_message(j, s, e) : cancel_message(j, s, e);
     }
@@ -119,7 +141,7 @@ static void operate_finished(struct store_job *job, int status, const struct err
     if (status == 0 && j->resend && j->gateway->dispatch != NULL) {
         dispatch_kick(j->gateway->dispatch, j->channel);
     }
-    j->done(j->ctx, status, j->state, e);
+    j->done(j->ctx, status, j->state, j->in_doubt, e);
     free(j);
 }
 

@@ -84,13 +84,27 @@ static struct policy_message policy_of(struct dispatch *d, const struct attempt 
 
 /* ---- storing ---- */
 
+/* A question that nobody answered leaves the attempt as unknown as it was. */
+static enum outcome_class fate_of(const struct attempt *a)
+{
+    switch (a->outcome.class) {
+    case OUTCOME_SENT:
+    case OUTCOME_DUPLICATE:
+    case OUTCOME_REJECTED:
+    case OUTCOME_RETRY:
+        return a->outcome.class;
+    default:
+        return a->asking ? OUTCOME_UNKNOWN : a->outcome.class;
+    }
+}
+
 /* The attempt ends and the message moves on, unless a report or an operator was faster. */
 static int end_attempt(struct store *s, struct attempt *a, struct err *e)
 {
     const struct attempt_row row = {.message_id = a->job.message_id,
                                     .number = a->number,
                                     .settled_ms = a->settled_ms,
-                                    .outcome = (int)a->outcome.class,
+                                    .outcome = (int)fate_of(a),
                                     .code = str_of(a->outcome.code),
                                     .detail = str_of(a->outcome.detail),
                                     .provider_ref = str_of(a->outcome.provider_ref)};

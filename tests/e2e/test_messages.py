@@ -196,6 +196,30 @@ def test_operating_takes_no_members(gateway, what):
     assert gateway.get(f"/v1/messages/{id}").json["status"] == "planned"
 
 
+def test_what_may_have_gone_is_not_called_unsent():
+    """Stopping a message in doubt is told with the doubt, and a copy of it is flagged."""
+    doubt = {"kind": "sink", "fail": ["unknown"], "on_doubt": "park"}
+    with Gateway(providers={"s": doubt, "e": {"kind": "sink"}},
+                 routes={"sms": ["s"], "email": ["e"]}) as g:
+        g.accept(event(1))
+        parked = until(lambda: g.messages(status="held", channel="sms"), "in doubt")[0]["id"]
+        waiting = g.messages(status="planned", channel="sms")[0]["id"]
+        sure = run("message", "cancel", waiting, config=g.config_path)
+        assert sure.returncode == 0 and "arrive" not in sure.stdout + sure.stderr, sure
+        done = run("message", "cancel", parked, config=g.config_path)
+        assert done.returncode == 0 and "will not be sent" not in done.stdout, done
+        assert "WARNING: Nobody knows" in done.stderr and "reached the person" in done.stderr
+        stopped = g.message(parked)
+        assert stopped["status"] == "cancelled" and stopped["reason"] == "operator"
+        assert "needed" not in stopped["status_text"] and "Gerek" not in stopped["status_text"]
+        assert stopped["possible_duplicate"] is False
+        again = operate(g, parked, "resend")
+        assert [w["code"] for w in again.json["warnings"]] == ["may_have_arrived"]
+        assert "bilinmiyor" in again.json["warnings"][0]["detail"]
+        m = until(lambda: (lambda m: m["attempts"] == 2 and m)(g.message(parked)), "sent again")
+        assert m["possible_duplicate"] is True and m["resent"] is True
+
+
 def test_operating_needs_its_scope_and_a_message(gateway):
     gateway.accept(event(52))
     id = first_of(gateway, "cert-52")["id"]

@@ -236,6 +236,36 @@ static void test_a_lost_answer_is_resent_once_and_flagged(void **state)
     scene_remove(&s);
 }
 
+struct operated {
+    bool done;
+    int status;
+    enum message_state state;
+    bool in_doubt;
+};
+
+static void on_operated(void *ctx, int status, enum message_state to, bool in_doubt,
+                        const struct err *e)
+{
+    struct operated *o = ctx;
+
+    (void)e;
+    *o = (struct operated){true, status, to, in_doubt};
+}
+
+static struct operated operate(struct scene *s, int64_t id, bool resend)
+{
+    struct operated o = {0};
+    struct err e = {0};
+
+    assert_int_equal(resend ? operate_resend(&s->gateway, id, "test", on_operated, &o, &e)
+                            : operate_cancel(&s->gateway, id, "test", on_operated, &o, &e),
+                     0);
+    while (!o.done) {
+        (void)uv_run(&s->loop, UV_RUN_ONCE);
+    }
+    return o;
+}
+
 static void test_parked_doubt_waits_for_a_person(void **state)
 {
     static struct scene s;
@@ -245,6 +275,10 @@ static void test_parked_doubt_waits_for_a_person(void **state)
     scene_post_one(&s, "certificate.expiring", 1, 1);
     scene_until(&s, MESSAGE_HELD, 1);
     assert_int_equal(s.gateway.stats.providers[0].attempts[OUTCOME_UNKNOWN], 1);
+    assert_true(operate(&s, scene_find(&s, 1, CHANNEL_SMS)->id, true).in_doubt);
+    scene_refresh(&s);
+    assert_int_equal(scene_find(&s, 1, CHANNEL_SMS)->flags,
+                     MESSAGE_RESENT | MESSAGE_POSSIBLE_DUPLICATE);
     scene_close(&s);
     scene_remove(&s);
 }
@@ -333,34 +367,6 @@ static void test_a_pushed_report_is_confirmed_when_it_is_stored(void **state)
     assert_int_equal(pushed.calls, 1);
     scene_close(&s);
     scene_remove(&s);
-}
-
-struct operated {
-    bool done;
-    int status;
-    enum message_state state;
-};
-
-static void on_operated(void *ctx, int status, enum message_state to, const struct err *e)
-{
-    struct operated *o = ctx;
-
-    (void)e;
-    *o = (struct operated){true, status, to};
-}
-
-static struct operated operate(struct scene *s, int64_t id, bool resend)
-{
-    struct operated o = {0};
-    struct err e = {0};
-
-    assert_int_equal(resend ? operate_resend(&s->gateway, id, "test", on_operated, &o, &e)
-                            : operate_cancel(&s->gateway, id, "test", on_operated, &o, &e),
-                     0);
-    while (!o.done) {
-        (void)uv_run(&s->loop, UV_RUN_ONCE);
-    }
-    return o;
 }
 
 static void test_an_operator_cancels_and_resends(void **state)

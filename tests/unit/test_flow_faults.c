@@ -551,10 +551,13 @@ static void report(struct scene *s, int64_t id, int attempt, enum report_state s
     scene_wait(s, 50);
 }
 
-static void on_operated(void *ctx, int status, enum message_state to, const struct err *e)
+static void on_operated(void *ctx, int status, enum message_state to, bool in_doubt,
+                        const struct err *e)
 {
-    (void)ctx;
     (void)to;
+    if (ctx != NULL) {
+        *(bool *)ctx = in_doubt;
+    }
     if (status != 0) {
         fail_msg("%s", e->text);
     }
@@ -585,6 +588,50 @@ static void test_an_old_report_does_not_end_a_resent_message(void **state)
     assert_int_equal(sms_row(&s)->state, MESSAGE_SENDING);
     answer(OUTCOME_SENT);
     scene_until(&s, MESSAGE_ACCEPTED, 2);
+    end(&s);
+}
+
+static bool operate(struct scene *s, operate_done *done, bool resend)
+{
+    const int64_t id = sms_row(s)->id;
+    bool in_doubt = false;
+    struct err e;
+
+    assert_int_equal((resend ? operate_resend : operate_cancel)(&s->gateway, id, "key:test", done,
+                                                                &in_doubt, &e),
+                     0);
+    scene_wait(s, 50);
+    return in_doubt;
+}
+
+/* Asked for by a person, a second copy is one all the same; also after a cancellation. */
+static void test_what_is_resent_in_doubt_is_flagged(void **state)
+{
+    static struct scene s;
+
+    (void)state;
+    begin(&s, PUPPETS("{\"kind\":\"puppet\",\"on_doubt\":\"ask\"}"));
+    post_many(&s, 1, 1);
+    until_in_hand(&s, 2);
+    answer(OUTCOME_REJECTED);
+    answer(OUTCOME_REJECTED);
+    scene_until(&s, MESSAGE_FAILED, 2);
+    assert_false(operate(&s, on_operated, true)); /* surely not sent */
+    assert_int_equal(sms_row(&s)->flags, MESSAGE_RESENT);
+    kick(&s);
+    until_in_hand(&s, 1);
+    answer(OUTCOME_UNKNOWN);
+    scene_until(&s, MESSAGE_UNKNOWN, 1);
+    puppet.answer = OUTCOME_DOWN; /* the question, which nobody answers */
+    s.wall_shift_ms += 2 * 60000;
+    scene_wait(&s, 2500);
+    assert_int_equal(puppet.asked, 1);
+    assert_int_equal(sms_row(&s)->state, MESSAGE_UNKNOWN);
+    assert_true(operate(&s, on_operated, false));
+    assert_int_equal(sms_row(&s)->state, MESSAGE_CANCELLED);
+    assert_int_equal(sms_row(&s)->flags & MESSAGE_POSSIBLE_DUPLICATE, 0); /* it went once */
+    assert_true(operate(&s, on_operated, true));
+    assert_int_equal(sms_row(&s)->flags, MESSAGE_RESENT | MESSAGE_POSSIBLE_DUPLICATE);
     end(&s);
 }
 
@@ -647,6 +694,7 @@ int main(void)
         cmocka_unit_test(test_questions_come_to_an_end),
         cmocka_unit_test(test_another_provider_gets_its_own_words),
         cmocka_unit_test(test_who_cannot_be_asked_is_not),
+        cmocka_unit_test(test_what_is_resent_in_doubt_is_flagged),
         cmocka_unit_test(test_reports_are_asked_for_no_more_often_than_wished),
         cmocka_unit_test(test_reports_are_asked_for_within_minutes),
         cmocka_unit_test(test_an_old_report_does_not_end_a_resent_message),
