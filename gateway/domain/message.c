@@ -33,9 +33,8 @@ static const struct {
                       BIT(MESSAGE_QUEUED) | BIT(MESSAGE_PLANNED) | BIT(MESSAGE_CANCELLED) |
                           BIT(MESSAGE_EXPIRED) | BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_UNDELIVERED) |
                           BIT(MESSAGE_ACCEPTED)},
-    [MESSAGE_UNKNOWN] = {"unknown",
-                         "Sağlayıcı yanıt vermeden bağlantı koptu; ileti gitmiş olabilir.",
-                         "The connection broke without an answer; it may have been sent.",
+    [MESSAGE_UNKNOWN] = {"unknown", "Sağlayıcının alıp almadığı bilinmiyor; ileti gitmiş olabilir.",
+                         "Nobody knows whether the provider took it; it may have been sent.",
                          BIT(MESSAGE_ACCEPTED) | BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_UNDELIVERED) |
                              BIT(MESSAGE_QUEUED) | BIT(MESSAGE_HELD) | BIT(MESSAGE_FAILED) |
                              BIT(MESSAGE_EXPIRED) | BIT(MESSAGE_CANCELLED)},

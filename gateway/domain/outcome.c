@@ -20,8 +20,8 @@ static const struct {
     [OUTCOME_DOWN] = {"down", "sağlayıcıya ulaşılamadı", "the provider could not be reached"},
     [OUTCOME_ACCOUNT] = {"account", "sağlayıcı hesabında sorun var (parola, kredi ya da başlık)",
                          "trouble with the provider's account (password, credit or sender)"},
-    [OUTCOME_UNKNOWN] = {"unknown", "yanıt gelmeden bağlantı koptu; gitmiş olabilir",
-                         "the connection broke without an answer; it may have been sent"},
+    [OUTCOME_UNKNOWN] = {"unknown", "sağlayıcının alıp almadığı bilinmiyor; gitmiş olabilir",
+                         "nobody knows whether the provider took it; it may have been sent"},
     [OUTCOME_UNTOUCHED] = {"untouched", "sağlayıcıya verilmedi",
                            "it was not given to the provider"},
 };

@@ -55,8 +55,7 @@ static const struct {
     {"erased", "kişinin bilgileri silindi", "the person was erased"},
     /* what the provider said */
     {"rejected", "sağlayıcı bu iletiyi geri çevirdi", "the provider refused this message"},
-    {"in_doubt", "gidip gitmediği bilinmiyor; bir yetkilinin kararı gerekiyor",
-     "nobody knows whether it went; somebody has to decide"},
+    {"in_doubt", "gidip gitmediği bilinmiyor", "nobody knows whether it went"},
     {"retry", "sağlayıcı sonra denenmesini istedi", "the provider asked for a later attempt"},
     {"throttled", "sağlayıcı yavaşlatılmasını istedi", "the provider asked to slow down"},
     {"down", "sağlayıcıya ulaşılamadı", "the provider could not be reached"},

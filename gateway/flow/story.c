@@ -20,6 +20,8 @@ struct line {
 
 struct story {
     bool turkish;
+    bool repeated; /* it was sent again in doubt */
+    bool in_doubt; /* an attempt so far may have arrived, and nobody knows */
     struct buf texts;
     struct line lines[LINES_MAX];
     size_t count;
@@ -72,6 +74,16 @@ static void add_vendor_words(struct story *s, struct str code, struct str detail
     }
 }
 
+/* Whether this attempt may have brought the person a second copy. */
+static bool is_second_copy(struct story *s, const struct attempt_row *row)
+{
+    const bool unknown = row->outcome < 0 || row->outcome == OUTCOME_UNKNOWN;
+    const bool second = s->repeated && s->in_doubt && (unknown || row->outcome == OUTCOME_SENT);
+
+    s->in_doubt = s->in_doubt || unknown;
+    return second;
+}
+
 static void on_attempt(void *ctx, const struct attempt_row *row)
 {
     struct story *s = ctx;
@@ -80,8 +92,10 @@ static void on_attempt(void *ctx, const struct attempt_row *row)
     if (line == NULL) {
         return;
     }
-    (void)buf_addf(&s->texts, pick(s, "%d. deneme, %.*s: ", "attempt %d, %.*s: "), row->number,
-                   (int)row->provider.len, row->provider.ptr);
+    (void)buf_addf(
+        &s->texts, pick(s, "%d. deneme, %.*s%s: ", "attempt %d, %.*s%s: "), row->number,
+        (int)row->provider.len, row->provider.ptr,
+        is_second_copy(s, row) ? pick(s, " (yinelenmiş olabilir)", " (possibly a duplicate)") : "");
     (void)buf_adds(&s->texts, row->outcome < 0
                                   ? pick(s, "sağlayıcının yanıtı bekleniyor",
                                          "the provider's answer is awaited")
@@ -211,6 +225,7 @@ static void write_head(const struct story *s, const struct message_row *row, con
         jsonw_put_str(w, "reason", row->reason);
         jsonw_put(w, "reason_text", reason_sentence(row->reason, s->turkish));
     }
+    jsonw_put_bool(w, "possible_duplicate", s->repeated);
     jsonw_put_time(w, "at", message_is_final(row->state) ? row->updated_ms : row->due_ms);
     write_sentence(s, row, w);
 }
@@ -227,6 +242,7 @@ int story_write(struct store *store, const struct message_row *row, const char *
         return err_set(e, ERR_NOMEM, "no memory for the story of a message");
     }
     s->turkish = turkish;
+    s->repeated = (row->flags & MESSAGE_POSSIBLE_DUPLICATE) != 0;
     buf_init(&s->texts, TEXTS_MAX);
     rc = store_timeline(store, row->id, &sink, e);
     if (rc == 0 && buf_failed(&s->texts) != 0) {

@@ -9,8 +9,8 @@
 
 /*
  * Writes {"id":…, "campaign":…, "mark":…, "channel":…, "status":…, "status_text":…, "reason":…,
- * "reason_text":…, "at":…, "text":… (one sentence), "story":[{"at":…,"text":…}]} into w. id is its
- * name for the outside. The thread of s.
+ * "reason_text":…, "possible_duplicate":…, "at":…, "text":… (one sentence),
+ * "story":[{"at":…,"text":…}]} into w. id is its name for the outside. The thread of s.
  */
 int story_write(struct store *s, const struct message_row *row, const char *id, bool turkish,
                 struct json_writer *w, struct err *e);

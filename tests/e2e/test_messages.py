@@ -220,6 +220,31 @@ def test_what_may_have_gone_is_not_called_unsent():
         assert m["possible_duplicate"] is True and m["resent"] is True
 
 
+def test_the_story_of_a_doubt():
+    """A second copy is marked as one, and nobody is called while nothing is to be decided."""
+    lost = {"kind": "sink", "fail": ["unknown"]}
+    with Gateway(providers={"s": {**lost, "on_doubt": "resend"},
+                            "e": {**lost, "on_doubt": "ask", "report": "delivered"}},
+                 routes={"sms": ["s"], "email": ["e"]},
+                 retry={"sms": {"base": "1s", "cap": "1s"}}) as g:
+        g.accept(event(1))
+        for channel, status in (("sms", "held"), ("email", "unknown")):
+            id = until(lambda: g.messages(channel=channel, status=status), status)[0]["id"]
+        said = run("explain", "--message", id, config=g.config_path).stdout.splitlines()
+        sms, mail = ["\n".join(said[n:n + 3]) for n, line in enumerate(said) if " at 90 " in line]
+        assert "somebody has to decide. Why: nobody knows whether it went." in sms, sms
+        assert "attempt 1, s: nobody knows" in sms
+        assert "attempt 2, s (possibly a duplicate): nobody knows" in sms, sms
+        mail = mail.split("Reminder at 60")[0]
+        assert "Nobody knows whether the provider took it; it may have been sent." in mail, mail
+        assert "decide" not in mail and "connection" not in mail and "duplicate" not in mail, mail
+        story = json.loads(run("explain", "--holder", "sicil-1", "--lang", "tr", "--json",
+                               config=g.config_path).stdout)["cases"][0]["messages"]
+        assert [m["channel"] for m in story if m["possible_duplicate"]] == ["sms"]
+        assert "(yinelenmiş olabilir)" in story[0]["story"][1]["text"], story[0]
+        assert "karar" not in story[1]["text"] and "alıp almadığı bilinmiyor" in story[1]["text"]
+
+
 def test_operating_needs_its_scope_and_a_message(gateway):
     gateway.accept(event(52))
     id = first_of(gateway, "cert-52")["id"]
