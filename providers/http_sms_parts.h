@@ -130,10 +130,12 @@ void http_sms_schedule(struct provider *p);
 /* No question before so long. */
 void http_sms_pause(struct provider *p, int64_t ms);
 void http_sms_forget_polls(struct provider *p);
-/* An answer to any question as an outcome; DOWN when there was none. */
+/* An answer to any question as an outcome, never without words; DOWN when there was none. */
 void http_sms_judge_query(struct provider *p, const struct recipe_answer *rules,
                           const struct curlmux_answer *a, struct recipe_reply *reply,
                           struct recipe_judgement *ret);
+/* The account is in trouble, as the answer to a question says. */
+void http_sms_say_account(struct provider *p, const struct outcome *o);
 
 /* http_sms_recover.c */
 

@@ -1,5 +1,6 @@
 /* What the engine asks about messages: one question at a time, paced; reports page by page. */
 #include "base/log.h"
+#include "base/utf8.h"
 #include "providers/http_sms_parts.h"
 #include "providers/recipe/report.h"
 
@@ -41,21 +42,71 @@ void http_sms_forget_polls(struct provider *p)
     }
 }
 
+/*
+ * The recipe's words for the answer's code: those for sending, when the code means the same there;
+ * else null.
+ */
+static const char *words_elsewhere(const struct provider *p, const struct recipe_answer *rules,
+                                   const struct recipe_reply *reply, const struct outcome *o)
+{
+    char code[EXPR_TEXT_MAX];
+    struct recipe_verdict verdict;
+
+    for (size_t i = 0; i < RECIPE_EXPRS_MAX && rules->code.list[i] != NULL; i++) {
+        if (expr_extract(rules->code.list[i], reply, code) &&
+            recipe_verdict_read(json_get(p->recipe->answer.codes, code), &verdict) &&
+            verdict.class == o->class && verdict.text != NULL) {
+            return verdict.text;
+        }
+    }
+    return NULL;
+}
+
+/* What class of answer it was. */
+static const char *words_of_class(const struct outcome *o, int status)
+{
+    switch (o->class) {
+    case OUTCOME_ACCOUNT:
+        return "the vendor refuses the account";
+    case OUTCOME_THROTTLED:
+        return "the vendor asks to slow down";
+    case OUTCOME_REJECTED:
+        return "the vendor refuses the question";
+    default:
+        return status >= 500 ? "an error of the vendor's server" : "no answer to the question";
+    }
+}
+
 void http_sms_judge_query(struct provider *p, const struct recipe_answer *rules,
                           const struct curlmux_answer *a, struct recipe_reply *reply,
                           struct recipe_judgement *ret)
 {
     bool answered = a->phase == CURLMUX_ANSWERED;
+    struct outcome *o = &ret->outcome;
+    const char *words;
 
     recipe_reply_init(reply, a->status, answered ? a->body : STR(""), a->retry_after);
     reply->secrets = p->secrets;
     reply->secret_count = p->secret_count;
-    if (answered) {
-        recipe_judge(rules, reply, clock_wall_ms(p->host->clock), ret);
-    } else {
+    if (!answered) {
         *ret = (struct recipe_judgement){0};
-        outcome_set(&ret->outcome, OUTCOME_DOWN, "no answer", "%s", a->error);
+        outcome_set(o, OUTCOME_DOWN, "no answer", "%s", a->error);
+        return;
     }
+    recipe_judge(rules, reply, clock_wall_ms(p->host->clock), ret);
+    if (str_trim(str_of(o->detail)).len == 0) {
+        words = words_elsewhere(p, rules, reply, o);
+        words = words == NULL ? words_of_class(o, a->status) : words;
+        utf8_copy(o->detail, sizeof(o->detail), str_of(words));
+    }
+}
+
+void http_sms_say_account(struct provider *p, const struct outcome *o)
+{
+    char sentence[320];
+
+    snprintf(sentence, sizeof(sentence), "%s: %s", o->code, o->detail);
+    p->host->health(p->host->ctx, PROVIDER_BROKEN, sentence);
 }
 
 static void on_poll_due(uv_timer_t *handle);
@@ -112,7 +163,7 @@ static bool take_reports(struct query *query, const struct curlmux_answer *a)
     } else if (j.outcome.class == OUTCOME_THROTTLED) {
         http_sms_pause(p, j.outcome.wait_ms > THROTTLED_MS ? j.outcome.wait_ms : THROTTLED_MS);
     } else if (j.outcome.class == OUTCOME_ACCOUNT) {
-        p->host->health(p->host->ctx, PROVIDER_BROKEN, j.outcome.detail);
+        http_sms_say_account(p, &j.outcome);
     }
     recipe_reply_finish(&reply);
     memcpy(query->after, q.ret_after, sizeof(query->after));

@@ -316,7 +316,7 @@ static void on_senders(void *ctx, const struct curlmux_answer *a)
         see_titles(&t, &reply);
         judge_titles(p, &t);
     } else if (j.outcome.class == OUTCOME_ACCOUNT) {
-        p->host->health(p->host->ctx, PROVIDER_BROKEN, j.outcome.detail);
+        http_sms_say_account(p, &j.outcome);
     }
     recipe_reply_finish(&reply);
     buf_finish(&t.shown);

@@ -190,6 +190,57 @@ static void test_balances(void **state)
     }
 }
 
+/* No sentence about the account ends behind its code. */
+static void test_why_there_is_no_balance(void **state)
+{
+    static const struct {
+        const char *recipe;
+        const char *part;
+        int status;
+        const char *answer;
+        const char *error;
+    } rows[] = {
+        {"netgsm", "/balance", 406, "{\"code\":\"30\"}",
+         "http 406/30: Kullanıcı adı ya da parola yanlış, API izni yok ya da IP adresi izinli "
+         "değil"},
+        {"netgsm", "/balance", 406, "{\"code\":\"60\"}", "balance http 406/60: no credit"},
+        {"netgsm", "/balance", 406, "{\"code\":\"70\"}",
+         "http 406/70: the vendor refuses the account"}, /* a word of sending that means another */
+        {"netgsm", "/balance", 502, "", "http 502: an error of the vendor's server"},
+        {"netgsm", "/balance", 429, "", "http 429: the vendor asks to slow down"},
+        {"netgsm", "/balance", 302, "", "http 302: no answer to the question"},
+        {"verimor", "/v2/balance", 401, " ",
+         "http 401: Kullanıcı adı ya da parola yanlış, ya da bu makinenin IP adresi panelde izinli "
+         "değil"},
+        {"verimor", "/v2/balance", 401, "Parola", "http 401: Parola"},
+    };
+    static struct test t;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct script s = {rows[i].part, rows[i].status, {rows[i].answer}, 0};
+
+        start(&t, rows[i].recipe, &s, 1);
+        http_sms_provider_type.balance(t.w.provider);
+        assert_true(WORLD_UNTIL(&t.w, t.balances > 0, 5));
+        assert_string_equal(t.error, rows[i].error);
+        finish(&t);
+    }
+}
+
+static void test_titles_of_a_refused_account(void **state)
+{
+    static struct test t;
+    struct script s = {"/msgheader", 406, {"{\"code\":\"30\"}"}, 0};
+
+    (void)state;
+    start(&t, "netgsm", &s, 1);
+    assert_true(WORLD_UNTIL(&t.w, t.w.health_calls > 0, 5));
+    assert_int_equal(t.w.health, PROVIDER_BROKEN);
+    assert_non_null(strstr(t.w.health_text, "http 406/30: Kullanıcı adı ya da parola yanlış"));
+    finish(&t);
+}
+
 /* Sender titles. */
 
 static void test_senders(void **state)
@@ -562,6 +613,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_balances),
+        cmocka_unit_test(test_why_there_is_no_balance),
+        cmocka_unit_test(test_titles_of_a_refused_account),
         cmocka_unit_test(test_senders),
         cmocka_unit_test(test_ask),
         cmocka_unit_test(test_absent_twice),
