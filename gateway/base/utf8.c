@@ -169,6 +169,32 @@ void utf8_copy(char *dst, size_t cap, struct str s)
     (void)str_copy(dst, cap, s);
 }
 
+static bool is_control(uint32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7F && cp < 0xA0);
+}
+
+void utf8_copy_clean(char *dst, size_t cap, struct str s)
+{
+    size_t at = 0;
+    uint32_t cp = 0;
+
+    while (s.len > 0) {
+        size_t n = utf8_decode(s, &cp);
+        bool good = n > 0 && !is_control(cp);
+        struct str c = good ? (struct str){s.ptr, n} : STR("?");
+
+        if (at + c.len >= cap) {
+            break;
+        }
+        memcpy(dst + at, c.ptr, c.len);
+        at += c.len;
+        n = n == 0 ? 1 : n;
+        s = (struct str){s.ptr + n, s.len - n};
+    }
+    dst[at] = '\0';
+}
+
 bool utf8_clean_line(struct str s)
 {
     uint32_t cp;
@@ -176,7 +202,7 @@ bool utf8_clean_line(struct str s)
     while (s.len > 0) {
         size_t n = utf8_decode(s, &cp);
 
-        if (n == 0 || cp < 0x20 || (cp >= 0x7F && cp < 0xA0)) {
+        if (n == 0 || is_control(cp)) {
             return false;
         }
         s.ptr += n;

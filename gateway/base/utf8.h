@@ -15,5 +15,7 @@ bool utf8_valid(struct str s);
 size_t utf8_count(struct str s);
 /* Copies as much as fits into dst (cap bytes with the NUL), cut between characters. */
 void utf8_copy(char *dst, size_t cap, struct str s);
+/* The same with "?" for every control (C0, C1, DEL) and every byte of no character. */
+void utf8_copy_clean(char *dst, size_t cap, struct str s);
 /* Valid UTF-8 without NUL, C0 and C1 controls and DEL: may reach a protocol line. */
 bool utf8_clean_line(struct str s);

@@ -1,6 +1,7 @@
 #include "text/dsn.h"
 
 #include "base/err.h"
+#include "base/utf8.h"
 #include "text/mask.h"
 #include "text/mime_read.h"
 
@@ -115,14 +116,10 @@ static const char *better_status(const char *field, const char *diagnostic)
 static void keep_detail(const char *text, char *out, size_t cap)
 {
     struct buf masked;
-    size_t at = 0;
 
     buf_init(&masked, VALUE_SIZE * 4);
     (void)mask_text(str_of(text), &masked);
-    for (const char *c = buf_cstr(&masked); *c != '\0' && at + 1 < cap; c++) {
-        out[at++] = *c < ' ' || *c > '~' ? '?' : *c;
-    }
-    out[at] = '\0';
+    utf8_copy_clean(out, cap, str_of(buf_cstr(&masked)));
     buf_finish(&masked);
 }
 

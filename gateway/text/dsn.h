@@ -27,7 +27,7 @@ enum dsn_action {
 struct dsn_recipient {
     enum dsn_action action;
     char code[24];     /* "550 5.1.1", "5.1.1", "550" or "" */
-    char detail[200];  /* what the other side said, printable ASCII, personal data masked */
+    char detail[200];  /* what the other side said, in UTF-8, personal data masked */
     char address[256]; /* the original recipient when told, else the final one */
 };
 

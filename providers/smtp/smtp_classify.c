@@ -1,5 +1,7 @@
 #include "providers/smtp/smtp_classify.h"
 
+#include "base/utf8.h"
+
 #include <stdio.h>
 
 #define ON(verb)    (1u << (verb))
@@ -90,9 +92,8 @@ static void mask_mailboxes(char *dst, size_t cap, const char *text)
         if (memchr(text, '@', n) != NULL) {
             word = STR("<...>");
         }
-        for (size_t i = 0; i < word.len && at + 1 < cap; i++) {
-            dst[at++] = word.ptr[i];
-        }
+        utf8_copy(dst + at, cap - at, word);
+        at += strlen(dst + at);
         text += n;
         while (*text == ' ') {
             text++;

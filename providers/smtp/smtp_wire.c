@@ -1,6 +1,7 @@
 #include "providers/smtp/smtp_wire.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -247,15 +248,14 @@ static void add_text(struct smtp_reply *r, const char *text, size_t len)
         text += n;
         len -= n;
     }
+    while (at == 0 && len > 0 && *text == ' ') {
+        text++;
+        len--;
+    }
     if (at > 0 && len > 0 && *text != ' ' && at < sizeof r->text - 1) {
         r->text[at++] = ' ';
     }
-    for (size_t i = 0; i < len && at < sizeof r->text - 1; i++) {
-        if (text[i] != ' ' || at > 0) {
-            r->text[at++] = text[i] < ' ' || text[i] > '~' ? '?' : text[i];
-        }
-    }
-    r->text[at] = '\0';
+    utf8_copy_clean(r->text + at, sizeof r->text - at, (struct str){text, len});
 }
 
 /* The code of a reply line, 0 when it is none. len is without the line end. */

@@ -3,6 +3,7 @@
  * terminated and printable where it is shown, a verdict belongs to the list, and the same bytes
  * give the same report.
  */
+#include "base/utf8.h"
 #include "text/dsn.h"
 
 #include <stdint.h>
@@ -26,10 +27,8 @@ static void check(const struct dsn *d)
             strspn(r->code, "0123456789. ") != strlen(r->code)) {
             abort();
         }
-        for (const char *c = r->detail; *c != '\0'; c++) {
-            if (*c < ' ' || *c > '~') {
-                abort();
-            }
+        if (!utf8_clean_line(str_of(r->detail))) {
+            abort();
         }
     }
 }

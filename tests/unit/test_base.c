@@ -169,6 +169,12 @@ static void test_utf8_is_cut_between_characters(void **state)
     }
     utf8_copy(dst, sizeof dst, str_of(NULL));
     assert_string_equal(dst, "");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        utf8_copy_clean(dst, sizeof dst, str_of(cases[i].text));
+        assert_string_equal(dst, cases[i].cut);
+    }
+    utf8_copy_clean(dst, sizeof dst, (struct str){"\xC5\0\n\x7f\xC2\x80\xC5\x9F\xC5", 9});
+    assert_string_equal(dst, "?????\xC5\x9F");
 }
 
 static void test_utf8_round_trip(void **state)

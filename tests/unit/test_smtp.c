@@ -1,4 +1,5 @@
 /* The pure parts of the SMTP provider: the border, the dialogue, the verdicts. */
+#include "base/utf8.h"
 #include "providers/smtp/smtp_classify.h"
 #include "providers/smtp/smtp_mail.h"
 #include "providers/smtp/smtp_socket.h"
@@ -205,6 +206,52 @@ static void test_silence(void **state)
     assert_string_equal(o.detail, "no answer");
 }
 
+/* Relays speak their own language; what is no UTF-8 becomes "?", and a cut is between characters.
+ */
+static void test_words_beyond_ascii(void **state)
+{
+    static const struct {
+        const char *reply;
+        const char *text;
+    } rows[] = {
+        {"550 5.1.1 böyle bir kullanıcı yok\r\n", "böyle bir kullanıcı yok"},
+        {"550-5.1.1  İlk\r\n550 5.1.1 ğ\r\n", "İlk ğ"},
+        {"550 5.1.1 a\tb\x7f\xC2\x85 kullan\xFD"
+         "c\xFD\xC4\r\n",
+         "a?b?? kullan?c??"},
+    };
+    char line[400];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct smtp_wire w;
+
+        (void)snprintf(line, sizeof line, "%s", rows[i].reply);
+        smtp_wire_reset(&w, false, false);
+        assert_int_equal(smtp_wire_read(&w, line, strlen(line)), SMTP_BREACH_NONE);
+        assert_string_equal(w.replies[SMTP_GREETING].text, rows[i].text);
+    }
+    for (int lead = 0; lead < 2; lead++) {
+        struct smtp_wire w;
+        size_t n = (size_t)snprintf(line, sizeof line, "550 %s", lead == 0 ? "" : "a");
+        const char *text = w.replies[SMTP_GREETING].text;
+        struct smtp_ending ending = {.verb = SMTP_RCPT, .reply = &w.replies[SMTP_GREETING]};
+        struct outcome o;
+
+        while (n < 300) {
+            n += (size_t)snprintf(line + n, sizeof line - n, "%s",
+                                  n == 20 + (size_t)lead ? " @ " : "ş");
+        }
+        (void)snprintf(line + n, sizeof line - n, "\r\n");
+        smtp_wire_reset(&w, false, false);
+        assert_int_equal(smtp_wire_read(&w, line, n + 2), SMTP_BREACH_NONE);
+        assert_true(utf8_clean_line(str_of(text)));
+        assert_in_range(strlen(text), SMTP_REPLY_TEXT - 2, SMTP_REPLY_TEXT - 1);
+        smtp_classify(&ending, &o); /* "<...>" is longer than what it stands for */
+        assert_true(utf8_clean_line(str_of(o.detail)));
+    }
+}
+
 static void test_421_after_others(void **state)
 {
     struct smtp_reply reply = {.code = 421, .text = "too many"};
@@ -406,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_only_a_verdict_is_sent),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_421_after_others),
+        cmocka_unit_test(test_words_beyond_ascii),
         cmocka_unit_test(test_personal_data_is_masked),
         cmocka_unit_test(test_dialogues),
         cmocka_unit_test(test_the_transcript_keeps_the_transaction),
