@@ -119,8 +119,12 @@ static void cut_short(struct http_request *http, int status, const char *type,
 
 static void fill_up(struct buf *body, int64_t bytes)
 {
-    while ((int64_t)body->len < bytes && buf_failed(body) == 0) {
-        (void)buf_adds(body, "                                                                ");
+    size_t missing = (int64_t)body->len < bytes ? (size_t)bytes - body->len : 0;
+    char *blanks = buf_reserve(body, missing);
+
+    if (blanks != NULL) {
+        memset(blanks, ' ', missing);
+        buf_commit(body, missing);
     }
 }
 
