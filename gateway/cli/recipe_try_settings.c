@@ -71,6 +71,12 @@ static int read_message(struct trying *t)
         phone_explain(&phone, cli->turkish, why, sizeof why);
         return cli_usage(cli, "--to: %s", why);
     }
+    if (t->really && cli_value(cli, "fault") != NULL) {
+        return cli_usage(cli, "%s",
+                         cli_tr(cli, "--fault benzetimin arızasıdır; --really ile verilmez",
+                                "--fault is a fault of the simulator; it does not go with "
+                                "--really"));
+    }
     (void)snprintf(t->to, sizeof t->to, "%s", phone.e164);
     if (text != NULL && strlen(text) >= sizeof t->text) {
         return cli_usage(cli, "--text: %s", cli_tr(cli, "çok uzun", "too long"));

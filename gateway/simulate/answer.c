@@ -160,7 +160,7 @@ static int spoiled_status(const struct sim_trouble *t, int status)
     case TROUBLE_HTML:
         return 502;
     case TROUBLE_STATUS:
-        return t->number < 200 || t->number > 599 ? 500 : (int)t->number;
+        return (int)t->number;
     case TROUBLE_REDIRECT:
         return 307;
     default:

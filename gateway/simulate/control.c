@@ -127,7 +127,7 @@ static void set_troubles(struct simulator *s, struct http_request *req)
         const char *end = memchr(rest.ptr, '\n', rest.len);
         struct str line = {rest.ptr, end == NULL ? rest.len : (size_t)(end - rest.ptr)};
 
-        if (str_trim(line).len > 0 && sim_trouble_add(&wanted, line, &e) != 0) {
+        if (str_trim(line).len > 0 && sim_trouble_add(&wanted, s->model, line, &e) != 0) {
             answer_text(req, 400, e.text);
             return;
         }

@@ -238,7 +238,7 @@ static void apply_troubles(struct simulator *s, struct sim_message *m)
         m->end_ms = INT64_MAX;
     }
     t = sim_trouble_message(&s->troubles, TROUBLE_STATE);
-    if (t != NULL && sim_state(s->model, t->arg) != NULL) {
+    if (t != NULL) {
         m->state = json_key(sim_state(s->model, t->arg));
     }
 }

@@ -85,7 +85,7 @@ static const char *ordered_code(const struct sim_exchange *x)
 {
     const struct sim_trouble *t = x->trouble;
 
-    if (t != NULL && t->kind == TROUBLE_CODE && sim_code(x->sim->model, t->arg) != NULL) {
+    if (t != NULL && t->kind == TROUBLE_CODE) {
         return t->arg;
     }
     return t != NULL && t->kind == TROUBLE_THROTTLE ? sim_code_on(x->sim->model, "throttled")
@@ -247,7 +247,7 @@ const char *simulator_sample_user(const struct simulator *s)
 
 int simulator_fault(struct simulator *s, const char *spec, struct err *e)
 {
-    return sim_trouble_add(&s->troubles, str_of(spec), e);
+    return sim_trouble_add(&s->troubles, s->model, str_of(spec), e);
 }
 
 size_t simulator_taken(const struct simulator *s)

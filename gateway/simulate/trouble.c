@@ -1,5 +1,6 @@
 #include "simulate/trouble.h"
 
+#include "base/buf.h"
 #include "base/number.h"
 
 #include <stdio.h>
@@ -27,7 +28,7 @@ static const struct {
     [TROUBLE_STATE] = {ARG_WORD, true, 0},         [TROUBLE_WINDOW] = {ARG_DURATION, false, 600000},
 };
 
-enum { HUGE_MAX = 64 << 20 };
+enum { HUGE_MAX = 64 << 20, STATUS_MIN = 200, STATUS_MAX = 599, NAMES_SHOWN = 260 };
 
 static int read_kind(struct str name, struct sim_trouble *t, struct err *e)
 {
@@ -65,6 +66,10 @@ static int read_arg(struct str arg, struct sim_trouble *t, struct err *e)
     if (args[t->kind].arg == ARG_NUMBER &&
         (str_i64(arg, &t->number) != 0 || t->number < 0 || t->number > HUGE_MAX)) {
         return err_set(e, ERR_INVALID, "%s:%s: write a number up to %d", name, t->arg, HUGE_MAX);
+    }
+    if (t->kind == TROUBLE_STATUS && (t->number < STATUS_MIN || t->number > STATUS_MAX)) {
+        return err_set(e, ERR_INVALID, "%s:%s: write a status from %d to %d", name, t->arg,
+                       STATUS_MIN, STATUS_MAX);
     }
     return 0;
 }
@@ -123,7 +128,96 @@ static struct str before(struct str *s, char mark)
     return first;
 }
 
-int sim_trouble_add(struct sim_troubles *list, struct str spec, struct err *e)
+/* "20 30 40", the names of a table; " …" when there are too many. */
+static void add_names(const struct json *table, struct buf *out)
+{
+    for (const struct json *v = json_first(table); v != NULL; v = json_next(v)) {
+        if (out->len + strlen(json_key(v)) > NAMES_SHOWN) {
+            (void)buf_adds(out, " …");
+            return;
+        }
+        (void)buf_addf(out, "%s%s", out->len > 0 ? " " : "", json_key(v));
+    }
+}
+
+static int unknown_word(const struct sim_trouble *t, const struct buf *names, struct err *e)
+{
+    const char *name = sim_trouble_names[t->kind];
+
+    return names->len == 0
+               ? err_set(e, ERR_INVALID, "%s:%.60s: there is no other %s here", name, t->arg, name)
+               : err_set(e, ERR_INVALID, "%s:%.60s: there is no such %s; there are: %s", name,
+                         t->arg, name, buf_cstr(names));
+}
+
+static int check_word(const struct sim_trouble *t, const struct json *table, struct err *e)
+{
+    struct buf names;
+    int code = 0;
+
+    if (json_get(table, t->arg) == NULL) {
+        buf_init(&names, 1024);
+        add_names(table, &names);
+        code = unknown_word(t, &names, e);
+        buf_finish(&names);
+    }
+    return code;
+}
+
+/* A shape belongs to one kind of call: the one at which the trouble strikes must know it. */
+static int check_shape(const struct sim_trouble *t, const struct sim_model *model, struct err *e)
+{
+    struct buf names;
+    bool known = false;
+    int code;
+
+    buf_init(&names, 1024);
+    for (size_t i = 0; i < model->endpoint_count; i++) {
+        const struct sim_endpoint *p = &model->endpoints[i];
+
+        if (t->on == SIM_AT_ANY || (int)t->on == p->kind) {
+            known = known || json_get(p->replies, t->arg) != NULL;
+            add_names(p->replies, &names);
+        }
+    }
+    code = known ? 0 : unknown_word(t, &names, e);
+    buf_finish(&names);
+    return code;
+}
+
+/* Whether it can strike as it is written. */
+static int check(const struct sim_trouble *t, const struct sim_model *model, struct err *e)
+{
+    bool refuses = t->kind == TROUBLE_CODE || t->kind == TROUBLE_THROTTLE;
+    bool of_message = t->kind >= TROUBLE_FIRST_OF_MESSAGE;
+
+    if (t->accept && refuses) {
+        return err_set(e, ERR_INVALID,
+                       "%s refuses the request; accept goes with reset, html502, "
+                       "status and redirect",
+                       sim_trouble_names[t->kind]);
+    }
+    if (of_message && (t->on == SIM_AT_REPORT || t->on == SIM_AT_DATA)) {
+        return err_set(e, ERR_INVALID, "%s concerns messages as they are sent; leave out on=",
+                       sim_trouble_names[t->kind]);
+    }
+    if (model == NULL) {
+        return 0;
+    }
+    switch (t->kind) {
+    case TROUBLE_CODE:
+        return check_word(t, model->codes, e);
+    case TROUBLE_STATE:
+        return check_word(t, model->states, e);
+    case TROUBLE_SHAPE:
+        return check_shape(t, model, e);
+    default:
+        return 0;
+    }
+}
+
+int sim_trouble_add(struct sim_troubles *list, const struct sim_model *model, struct str spec,
+                    struct err *e)
 {
     struct sim_trouble t = {.p = 1, .left = -1};
     struct str rest = str_trim(spec);
@@ -139,6 +233,7 @@ int sim_trouble_add(struct sim_troubles *list, struct str spec, struct err *e)
     while (code == 0 && rest.len > 0) {
         code = read_modifier(before(&rest, ','), &t, e);
     }
+    code = code != 0 ? code : check(&t, model, e);
     if (code == 0) {
         list->list[list->count++] = t;
     }

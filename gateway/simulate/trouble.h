@@ -2,13 +2,15 @@
  * What a simulated vendor does wrong, by order. One trouble is written
  *   NAME[:ARGUMENT][,p=0.2][,n=3][,after=10][,on=send|report|data|any][,accept]
  * p: with this probability; n: so many times, then never again; after: not for the first so many;
- * on: at which calls (send); accept: the request was taken nonetheless.
+ * on: at which calls (send), for faults of a request; accept: the request was taken nonetheless,
+ * where it was not refused with a code.
  */
 #pragma once
 
 #include "base/err.h"
 #include "base/json.h"
 #include "base/rng.h"
+#include "simulate/model.h"
 
 enum sim_trouble_kind {
     /* of a request */
@@ -19,7 +21,7 @@ enum sim_trouble_kind {
     TROUBLE_SLOW,      /* slow[:DURATION] — taken, the answer takes a second */
     TROUBLE_RESET,     /* reset — TCP reset instead of an answer, not taken */
     TROUBLE_HTML,      /* html502 — a proxy's page, not taken */
-    TROUBLE_STATUS,    /* status:NNN — this HTTP status without a body, not taken */
+    TROUBLE_STATUS,    /* status:NNN — this HTTP status (200 … 599) without a body, not taken */
     TROUBLE_TRUNCATED, /* truncated — taken, the answer breaks off */
     TROUBLE_CUT_JSON,  /* half — taken, complete HTTP with half a body */
     TROUBLE_EMPTY,     /* empty — taken, 200 without a body */
@@ -65,8 +67,12 @@ struct sim_troubles {
 /* "code", "lost-reply", …; null-terminated, in the order of the enum. */
 extern const char *const sim_trouble_names[];
 
-/* Appends one; ERR_INVALID with a sentence, ERR_LIMIT. */
-int sim_trouble_add(struct sim_troubles *t, struct str spec, struct err *e);
+/*
+ * Appends one; ERR_INVALID with a sentence, ERR_LIMIT. What would never strike is refused too: a
+ * code, state or shape that the model (null: any) does not have, a modifier that changes nothing.
+ */
+int sim_trouble_add(struct sim_troubles *t, const struct sim_model *model, struct str spec,
+                    struct err *e);
 /* The trouble of this request, or null: the first that strikes. */
 const struct sim_trouble *sim_trouble_request(struct sim_troubles *t, enum sim_at at);
 /* Whether a message's trouble of this kind strikes; its entry or null. */

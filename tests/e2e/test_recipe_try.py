@@ -84,7 +84,8 @@ def test_secrets_are_not_taken_as_arguments():
 
 @pytest.mark.parametrize("args", [
     ["--set", "user"], ["--set", "=x"], ["--set-file", "password"], ["--to", "0312"],
-    ["--wait", "uzun"], ["--fault", "yok"], ["--text", "x" * 2000], ["--really"]])
+    ["--wait", "uzun"], ["--fault", "yok"], ["--fault", "code:zz"], ["--text", "x" * 2000], ["--really"],
+    ["--really", "--yes", "--to", "05320000067", "--fault", "reset"]])
 def test_wrong_arguments(args):
     out = attempt("netgsm", *args)
     assert out.returncode in (1, 2) and out.stderr, out

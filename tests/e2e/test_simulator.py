@@ -251,11 +251,37 @@ def test_every_final_state(sim):
 
 @pytest.mark.parametrize("spec", ["", "kod:30", "code", "late:soon", "slow,p=2", "slow,p=0",
                                   "slow,n=-1", "slow,on=mars", "slow,neden", "reset:1",
-                                  "throttle:x", "huge:999999999999"])
+                                  "throttle:x", "huge:999999999999", "huge:67108865",
+                                  "status:0", "status:199", "status:600", "status:5000",
+                                  "code:30,accept", "throttle,accept", "dup-report,on=report"])
 def test_a_wrong_fault(spec):
     out = subprocess.run([PROGRAM, "simulate", "netgsm", "--fault", spec], capture_output=True,
                          text=True, timeout=20, check=False)
     assert out.returncode == 2 and "--fault" in out.stderr, out
+
+
+@pytest.mark.parametrize("vendor,spec,listed", [
+    ("netgsm", "code:zz", "20 30 40"), ("netgsm", "state:zz", "103"), ("netgsm", "shape:zz", "jobId"),
+    ("verimor", "code:30", "UNAUTHORIZED"), ("verimor", "shape:objects", "plain"),
+    ("jetsms", "shape:plain", "no other shape")])
+def test_a_fault_that_the_vendor_does_not_have(vendor, spec, listed):
+    out = subprocess.run([PROGRAM, "simulate", vendor, "--fault", spec], capture_output=True,
+                         text=True, timeout=20, check=False)
+    assert out.returncode == 2 and spec in out.stderr and listed in out.stderr, out
+    with simulator(vendor) as s:
+        assert s.request("/_sim/fault", spec.encode())[0] == 400
+
+
+def test_the_edges_of_a_status_and_of_a_huge_answer():
+    with simulator("netgsm") as s:
+        for status in (200, 599):
+            s.faults(f"status:{status},n=1")
+            assert send(s)[0] == status
+        for size in (67108863, 67108864):
+            s.faults(f"huge:{size},n=1")
+            status, body = send(s)
+            assert status == 200 and len(body) == size
+        assert len(s.ledger()) == 2
 
 
 def test_a_wrong_fault_changes_nothing():

@@ -12,7 +12,7 @@ static void read_fault(struct str s)
     struct sim_troubles t = {.count = 0};
     struct err e = {0};
 
-    if (sim_trouble_add(&t, s, &e) != 0 && e.text[0] == '\0') {
+    if (sim_trouble_add(&t, NULL, s, &e) != 0 && e.text[0] == '\0') {
         __builtin_trap(); /* refused without a word */
     }
     for (int i = 0; i < 3; i++) {
