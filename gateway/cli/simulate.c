@@ -240,6 +240,20 @@ static int read_duration(struct cli *cli, const char *name, int64_t *ms)
                             "write a duration, for instance 300ms or 5s"));
 }
 
+static int check_report_url(struct cli *cli)
+{
+    const char *url = cli_value(cli, "report-url");
+    struct err e = {0};
+
+    if (url == NULL || curlmux_check_url(url, &e) == 0) {
+        return CLI_OK;
+    }
+    return cli_usage(cli, "--report-url %s: %s", url,
+                     cli_tr(cli,
+                            "https:// ile, bu makinedeyse http:// ile başlayan tam adres yazın",
+                            "write a full address with https://, or http:// on this machine"));
+}
+
 static int simulate(struct simulating *s, int64_t seed, int64_t report_ms)
 {
     struct err e = {0};
@@ -283,6 +297,7 @@ static int run(int argc, char **argv, struct cli *cli)
     rc = read_listen(s, cli_value(cli, "listen"));
     rc = rc == CLI_OK ? cli_int(cli, "seed", 0, INT64_MAX, 1, &seed) : rc;
     rc = rc == CLI_OK ? read_duration(cli, "report-after", &report_ms) : rc;
+    rc = rc == CLI_OK ? check_report_url(cli) : rc;
     rc = rc == CLI_OK ? simulate_find(cli, argv[0], s->description, sizeof s->description) : rc;
     rc = rc == CLI_OK ? simulate(s, seed, report_ms) : rc;
     free(s);

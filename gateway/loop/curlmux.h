@@ -69,6 +69,8 @@ int curlmux_create(uv_loop_t *loop, const struct curlmux_limits *limits, struct 
  */
 int curlmux_send(struct curlmux *mux, const struct curlmux_request *request, curlmux_callback *done,
                  void *ctx, struct err *e);
+/* Whether a request to this address may be made; ERR_INVALID with a sentence, ERR_NOMEM. */
+int curlmux_check_url(const char *url, struct err *e);
 /*
  * A number for requests that differ in their body alone, and say nothing of a person elsewhere: a
  * handle of libcurl that was told the rest once is told the body only. Before the number is closed

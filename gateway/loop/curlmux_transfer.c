@@ -179,6 +179,16 @@ static int check_url(struct transfer *t, const struct curlmux_request *r, struct
     return code;
 }
 
+int curlmux_check_url(const char *url, struct err *e)
+{
+    struct transfer t = {.easy = NULL};
+    const struct curlmux_request r = {.url = url, .allow_private = true};
+    int code = check_url(&t, &r, e);
+
+    curl_url_cleanup(t.url);
+    return code;
+}
+
 static int add_header(struct transfer *t, const char *line, struct err *e)
 {
     struct curl_slist *list;

@@ -18,6 +18,9 @@ struct push {
     char method[8];
     char type[48];
     char *signature;
+    uint64_t number; /* of the message, and its id: it may be forgotten meanwhile */
+    char id[LEDGER_ID_MAX];
+    bool counted;
     int tries;
 };
 
@@ -39,6 +42,19 @@ static void push_close(struct push *p)
 
 static void on_again(uv_timer_t *timer);
 
+/* What left counts as one report of its message, however often it is tried. */
+static void count_report(struct push *p, const struct curlmux_answer *a)
+{
+    struct sim_message *m = ledger_at(p->sim->ledger, p->number - 1);
+
+    if (a->phase != CURLMUX_NOT_SENT && !p->counted) {
+        p->counted = true;
+        if (m != NULL && strcmp(m->id, p->id) == 0) {
+            m->reports++;
+        }
+    }
+}
+
 static void on_answer(void *ctx, const struct curlmux_answer *a)
 {
     struct push *p = ctx;
@@ -46,6 +62,7 @@ static void on_answer(void *ctx, const struct curlmux_answer *a)
         .at_ms = sim_now(), .kind = "push", .status = a->status, .taken = 1};
     bool fine = a->phase == CURLMUX_ANSWERED && a->status >= 200 && a->status < 300;
 
+    count_report(p, a);
     (void)snprintf(event.why, sizeof(event.why), "%s", a->error);
     sim_note(p->sim, &event);
     if (fine || p->sim->stopping || ++p->tries == PUSH_TRIES) {
@@ -245,6 +262,8 @@ static void push_row(struct simulator *s, const char *url, struct sim_row *row)
     buf_init(&p->url, 8192);
     buf_init(&p->body, PUSH_BODY_MAX);
     (void)snprintf(p->method, sizeof(p->method), "%s", s->model->push.method);
+    p->number = row->message->number;
+    (void)snprintf(p->id, sizeof(p->id), "%s", row->id);
     s->pushes++;
     make_body(p, url, &scope);
     push_send(p);
@@ -265,10 +284,8 @@ static void push_state(struct simulator *s, struct sim_message *m, const char *s
     if (url == NULL || url[0] == '\0' || s->options.curl == NULL) {
         return;
     }
-    m->reports++;
     push_row(s, url, &row);
     if (m->twice) {
-        m->reports++;
         push_row(s, url, &row);
     }
 }

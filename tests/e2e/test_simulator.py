@@ -387,6 +387,26 @@ def test_kannel_expands_the_address():
         assert queries[0]["words"] == "ACK/" and queries[0]["yuzde"] == "%"
 
 
+@pytest.mark.parametrize("url", ["", "sacma", "/rapor", "ftp://127.0.0.1/", "http://ornek.test/",
+                                 "http://u:p@127.0.0.1/", "http://127.0.0.1:999999/"])
+def test_an_address_for_reports_that_is_none(url):
+    out = subprocess.run([PROGRAM, "simulate", "vonage", "--report-url", url],
+                         capture_output=True, text=True, timeout=5, check=False)
+    assert out.returncode == 2 and "--report-url" in out.stderr, out
+
+
+def test_only_reports_that_went_out_are_counted():
+    with catcher() as c, simulator("vonage", "--fault", "dup-report") as s:
+        send(s, callback=c.url)
+        until(lambda: len(c.caught) == 4, "the reports")
+        until(lambda: s.ledger()[0]["reports"] == 4, "their count")
+        send(s, callback="http://127.0.0.1:1/rapor")
+        send(s, callback="sacma")
+        until(lambda: sum(r["kind"] == "push" and r["http"] == 0 for r in s.requests()) >= 4,
+              "the pushes that nobody takes")
+        assert [m["reports"] for m in s.ledger()] == [4, 0, 0]
+
+
 def test_a_pushed_report_is_tried_again():
     with catcher() as c, simulator("vonage") as s:
         c.status = 500
