@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "base/option.h"
 #include "cli/common.h"
 #include "cli/recipe_try.h"
@@ -5,6 +6,7 @@
 #include "domain/phone.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { RECIPE_MAX = 256 * 1024, SETTINGS_MAX = 65536 };
 
@@ -33,8 +35,13 @@ static int read_recipe(struct trying *t)
     struct json_place place;
     struct err e = {0};
     struct buf text;
+    int fd = file_open(t->recipe, &e); /* says what it is, where reading would wait */
     int rc;
 
+    if (fd < 0) {
+        return common_failed(t->cli, "tarif okunamadı", "the recipe could not be read", &e);
+    }
+    (void)close(fd);
     buf_init(&text, RECIPE_MAX);
     rc = cli_read(t->cli, t->recipe, &text);
     if (rc == CLI_OK) {

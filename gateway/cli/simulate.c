@@ -58,11 +58,16 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+static bool is_json_file(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 5 && strcmp(name + len - 5, ".json") == 0;
+}
+
 static int is_description(const struct dirent *entry)
 {
-    size_t len = strlen(entry->d_name);
-
-    return len > 5 && strcmp(entry->d_name + len - 5, ".json") == 0;
+    return is_json_file(entry->d_name);
 }
 
 /* "netgsm verimor …": the descriptions of a directory. */
@@ -84,7 +89,7 @@ int simulate_find(struct cli *cli, const char *vendor, char *out, size_t size)
     struct buf names;
     int rc;
 
-    if (strchr(vendor, '/') != NULL) {
+    if (strchr(vendor, '/') != NULL || is_json_file(vendor)) {
         return snprintf(out, size, "%s", vendor) < (int)size ? CLI_OK : CLI_NOT_FOUND;
     }
     rc = common_share(cli, "simulators", dir, sizeof dir);
@@ -216,16 +221,19 @@ static int start(struct simulating *s, int64_t seed, int64_t report_ms)
     struct faults faults;
     struct err e = {0};
     int code;
+    int rc;
 
     faults_init(&faults);
     code = simulator_start(&o, &s->simulator, &faults, &e);
     if (code != 0 && faults.errors > 0) {
         common_print_faults(s->cli, &faults);
     }
+    rc = code == 0 ? CLI_OK
+                   : common_failed(s->cli, "benzetici başlatılamadı",
+                                   "the simulator could not start", &e);
+    rc = faults.errors > 0 ? CLI_CONFIG : rc;
     faults_finish(&faults);
-    return code == 0 ? CLI_OK
-                     : common_failed(s->cli, "benzetici başlatılamadı",
-                                     "the simulator could not start", &e);
+    return rc;
 }
 
 static int read_duration(struct cli *cli, const char *name, int64_t *ms)

@@ -3,5 +3,8 @@
 
 #include "cli/cli.h"
 
-/* The description of a vendor: its name, or a path with a slash. A cli_exit, explained on err. */
+/*
+ * The description of a vendor: its name, or a path, with a slash in it or ".json" at its end. A
+ * cli_exit, explained on err.
+ */
 int simulate_find(struct cli *cli, const char *vendor, char *out, size_t size);

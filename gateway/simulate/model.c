@@ -1,8 +1,11 @@
 #include "simulate/model.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { MODEL_BYTES_MAX = 256 * 1024 };
 
@@ -238,20 +241,42 @@ static void read_parts(struct sim_model *m, struct faults *faults)
 
 static int read_file(const char *path, struct buf *text, struct err *e)
 {
-    FILE *f = fopen(path, "rbe");
-    size_t n = 1;
+    int fd = file_open(path, e);
+    ssize_t n = 1;
+    int code = 0;
 
-    if (f == NULL) {
-        return err_errno(e, errno, "%s", path);
+    if (fd < 0) {
+        return fd;
     }
     while (n > 0 && buf_failed(text) == 0) {
         char *room = buf_reserve(text, 4096);
 
-        n = room == NULL ? 0 : fread(room, 1, 4096, f);
-        buf_commit(text, n);
+        n = room == NULL ? 0 : read(fd, room, 4096);
+        buf_commit(text, n > 0 ? (size_t)n : 0);
     }
-    (void)fclose(f);
-    return buf_failed(text) == 0 ? 0 : err_set(e, buf_failed(text), "%s is too large", path);
+    if (n < 0) {
+        code = err_errno(e, errno, "%s", path);
+    } else if (buf_failed(text) != 0) {
+        code = err_set(e, buf_failed(text), "%s is too large", path);
+    }
+    (void)close(fd);
+    return code;
+}
+
+/* What the parser said, as a fault with its place. */
+static int fault_json(struct faults *faults, const char *path, struct json_place place,
+                      struct err *e)
+{
+    struct fault *f =
+        faults_add(faults, "", "SIM-005", "JSON okunamadı: %1$s%2$.0s", "not JSON: %1$.0s%2$s",
+                   json_problem_text(place.problem, true), json_problem_text(place.problem, false));
+
+    if (f != NULL) {
+        (void)snprintf(f->file, sizeof(f->file), "%s", path);
+        f->line = place.line;
+        f->column = place.column;
+    }
+    return err_set(e, ERR_INVALID, "%s is no JSON", path);
 }
 
 static int parse(struct str text, const char *path, struct sim_model *m, struct faults *faults,
@@ -262,7 +287,7 @@ static int parse(struct str text, const char *path, struct sim_model *m, struct 
         json_parse(text, JSON_COMMENTS | JSON_POSITIONS, &json_default_limits, &m->doc, &place, e);
 
     if (code != 0) {
-        return err_prefix(e, "%s:%d:%d", path, place.line, place.column);
+        return code == ERR_NOMEM ? code : fault_json(faults, path, place, e);
     }
     option_read(model_table, json_root(m->doc), "", m, faults);
     read_parts(m, faults);

@@ -1,7 +1,7 @@
+#include "base/file.h"
 #include "providers/recipe/parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -63,11 +63,11 @@ void recipe_free(struct recipe *r)
 
 static int read_file(const char *path, struct buf *out, struct err *e)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = file_open(path, e);
     ssize_t got = 1;
 
     if (fd < 0) {
-        return err_errno(e, errno, "%s", path);
+        return fd;
     }
     while (got > 0 && buf_failed(out) == 0) {
         char part[8192];

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import subprocess
 import time
 import urllib.parse
@@ -453,15 +454,17 @@ def test_an_unknown_vendor_is_told_who_there_is():
     assert out.returncode == 4 and all(vendor in out.stderr for vendor in vendors()), out
 
 
-def test_an_office_may_bring_its_own_vendor(tmp_path):
+def test_an_office_may_bring_its_own_vendor(tmp_path, monkeypatch):
     own = description("kannel")
     own["name"] = own["title"] = "bizim"
     own["states"]["1"]["sonuc"] = 1
     path = tmp_path / "bizim.json"
     path.write_text(json.dumps(own), encoding="utf-8")
-    with simulator(str(path)) as s:
-        s.vendor = "kannel"
-        assert send(s)[0] == 202
+    monkeypatch.chdir(tmp_path)
+    for name in (str(path), "bizim.json"):
+        with simulator(name) as s:
+            s.vendor = "kannel"
+            assert send(s)[0] == 202
 
 
 @pytest.mark.parametrize("key,value", [("state_good", "99"), ("on", {"auth": "99"}),
@@ -476,4 +479,23 @@ def test_a_wrong_description_has_a_place(tmp_path, key, value):
     path.write_text(json.dumps({**description("kannel"), key: value}, indent=1), encoding="utf-8")
     out = subprocess.run([PROGRAM, "simulate", str(path)], capture_output=True, text=True,
                          timeout=20, check=False)
-    assert out.returncode in (1, 2, 78) and f"{path}:" in out.stderr, out
+    assert out.returncode == 78 and f"{path}:" in out.stderr, out
+
+
+def test_a_description_that_is_no_json(tmp_path):
+    path = tmp_path / "bozuk.json"
+    path.write_text('{"name": "bozuk",\n "codes": }', encoding="utf-8")
+    out = subprocess.run([PROGRAM, "simulate", str(path)], capture_output=True, text=True,
+                         timeout=20, check=False)
+    assert out.returncode == 78 and f"{path}:2:11" in out.stderr, out
+    assert "JSON okunamadı" in out.stderr, out
+
+
+@pytest.mark.parametrize("make,said", [(os.mkdir, "a directory"), (os.mkfifo, "a pipe")])
+@pytest.mark.parametrize("command", [["simulate"], ["recipe", "check"], ["recipe", "try"]])
+def test_a_description_that_is_no_file(tmp_path, command, make, said):
+    path = tmp_path / "hayali.json"
+    make(path)
+    out = subprocess.run([PROGRAM, *command, str(path)], capture_output=True, text=True,
+                         timeout=5, check=False)
+    assert out.returncode == 1 and f"{path} is {said}" in out.stderr, out

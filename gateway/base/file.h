@@ -1,0 +1,7 @@
+/* Files that a person names: what is none is told apart, and nothing waits for a pipe's writer. */
+#pragma once
+
+#include "base/err.h"
+
+/* Opens a regular file for reading; the descriptor, or an err_code with a sentence. Any thread. */
+int file_open(const char *path, struct err *e);
