@@ -76,7 +76,10 @@ static const char *text_of(const struct json *entry, const char *key)
     return text == NULL ? "" : text;
 }
 
-/* The words of a row by their name; null for what it lacks. False when name is none of them. */
+/*
+ * The words of a row by their name; null for what it lacks. False when name is none of them. The
+ * names of this file are also in check.c.
+ */
 static bool row_word(const struct sim_scope *s, const char *name, const char **ret)
 {
     const struct sim_row *r = s->row;

@@ -236,6 +236,7 @@ static void read_parts(struct sim_model *m, struct faults *faults)
     }
     if (faults->errors == 0) {
         check_names(m, faults);
+        sim_model_check(m, faults);
     }
 }
 

@@ -101,6 +101,9 @@ struct sim_model {
 int sim_model_load(const char *path, struct sim_model **ret, struct faults *faults, struct err *e);
 void sim_model_free(struct sim_model *m); /* accepts null */
 
+/* check.c: what is well-formed and would still stay empty for ever. */
+void sim_model_check(const struct sim_model *m, struct faults *faults);
+
 /* The entry of a code or state; null when there is none. */
 const struct json *sim_code(const struct sim_model *m, const char *code);
 const struct json *sim_state(const struct sim_model *m, const char *state);

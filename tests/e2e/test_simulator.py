@@ -482,6 +482,22 @@ def test_a_wrong_description_has_a_place(tmp_path, key, value):
     assert out.returncode == 78 and f"{path}:" in out.stderr, out
 
 
+@pytest.mark.parametrize("old,new,said", [
+    ('"${job}"', '"${jobb}"', '"jobb"'), ('"#{parts}"', '"#{pats}"', '"pats"'),
+    ('"?{done_at|dd', '"?{don_at|dd', '"don_at"'), ('"${error}"', '"a ${x} b"', '"x"'),
+    ('"/auth/user"', '"auth/user"', '"auth/user"'), ('"./no"', '".no"', '".no"'),
+    ('"/body/jobids"', '"./jobids"', '"./jobids"'),
+    ('"at": "/body/encoding"', '"at": "body/encoding"', '"body/encoding"')])
+def test_a_description_that_would_stay_empty(tmp_path, old, new, said):
+    text = json.dumps(description("netgsm"), indent=1)
+    path = tmp_path / "bozuk.json"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    line = text[:text.index(old)].count("\n") + 1
+    out = subprocess.run([PROGRAM, "simulate", str(path)], capture_output=True, text=True,
+                         timeout=5, check=False)
+    assert out.returncode == 78 and f"{path}:{line}:" in out.stderr and said in out.stderr, out
+
+
 def test_a_description_that_is_no_json(tmp_path):
     path = tmp_path / "bozuk.json"
     path.write_text('{"name": "bozuk",\n "codes": }', encoding="utf-8")
