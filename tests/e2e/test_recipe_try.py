@@ -11,6 +11,7 @@ from gateway_support import BATCH, Gateway, data, event, run, until
 from simulator_support import RECIPES, simulator, special, uncommented, vendors
 from test_recipes import hurried
 
+README = os.path.join(os.path.dirname(RECIPES), "..", "README.md")
 SECRET = "çok&gizli \"parola\"<1>"
 
 
@@ -55,6 +56,17 @@ def test_one_message_and_its_report(vendor):
     if vendor != "vatansms":  # its states are not known
         assert told["report"] == "delivered", told
     assert "deneme-sirri" not in out.stdout
+
+
+@pytest.mark.parametrize("vendor", [v for v in vendors()
+                                    if "senders" in uncommented(f"{RECIPES}/{v}.json")])
+def test_the_simulator_knows_the_title_of_the_example(vendor):
+    with open(README, encoding="utf-8") as f:
+        title = f.read().split('"sender": "')[1].split('"')[0]
+    out = attempt(vendor, "--set", f"sender={title}")
+    assert out.returncode == 0 and out.stderr == "", out
+    out = attempt(vendor, "--set", "sender=BASKABIR")
+    assert "BASKABIR" in out.stderr, out
 
 
 @pytest.mark.parametrize("fault,status,outcome", [
