@@ -1,7 +1,7 @@
 #include "cli/recipe_try.h"
 #include "providers/recipe/stencil.h"
 
-enum { SHOWN_MAX = 4000, SECRET_MAX = 512 };
+enum { SHOWN_MAX = 4000, SECRET_MIN = 4, SECRET_MAX = 512 };
 
 static const char *const state_names[] = {"delivered", "undelivered", "expired", "pending"};
 
@@ -67,15 +67,29 @@ void recipe_try_hide(struct trying *t, const char *secret)
     buf_finish(&b);
 }
 
-/* How much of s a secret covers at its start; 0 for nothing. */
-static size_t covered(const struct trying *t, struct str s)
+/* Whether what lies there is a whole value: of a form, of JSON, XML, a path or a header. */
+static bool is_value(struct str s, size_t at, size_t n)
+{
+    bool last = at + n == s.len;
+    bool begins = at == 0 || memchr("=\"'>:/[", s.ptr[at - 1], 7) != NULL;
+    bool ends = last || memchr("&\"'<,}]/?", s.ptr[at + n], 9) != NULL;
+
+    return (begins && ends) || (last && at > 0 && s.ptr[at - 1] == ' ');
+}
+
+/*
+ * How much of s a secret covers from at on; 0 for nothing. A short one would cover letters of
+ * everything, so it counts where it is a value only.
+ */
+static size_t covered(const struct trying *t, struct str s, size_t at)
 {
     size_t longest = 0;
 
     for (size_t i = 0; i < t->hidden_count; i++) {
         const struct buf *h = &t->hidden[i];
 
-        if (h->len > longest && h->len <= s.len && memcmp(s.ptr, h->data, h->len) == 0) {
+        if (h->len > longest && h->len <= s.len - at && memcmp(s.ptr + at, h->data, h->len) == 0 &&
+            (h->len >= SECRET_MIN || is_value(s, at, h->len))) {
             longest = h->len;
         }
     }
@@ -84,18 +98,20 @@ static size_t covered(const struct trying *t, struct str s)
 
 static void add_without_secrets(const struct trying *t, struct str s, struct buf *out)
 {
-    while (s.len > 0 && out->len < SHOWN_MAX) {
-        size_t n = covered(t, s);
+    size_t at = 0;
+
+    while (at < s.len && out->len < SHOWN_MAX) {
+        size_t n = covered(t, s, at);
 
         if (n > 0) {
             (void)buf_adds(out, "***");
         } else {
             n = 1;
-            (void)buf_addc(out, s.ptr[0]);
+            (void)buf_addc(out, s.ptr[at]);
         }
-        s = (struct str){s.ptr + n, s.len - n};
+        at += n;
     }
-    if (s.len > 0) {
+    if (at < s.len) {
         (void)buf_adds(out, " …");
     }
 }
