@@ -12,8 +12,7 @@ enum {
     WAIT_MIN_MS = 1000,
     WAIT_MAX_MS = 6 * 3600 * 1000,
     DIGITS_SHOWN_MAX = 6,
-    CODE_SHOWN_MAX = 23, /* behind "http 406/" it fills outcome.code */
-    MARKED_CODE_MAX = 22 /* with "unmatched" in front it fills outcome.code */
+    CODE_SHOWN_MAX = 23 /* behind "http 406/" it fills outcome.code */
 };
 
 void recipe_reply_init(struct recipe_reply *reply, int status, struct str body,
@@ -178,13 +177,30 @@ static void judge_success(const struct recipe_answer *a, const struct recipe_rep
     }
 }
 
+/* A code for people; one that is cut says so. cap is the room, at least that of the sign. */
+static void show_code(const char *code, char *out, size_t cap)
+{
+    static const char sign[] = "…";
+    char clean[EXPR_TEXT_MAX];
+
+    clean_detail(code, clean, sizeof(clean));
+    if (strlen(clean) < cap) {
+        str_copy(out, cap, str_of(clean));
+        return;
+    }
+    utf8_copy(out, cap - sizeof(sign) + 1, str_of(clean));
+    snprintf(out + strlen(out), sizeof(sign), "%s", sign);
+}
+
 /* Puts a word of ours in front of the vendor's code. */
 static void mark(struct outcome *o, const char *word, const char *detail)
 {
-    char code[MARKED_CODE_MAX];
+    char code[sizeof(o->code)];
+    size_t n;
 
-    clean_detail(o->code, code, sizeof(code)); /* cut between characters */
-    snprintf(o->code, sizeof(o->code), "%s %s", word, code);
+    memcpy(code, o->code, sizeof(code));
+    n = (size_t)snprintf(o->code, sizeof(o->code), "%s ", word);
+    show_code(code, o->code + n, sizeof(o->code) - n);
     if (o->detail[0] == '\0') {
         snprintf(o->detail, sizeof(o->detail), "%s", detail);
     }
@@ -270,7 +286,7 @@ static void name_code(const struct recipe_reply *reply, const char *code, struct
 
     str_copy(scrubbed, sizeof(scrubbed), str_of(code));
     recipe_scrub(reply->secrets, reply->secret_count, scrubbed);
-    clean_detail(scrubbed, clean, sizeof(clean));
+    show_code(scrubbed, clean, sizeof(clean));
     snprintf(o->code, sizeof(o->code), clean[0] == '\0' ? "http %d" : "http %d/%s", reply->status,
              clean);
 }

@@ -557,6 +557,31 @@ static void test_kannel_verdicts(void **state)
     check_verdicts("kannel", rows, sizeof(rows) / sizeof(*rows));
 }
 
+/* A code that is cut says so, between characters, and stays within outcome.code. */
+static void test_long_codes(void **state)
+{
+    static const struct verdict_row verimor[] = {
+        {400, "INSUFFICIENT_CREDITS", "", OUTCOME_ACCOUNT, "balance http 400/INSUFFICIEN…", 0,
+         false},
+        {400, "MISSING_CONSENT_DATE", "", OUTCOME_ACCOUNT, "http 400/MISSING_CONSENT_DATE", 0,
+         false},
+        {400, "INVALID_IYS_RECIPIENT_TYPE", "", OUTCOME_ACCOUNT, "http 400/INVALID_IYS_RECIPIE…", 0,
+         false},
+    };
+    static const struct verdict_row netgsm[] = {
+        {406, "{\"code\":\"ABCDEFGHIJKL\"}", "", OUTCOME_RETRY, "unmatched http 406/ABCDEFGHIJKL",
+         0, false},
+        {406, "{\"code\":\"ABCDEFGHIJKLM\"}", "", OUTCOME_RETRY, "unmatched http 406/ABCDEFGHI…", 0,
+         false},
+        {406, "{\"code\":\"ABCDEFGHşşş\"}", "", OUTCOME_RETRY, "unmatched http 406/ABCDEFGH…", 0,
+         false},
+    };
+
+    (void)state;
+    check_verdicts("verimor", verimor, sizeof(verimor) / sizeof(*verimor));
+    check_verdicts("netgsm", netgsm, sizeof(netgsm) / sizeof(*netgsm));
+}
+
 static void test_jobid_keeps_its_digits(void **state)
 {
     struct recipe *r = shipped("netgsm");
@@ -934,6 +959,7 @@ int main(void)
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_netgsm_verdicts),
         cmocka_unit_test(test_kannel_verdicts),
+        cmocka_unit_test(test_long_codes),
         cmocka_unit_test(test_jobid_keeps_its_digits),
         cmocka_unit_test(test_detail_is_clean),
         cmocka_unit_test(test_poll_rows),
