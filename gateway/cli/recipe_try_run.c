@@ -108,10 +108,11 @@ static int find_description(struct trying *t, char out[PATH_MAX], struct err *e)
     if (simulate_find(t->cli, t->vendor, out, PATH_MAX) == CLI_OK) {
         return 0;
     }
-    return err_set(
-        e, ERR_NOT_FOUND,
-        "no simulator for the vendor \"%s\"; a description of your own may stand in %.200s",
-        t->vendor, beside);
+    cli_note(t->cli,
+             cli_tr(t->cli, "kendi tanımınız %s dosyasında durabilir",
+                    "a description of your own may stand in %s"),
+             beside);
+    return err_set(e, ERR_NOT_FOUND, "%s", ""); /* all is said */
 }
 
 static int open_simulator(struct trying *t, struct err *e)
@@ -124,6 +125,7 @@ static int open_simulator(struct trying *t, struct err *e)
                                   .seed = 1};
     char description[PATH_MAX];
     const char *fault;
+    struct fault why = {.line = 0};
     struct faults faults;
     int code;
     int rc = find_description(t, description, e);
@@ -139,7 +141,10 @@ static int open_simulator(struct trying *t, struct err *e)
     }
     faults_finish(&faults);
     for (size_t i = 0; code == 0 && (fault = cli_value_at(t->cli, "fault", i)) != NULL; i++) {
-        code = simulator_fault(t->simulator, fault, e);
+        code = simulator_fault(t->simulator, fault, &why);
+        if (code != 0) {
+            (void)err_set(e, code, "--fault %.60s: %s", fault, cli_tr(t->cli, why.tr, why.en));
+        }
     }
     return code;
 }
@@ -285,7 +290,9 @@ static int begin(struct trying *t)
     int rc;
 
     if (code != 0) {
-        return common_failed(t->cli, "deneme başlatılamadı", "the trial could not start", &e);
+        return e.text[0] == '\0'
+                   ? cli_exit_of(code)
+                   : common_failed(t->cli, "deneme başlatılamadı", "the trial could not start", &e);
     }
     if (t->simulator != NULL) {
         url = simulator_url(t->simulator);

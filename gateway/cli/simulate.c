@@ -179,11 +179,11 @@ static void watch_signals(struct simulating *s)
 static int add_faults(struct simulating *s)
 {
     const char *spec;
-    struct err e;
+    struct fault why = {.line = 0};
 
     for (size_t i = 0; (spec = cli_value_at(s->cli, "fault", i)) != NULL; i++) {
-        if (simulator_fault(s->simulator, spec, &e) != 0) {
-            return cli_usage(s->cli, "--fault %s: %s", spec, e.text);
+        if (simulator_fault(s->simulator, spec, &why) != 0) {
+            return cli_usage(s->cli, "--fault %s: %s", spec, cli_tr(s->cli, why.tr, why.en));
         }
     }
     return CLI_OK;

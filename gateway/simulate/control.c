@@ -121,14 +121,17 @@ static void set_troubles(struct simulator *s, struct http_request *req)
 {
     struct sim_troubles wanted = {.rng = s->troubles.rng};
     struct str rest = http_body(req);
-    struct err e;
+    struct fault why = {.line = 0};
+    char text[FAULT_TEXT_MAX + 80];
 
     while (rest.len > 0) {
         const char *end = memchr(rest.ptr, '\n', rest.len);
         struct str line = {rest.ptr, end == NULL ? rest.len : (size_t)(end - rest.ptr)};
 
-        if (str_trim(line).len > 0 && sim_trouble_add(&wanted, s->model, line, &e) != 0) {
-            answer_text(req, 400, e.text);
+        if (str_trim(line).len > 0 && sim_trouble_add(&wanted, s->model, line, &why) != 0) {
+            (void)snprintf(text, sizeof(text), "%.*s: %s", (int)(line.len > 60 ? 60 : line.len),
+                           line.ptr, why.en);
+            answer_text(req, 400, text);
             return;
         }
         rest = end == NULL ? (struct str){NULL, 0} : (struct str){end + 1, rest.len - line.len - 1};

@@ -245,9 +245,9 @@ const char *simulator_sample_user(const struct simulator *s)
     return s->model->sample_user;
 }
 
-int simulator_fault(struct simulator *s, const char *spec, struct err *e)
+int simulator_fault(struct simulator *s, const char *spec, struct fault *why)
 {
-    return sim_trouble_add(&s->troubles, s->model, str_of(spec), e);
+    return sim_trouble_add(&s->troubles, s->model, str_of(spec), why);
 }
 
 size_t simulator_taken(const struct simulator *s)

@@ -59,8 +59,8 @@ const char *simulator_url(const struct simulator *s);
 const char *simulator_title(const struct simulator *s);
 /* A user name of the form that this vendor wants. */
 const char *simulator_sample_user(const struct simulator *s);
-/* Adds a fault as simulate/trouble.h describes it; ERR_INVALID with a sentence. */
-int simulator_fault(struct simulator *s, const char *spec, struct err *e);
+/* Adds a fault as simulate/trouble.h describes it; ERR_INVALID with why. */
+int simulator_fault(struct simulator *s, const char *spec, struct fault *why);
 /* Messages in the ledger. */
 size_t simulator_taken(const struct simulator *s);
 /* Stops listening, drops what waits; closed (may be null) comes once and s is gone. */

@@ -28,9 +28,9 @@ static const struct {
     [TROUBLE_STATE] = {ARG_WORD, true, 0},         [TROUBLE_WINDOW] = {ARG_DURATION, false, 600000},
 };
 
-enum { HUGE_MAX = 64 << 20, STATUS_MIN = 200, STATUS_MAX = 599, NAMES_SHOWN = 260 };
+enum { HUGE_MAX = 64 << 20, STATUS_MIN = 200, STATUS_MAX = 599, NAMES_SHOWN = 180 };
 
-static int read_kind(struct str name, struct sim_trouble *t, struct err *e)
+static int read_kind(struct str name, struct sim_trouble *t, struct fault *why)
 {
     const char *near;
 
@@ -41,40 +41,41 @@ static int read_kind(struct str name, struct sim_trouble *t, struct err *e)
         }
     }
     near = str_nearest(name, sim_trouble_names, TROUBLE_KIND_COUNT);
-    return err_set(e, ERR_INVALID, "there is no fault \"%.*s\"%s%s%s",
-                   (int)(name.len > 40 ? 40 : name.len), name.ptr,
-                   near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
-                   near == NULL ? "" : "\"?");
+    return fault_say(why, ERR_INVALID, "böyle bir arıza yok%s%s%s", "there is no such fault%s%s%s",
+                     near == NULL ? "" : " (", near == NULL ? "" : near, near == NULL ? "" : "?)");
 }
 
-static int read_arg(struct str arg, struct sim_trouble *t, struct err *e)
+static int read_arg(struct str arg, struct sim_trouble *t, struct fault *why)
 {
     const char *name = sim_trouble_names[t->kind];
 
     t->number = args[t->kind].otherwise;
     if (arg.len == 0) {
-        return args[t->kind].required
-                   ? err_set(e, ERR_INVALID, "%s needs a value: %s:…", name, name)
-                   : 0;
+        return args[t->kind].required ? fault_say(why, ERR_INVALID, "%1$s değer ister: %1$s:…",
+                                                  "%1$s needs a value: %1$s:…", name)
+                                      : 0;
     }
     if (args[t->kind].arg == ARG_NONE || str_copy(t->arg, sizeof(t->arg), arg) != 0) {
-        return err_set(e, ERR_INVALID, "%s takes no such value", name);
+        return fault_say(why, ERR_INVALID, "%s böyle bir değer almaz", "%s takes no such value",
+                         name);
     }
     if (args[t->kind].arg == ARG_DURATION && str_duration_ms(arg, &t->number) != 0) {
-        return err_set(e, ERR_INVALID, "%s:%s: write a duration such as 300ms or 5s", name, t->arg);
+        return fault_say(why, ERR_INVALID, "süre yazın, örneğin 300ms ya da 5s",
+                         "write a duration such as 300ms or 5s");
     }
     if (args[t->kind].arg == ARG_NUMBER &&
         (str_i64(arg, &t->number) != 0 || t->number < 0 || t->number > HUGE_MAX)) {
-        return err_set(e, ERR_INVALID, "%s:%s: write a number up to %d", name, t->arg, HUGE_MAX);
+        return fault_say(why, ERR_INVALID, "en çok %d olan bir sayı yazın",
+                         "write a number up to %d", HUGE_MAX);
     }
     if (t->kind == TROUBLE_STATUS && (t->number < STATUS_MIN || t->number > STATUS_MAX)) {
-        return err_set(e, ERR_INVALID, "%s:%s: write a status from %d to %d", name, t->arg,
-                       STATUS_MIN, STATUS_MAX);
+        return fault_say(why, ERR_INVALID, "%d ile %d arasında bir durum kodu yazın",
+                         "write a status from %d to %d", STATUS_MIN, STATUS_MAX);
     }
     return 0;
 }
 
-static int read_at(struct str word, struct sim_trouble *t, struct err *e)
+static int read_at(struct str word, struct sim_trouble *t, struct fault *why)
 {
     for (size_t i = 0; i < sizeof(at_names) / sizeof(*at_names); i++) {
         if (str_eqs(word, at_names[i])) {
@@ -82,10 +83,11 @@ static int read_at(struct str word, struct sim_trouble *t, struct err *e)
             return 0;
         }
     }
-    return err_set(e, ERR_INVALID, "on= is send, report, data or any");
+    return fault_say(why, ERR_INVALID, "on= send, report, data ya da any olur",
+                     "on= is send, report, data or any");
 }
 
-static int read_modifier(struct str m, struct sim_trouble *t, struct err *e)
+static int read_modifier(struct str m, struct sim_trouble *t, struct fault *why)
 {
     char number[32];
 
@@ -94,7 +96,7 @@ static int read_modifier(struct str m, struct sim_trouble *t, struct err *e)
         return 0;
     }
     if (str_starts(m, "on=")) {
-        return read_at((struct str){m.ptr + 3, m.len - 3}, t, e);
+        return read_at((struct str){m.ptr + 3, m.len - 3}, t, why);
     }
     if (str_starts(m, "n=") && str_i64((struct str){m.ptr + 2, m.len - 2}, &t->left) == 0 &&
         t->left >= 0) {
@@ -111,10 +113,12 @@ static int read_modifier(struct str m, struct sim_trouble *t, struct err *e)
             return 0;
         }
     }
-    return err_set(e, ERR_INVALID,
-                   "\"%.*s\": after a fault come p=0.2, n=3, after=10, on=send|report|data|any or "
-                   "accept",
-                   (int)(m.len > 40 ? 40 : m.len), m.ptr);
+    return fault_say(
+        why, ERR_INVALID,
+        "\"%.*s\": arızanın ardına p=0.2, n=3, after=10, on=send|report|data|any ya da accept "
+        "gelir",
+        "\"%.*s\": after a fault come p=0.2, n=3, after=10, on=send|report|data|any or accept",
+        (int)(m.len > 40 ? 40 : m.len), m.ptr);
 }
 
 /* Up to mark, and what follows it. */
@@ -140,17 +144,17 @@ static void add_names(const struct json *table, struct buf *out)
     }
 }
 
-static int unknown_word(const struct sim_trouble *t, const struct buf *names, struct err *e)
+static int unknown_word(const struct sim_trouble *t, const struct buf *names, struct fault *why)
 {
     const char *name = sim_trouble_names[t->kind];
 
-    return names->len == 0
-               ? err_set(e, ERR_INVALID, "%s:%.60s: there is no other %s here", name, t->arg, name)
-               : err_set(e, ERR_INVALID, "%s:%.60s: there is no such %s; there are: %s", name,
-                         t->arg, name, buf_cstr(names));
+    return names->len == 0 ? fault_say(why, ERR_INVALID, "burada başka bir %s yok",
+                                       "there is no other %s here", name)
+                           : fault_say(why, ERR_INVALID, "böyle bir %s yok; olanlar: %s",
+                                       "there is no such %s; there are: %s", name, buf_cstr(names));
 }
 
-static int check_word(const struct sim_trouble *t, const struct json *table, struct err *e)
+static int check_word(const struct sim_trouble *t, const struct json *table, struct fault *why)
 {
     struct buf names;
     int code = 0;
@@ -158,14 +162,15 @@ static int check_word(const struct sim_trouble *t, const struct json *table, str
     if (json_get(table, t->arg) == NULL) {
         buf_init(&names, 1024);
         add_names(table, &names);
-        code = unknown_word(t, &names, e);
+        code = unknown_word(t, &names, why);
         buf_finish(&names);
     }
     return code;
 }
 
 /* A shape belongs to one kind of call: the one at which the trouble strikes must know it. */
-static int check_shape(const struct sim_trouble *t, const struct sim_model *model, struct err *e)
+static int check_shape(const struct sim_trouble *t, const struct sim_model *model,
+                       struct fault *why)
 {
     struct buf names;
     bool known = false;
@@ -180,44 +185,46 @@ static int check_shape(const struct sim_trouble *t, const struct sim_model *mode
             add_names(p->replies, &names);
         }
     }
-    code = known ? 0 : unknown_word(t, &names, e);
+    code = known ? 0 : unknown_word(t, &names, why);
     buf_finish(&names);
     return code;
 }
 
 /* Whether it can strike as it is written. */
-static int check(const struct sim_trouble *t, const struct sim_model *model, struct err *e)
+static int check(const struct sim_trouble *t, const struct sim_model *model, struct fault *why)
 {
     bool refuses = t->kind == TROUBLE_CODE || t->kind == TROUBLE_THROTTLE;
     bool of_message = t->kind >= TROUBLE_FIRST_OF_MESSAGE;
 
     if (t->accept && refuses) {
-        return err_set(e, ERR_INVALID,
-                       "%s refuses the request; accept goes with reset, html502, "
-                       "status and redirect",
-                       sim_trouble_names[t->kind]);
+        return fault_say(
+            why, ERR_INVALID,
+            "%s isteği geri çevirir; accept yalnız reset, html502, status ve redirect ile olur",
+            "%s refuses the request; accept goes with reset, html502, status and redirect",
+            sim_trouble_names[t->kind]);
     }
     if (of_message && (t->on == SIM_AT_REPORT || t->on == SIM_AT_DATA)) {
-        return err_set(e, ERR_INVALID, "%s concerns messages as they are sent; leave out on=",
-                       sim_trouble_names[t->kind]);
+        return fault_say(
+            why, ERR_INVALID, "%s gönderilen iletiyle ilgilidir; on= yazmayın",
+            "%s concerns messages as they are sent; leave out on=", sim_trouble_names[t->kind]);
     }
     if (model == NULL) {
         return 0;
     }
     switch (t->kind) {
     case TROUBLE_CODE:
-        return check_word(t, model->codes, e);
+        return check_word(t, model->codes, why);
     case TROUBLE_STATE:
-        return check_word(t, model->states, e);
+        return check_word(t, model->states, why);
     case TROUBLE_SHAPE:
-        return check_shape(t, model, e);
+        return check_shape(t, model, why);
     default:
         return 0;
     }
 }
 
 int sim_trouble_add(struct sim_troubles *list, const struct sim_model *model, struct str spec,
-                    struct err *e)
+                    struct fault *why)
 {
     struct sim_trouble t = {.p = 1, .left = -1};
     struct str rest = str_trim(spec);
@@ -226,14 +233,15 @@ int sim_trouble_add(struct sim_troubles *list, const struct sim_model *model, st
     int code;
 
     if (list->count == TROUBLES_MAX) {
-        return err_set(e, ERR_LIMIT, "at most %d faults at once", TROUBLES_MAX);
+        return fault_say(why, ERR_LIMIT, "aynı anda en çok %d arıza", "at most %d faults at once",
+                         TROUBLES_MAX);
     }
-    code = read_kind(name, &t, e);
-    code = code != 0 ? code : read_arg(head, &t, e);
+    code = read_kind(name, &t, why);
+    code = code != 0 ? code : read_arg(head, &t, why);
     while (code == 0 && rest.len > 0) {
-        code = read_modifier(before(&rest, ','), &t, e);
+        code = read_modifier(before(&rest, ','), &t, why);
     }
-    code = code != 0 ? code : check(&t, model, e);
+    code = code != 0 ? code : check(&t, model, why);
     if (code == 0) {
         list->list[list->count++] = t;
     }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/fault.h"
 #include "base/json.h"
 #include "base/rng.h"
 #include "simulate/model.h"
@@ -68,11 +69,11 @@ struct sim_troubles {
 extern const char *const sim_trouble_names[];
 
 /*
- * Appends one; ERR_INVALID with a sentence, ERR_LIMIT. What would never strike is refused too: a
+ * Appends one; ERR_INVALID with why, ERR_LIMIT. What would never strike is refused too: a
  * code, state or shape that the model (null: any) does not have, a modifier that changes nothing.
  */
 int sim_trouble_add(struct sim_troubles *t, const struct sim_model *model, struct str spec,
-                    struct err *e);
+                    struct fault *why);
 /* The trouble of this request, or null: the first that strikes. */
 const struct sim_trouble *sim_trouble_request(struct sim_troubles *t, enum sim_at at);
 /* Whether a message's trouble of this kind strikes; its entry or null. */

@@ -118,6 +118,21 @@ def test_wrong_arguments(args):
     assert out.returncode in (1, 2) and out.stderr, out
 
 
+@pytest.mark.parametrize("language,said", [("tr", "olanlar: 20 30"), ("en", "there are: 20 30")])
+def test_a_wrong_fault_is_told_in_the_language_of_the_asker(language, said):
+    out = attempt("netgsm", "--fault", "code:zz", "--lang", language)
+    assert out.returncode == 1 and f"--fault code:zz: " in out.stderr and said in out.stderr, out
+
+
+def test_a_vendor_without_a_simulator_is_told_once(tmp_path):
+    recipe = uncommented(f"{RECIPES}/netgsm.json")
+    recipe["name"] = "baskabir"
+    (tmp_path / "baskabir.json").write_text(json.dumps(recipe), encoding="utf-8")
+    out = attempt("baskabir.json", cwd=tmp_path)
+    assert out.returncode == 4 and out.stderr.count("baskabir") == 2, out
+    assert "./baskabir.sim.json" in out.stderr, out
+
+
 def test_unknown_settings_have_a_name():
     out = attempt("netgsm", "--set", "usr=x")
     assert out.returncode == 78 and "usr" in out.stderr, out

@@ -10,9 +10,9 @@
 static void read_fault(struct str s)
 {
     struct sim_troubles t = {.count = 0};
-    struct err e = {0};
+    struct fault why = {0};
 
-    if (sim_trouble_add(&t, NULL, s, &e) != 0 && e.text[0] == '\0') {
+    if (sim_trouble_add(&t, NULL, s, &why) != 0 && (why.tr[0] == '\0' || why.en[0] == '\0')) {
         __builtin_trap(); /* refused without a word */
     }
     for (int i = 0; i < 3; i++) {
