@@ -112,6 +112,15 @@ void conf_fill_mailbox(struct conf_reading *r, char **mailbox, const char *point
     *mailbox = str_dup(str_of(email.address));
 }
 
+void conf_need_sender(struct conf_reading *r, const char *pointer)
+{
+    if (r->draft->conf.mail.from == NULL) {
+        (void)faults_add(r->faults, pointer, "CFG-103",
+                         "\"mail.from\" eksik; e-postanın göndereni gerekir",
+                         "\"mail.from\" is missing; e-mail needs the address it comes from");
+    }
+}
+
 static void fill_mail(struct conf_reading *r)
 {
     struct conf *c = &r->draft->conf;
@@ -122,10 +131,8 @@ static void fill_mail(struct conf_reading *r)
     if (c->mail.from_name == NULL && c->office.name != NULL) {
         c->mail.from_name = str_dup(str_of(c->office.name));
     }
-    if (c->mail.from == NULL && r->draft->routes[CHANNEL_EMAIL].count > 0) {
-        (void)faults_add(r->faults, "/routes/email", "CFG-103",
-                         "\"mail.from\" eksik; e-postanın göndereni gerekir",
-                         "\"mail.from\" is missing; e-mail needs the address it comes from");
+    if (r->draft->routes[CHANNEL_EMAIL].count > 0) {
+        conf_need_sender(r, "/routes/email");
     }
 }
 

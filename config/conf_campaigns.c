@@ -333,6 +333,10 @@ static void take_routes(const struct draft *d)
         option_pointer(section, channel_name((enum channel)i), below);
         conf_take_route(d->r, (enum channel)i, &d->c->raw->routes[i], below, &d->c->routes[i]);
     }
+    if (d->c->routes[CHANNEL_EMAIL].count > 0) {
+        option_pointer(section, channel_name(CHANNEL_EMAIL), below);
+        conf_need_sender(d->r, below);
+    }
 }
 
 static bool read_campaign(struct conf_reading *r, struct conf_campaign *c, const struct json *v,

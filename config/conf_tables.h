@@ -108,6 +108,8 @@ void conf_release_campaigns(struct conf *conf);
 bool conf_is_faulty(const struct conf_reading *r, const char *pointer);
 /* Checks a mailbox, which may be null, and writes it as protocols want it. */
 void conf_fill_mailbox(struct conf_reading *r, char **mailbox, const char *pointer);
+/* A fault at pointer, which leads to e-mail, when there is no "mail.from". */
+void conf_need_sender(struct conf_reading *r, const char *pointer);
 /* "host:port" or "[v6]:port"; port 0 lets the system choose. False when it is not. */
 bool conf_split_address(const char *text, char **ret_host, int *ret_port);
 void conf_fill_bounces(struct conf_reading *r);

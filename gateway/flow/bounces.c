@@ -33,15 +33,26 @@ static const struct conf_bounces *conf_of(const struct bounces *b)
     return &b->settings->conf->mail.bounces;
 }
 
-/* Reports name no provider: they count for the first that sends e-mail. */
-static size_t provider_of(const struct bounces *b)
+/*
+ * Reports name no provider: they count for the first that sends e-mail. Campaigns alone may have
+ * the routes to it. lane_count when there is none.
+ */
+static size_t mail_lane(const struct dispatch *d)
 {
-    return b->gateway->dispatch->route[CHANNEL_EMAIL][0];
+    size_t i = 0;
+
+    if (d->route_count[CHANNEL_EMAIL] > 0) {
+        return d->route[CHANNEL_EMAIL][0];
+    }
+    while (i < d->lane_count && (d->lanes[i].conf->type->channels & 1u << CHANNEL_EMAIL) == 0) {
+        i++;
+    }
+    return i;
 }
 
 static struct stats_provider *stats_of(const struct bounces *b)
 {
-    return &b->gateway->stats.providers[provider_of(b)];
+    return &b->gateway->stats.providers[mail_lane(b->gateway->dispatch)];
 }
 
 /* ---- which message ---- */
@@ -123,7 +134,7 @@ static void store(struct bounces *b, const struct returned *r, const char *ref,
         return;
     }
     *copy = *r;
-    reports_take_then(g, provider_of(b), &report, 1, on_stored, copy);
+    reports_take_then(g, mail_lane(b->gateway->dispatch), &report, 1, on_stored, copy);
 }
 
 static void judge(struct bounces *b, const struct returned *r, const struct dsn *d)
@@ -218,7 +229,7 @@ int bounces_create(struct gateway *g, struct bounces **ret, struct err *e)
     int rc;
 
     *ret = NULL;
-    if (conf->address == NULL || g->dispatch->route_count[CHANNEL_EMAIL] == 0) {
+    if (conf->address == NULL || mail_lane(g->dispatch) == g->dispatch->lane_count) {
         return 0;
     }
     b = calloc(1, sizeof *b);

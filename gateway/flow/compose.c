@@ -190,9 +190,13 @@ static void address_mail(const struct gateway *g, const struct attempt *a, struc
 /* "<message>@<domain of the sender>": the same at every attempt, different for every message. */
 static int name_mail(const struct gateway *g, struct attempt *a)
 {
-    const char *at = strchr(g->settings->conf->mail.from, '@');
+    const char *from = g->settings->conf->mail.from;
+    const char *at = from == NULL ? NULL : strchr(from, '@');
     char id[IDS_TEXT_SIZE];
 
+    if (at == NULL) {
+        return ERR_INVALID; /* mail.from is asked for where there is a route only */
+    }
     ids_message_format(g->ids, a->job.message_id, id);
     return snprintf(a->header_id, sizeof a->header_id, "%s%s", id, at) >= (int)sizeof a->header_id
                ? ERR_LIMIT

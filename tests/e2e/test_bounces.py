@@ -281,6 +281,20 @@ def test_what_is_sent_by_hand_has_the_plain_return_path():
         o.gateway.start()
 
 
+def test_returned_mail_is_heard_where_campaigns_alone_have_routes():
+    with Office() as o:
+        o.gateway.stop()
+        o.gateway.settings["routes"] = {"sms": ["s"]}
+        o.gateway.settings["campaigns"] = [{"name": "e-imza", "marks": [90], "channels": ["email"],
+                                            "routes": {"email": ["e"]}}]
+        o.gateway.settings["mail"]["bounces"]["listen"] = f"127.0.0.1:{o.port}"
+        o.gateway.write_config()
+        o.gateway.start()
+        id, mail = o.send()
+        o.lmtp(mail["from"], report(mail["from"]))
+        o.becomes(id, "undelivered")
+
+
 @pytest.mark.parametrize("kind", ["smtp", "smtp-curl"])
 def test_without_bounces_the_envelope_has_the_providers_own_sender(kind):
     relay = SmtpPeer().start()
