@@ -45,7 +45,7 @@ const struct option http_sms_options[] = {
      .tr = "Tarifteki adresin yerine",
      .en = "In place of the recipe's address"},
     {.key = "ca_file",
-     .type = OPTION_STRING,
+     .type = OPTION_PATH,
      AT(ca_file),
      .min = 1,
      .max = 1000,
@@ -145,8 +145,8 @@ static void check_reach(const struct http_sms_settings *s, const char *pointer, 
               "%s: plain http is for this machine only; write https", s->base_url);
     }
     if (s->ca_file != NULL && access(s->ca_file, F_OK) != 0) {
-        FAULT(f, pointer, "ca_file", "SMS-007", "%s: böyle bir dosya yok.", "%s: no such file",
-              s->ca_file);
+        fault_warning(f, FAULT(f, pointer, "ca_file", "SMS-007", "%s: böyle bir dosya yok.",
+                               "%s: no such file", s->ca_file));
     }
 }
 

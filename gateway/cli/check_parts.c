@@ -86,6 +86,26 @@ int check_holidays(const struct conf *conf, struct faults *faults)
     return rc;
 }
 
+static bool has(const struct conf_route *route, const struct conf_provider *p)
+{
+    for (size_t i = 0; i < route->count; i++) {
+        if (route->list[i] == p) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool sends_sms(const struct conf *conf, const struct conf_provider *p)
+{
+    bool used = has(&conf->routes[CHANNEL_SMS], p);
+
+    for (size_t i = 0; i < conf->campaign_count && !used; i++) {
+        used = has(&conf->campaigns[i].routes[CHANNEL_SMS], p);
+    }
+    return used;
+}
+
 struct lint_rules check_lint_rules(const struct conf *conf)
 {
     struct lint_rules rules = lint_default_rules;
@@ -95,7 +115,7 @@ struct lint_rules check_lint_rules(const struct conf *conf)
     for (size_t i = 0; i < conf->provider_count; i++) {
         const struct conf_provider *p = &conf->providers[i];
 
-        if ((p->type->channels & 1u << CHANNEL_SMS) != 0 && p->mode == SMS_GSM7 && !p->ascii) {
+        if (p->mode == SMS_GSM7 && !p->ascii && sends_sms(conf, p)) {
             rules.mode = SMS_GSM7;
         }
     }

@@ -138,8 +138,9 @@ static void check_secret(const struct smtp_curl_settings *s, const char *pointer
                    "xoauth2 ile parola kullanılmaz; bu satırı kaldırın.",
                    "xoauth2 uses no password; take this line away");
     } else if (oauth && smtp_curl_read_token(s->token_file, NULL, 0, &e) != 0) {
-        faults_add(f, at_key(at, pointer, "token_file"), "CFG-416", "Belirteç okunamıyor: %s",
-                   "the token cannot be read: %s", e.text);
+        fault_warning(f, faults_add(f, at_key(at, pointer, "token_file"), "CFG-416",
+                                    "Belirteç şimdi okunamıyor: %s",
+                                    "the token cannot be read now: %s", e.text));
     }
 }
 

@@ -344,7 +344,7 @@ OWN_CHECKS = [
     ("smtp-curl", {"host": "::1"}, 0, ""),
     ("smtp-curl", {"auth": "xoauth2", "user": "u"}, 78, "CFG-412"),
     ("smtp-curl", {"user": "u", "token_file": "/yok"}, 78, "CFG-412"),
-    ("smtp-curl", {"auth": "xoauth2", "user": "u", "token_file": "/yok"}, 78, "CFG-416"),
+    ("smtp-curl", {"auth": "xoauth2", "user": "u", "token_file": "/yok"}, 0, "CFG-416"),
     ("smtp-curl", {"auth": "xoauth2", "user": "u", "token_file": "/yok",
                    "password": {"env": "SIR"}}, 78, "CFG-412"),
 ]
