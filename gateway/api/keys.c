@@ -252,7 +252,7 @@ void handle_key_create(struct call *call)
     }
 }
 
-static void revoke_key(struct call *call)
+void handle_key_revoke(struct call *call)
 {
     struct key_job *j = new_job(call);
 
@@ -266,14 +266,4 @@ static void revoke_key(struct call *call)
         return;
     }
     start_job(j, call->api->g->writer, change_work, change_done);
-}
-
-void handle_key_revoke(struct call *call)
-{
-    struct json_doc *doc = api_members(call, (const char *const[]){NULL});
-
-    if (doc != NULL) {
-        revoke_key(call);
-        json_free(doc);
-    }
 }

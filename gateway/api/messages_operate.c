@@ -81,17 +81,12 @@ typedef int operate_function(struct gateway *g, int64_t message_id, const char *
 
 static void operate(struct call *call, operate_function *function)
 {
-    struct json_doc *doc = api_members(call, (const char *const[]){NULL});
     struct operation *o;
     struct err e = {0};
     char actor[AUDIT_ACTOR_MAX + 1];
     int64_t id;
     int rc;
 
-    if (doc == NULL) {
-        return;
-    }
-    json_free(doc);
     if (!api_message_of(call, &id)) {
         return;
     }
@@ -114,7 +109,14 @@ void handle_message_cancel(struct call *call)
     operate(call, operate_cancel);
 }
 
+/* Nothing in a body could make a cancel worse; what would be sent again may not be misunderstood.
+ */
 void handle_message_resend(struct call *call)
 {
-    operate(call, operate_resend);
+    struct json_doc *doc = api_members(call, (const char *const[]){NULL});
+
+    if (doc != NULL) {
+        json_free(doc);
+        operate(call, operate_resend);
+    }
 }

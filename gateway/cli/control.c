@@ -7,8 +7,8 @@ static const char *subject_of(struct cli *cli, const char *word)
 {
     struct str s = str_of(word);
 
-    if (str_eqs(s, "all")) {
-        return "all";
+    if (str_eqs(s, "all") || str_eqs(s, "channel:sms") || str_eqs(s, "channel:email")) {
+        return word;
     }
     if (str_eqs(s, "sms") || str_eqs(s, "email")) {
         return str_eqs(s, "sms") ? "channel:sms" : "channel:email";

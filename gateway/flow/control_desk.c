@@ -271,7 +271,7 @@ int provider_desk_resume(struct desk_call *call, struct err *e)
 {
     const struct conf_provider *p = read_provider(call, e);
     char subject[CONTROL_SUBJECT_MAX + 1];
-    struct control was = {.verb = CONTROL_LIFT};
+    struct control was;
     int rc;
 
     if (p == NULL) {
@@ -282,9 +282,9 @@ int provider_desk_resume(struct desk_call *call, struct err *e)
     if (rc != 0 && rc != ERR_NOT_FOUND) {
         return rc;
     }
-    if (was.verb == CONTROL_LIFT && !call->provider_held) {
+    if ((rc == ERR_NOT_FOUND || was.verb == CONTROL_LIFT) && !call->provider_held) {
         return desk_refuse(call, ERR_WRONG_STATE, "not_paused", e,
-                           "sağlayıcı duraklatılmış ya da hesap beklemesinde değil",
+                           "sağlayıcı ne duraklatılmış ne de hesap beklemesinde",
                            "the provider is neither paused nor held for account trouble");
     }
     return order_provider(call, CONTROL_LIFT, "provider.resume", e);

@@ -175,6 +175,9 @@ def test_only_what_stands_still_is_resumed():
                 g.stop()
         g.start()
         assert [e["action"] for e in g.audited()].count("provider.resume") == 4
+        command(g, "provider", "pause", "a", "--for", "1s")
+        until(lambda: provider(g, "a")["state"] == "ready", "it has run out")
+        assert "neither paused" in command(g, "provider", "resume", "a", status=5).stderr
 
 
 def test_a_name_is_never_empty():
