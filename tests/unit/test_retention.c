@@ -54,14 +54,15 @@ static int64_t new_case(struct scene *t, const char *name, int told_ago, int end
     return id;
 }
 
-static int64_t new_message(struct scene *t, int64_t case_id, enum message_state state, int created,
-                           int updated)
+static int64_t new_flagged(struct scene *t, int64_t case_id, enum message_state state,
+                           unsigned flags, int created, int updated)
 {
     static int steps;
     struct message_row row = message(case_id, ++steps, 5);
     int64_t id;
 
     row.state = state;
+    row.flags = flags;
     row.created_ms = ago(created);
     row.updated_ms = ago(updated);
     row.facts = str_of(case_id == 0 ? "{\"name\":\"Ayşe\"}" : "");
@@ -77,6 +78,12 @@ static int64_t new_message(struct scene *t, int64_t case_id, enum message_state 
         open_attempt(t, &attempt);
     }
     return id;
+}
+
+static int64_t new_message(struct scene *t, int64_t case_id, enum message_state state, int created,
+                           int updated)
+{
+    return new_flagged(t, case_id, state, 0, created, updated);
 }
 
 static void note_words(void *ctx, const struct attempt_row *row)
@@ -127,6 +134,21 @@ static void words_go_when_the_message_is_done(void **state)
         }
     }
     assert_int_equal(run(t, false).counts[RETENTION_CONTENT], 0);
+}
+
+static void the_words_of_a_test_in_doubt_go_too(void **state)
+{
+    struct scene *t = *state;
+    int64_t young;
+    int64_t old;
+
+    begin(t);
+    young = new_flagged(t, 0, MESSAGE_HELD, MESSAGE_TEST, 30, 30);
+    old = new_flagged(t, 0, MESSAGE_HELD, MESSAGE_TEST, 31, 31);
+    commit(t);
+    (void)run(t, false);
+    assert_int_not_equal(words_of(t, young), 0);
+    assert_int_equal(words_of(t, old), 0);
 }
 
 static int note_facts(void *ctx, const struct message_row *row)
@@ -435,6 +457,7 @@ static void expired_suppressions_and_old_audit_entries_go(void **state)
 
 #define EVERYWHERE(X)                                                                              \
     X(words_go_when_the_message_is_done)                                                           \
+    X(the_words_of_a_test_in_doubt_go_too)                                                         \
     X(own_facts_and_the_inbox_go_with_the_words)                                                   \
     X(deliveries_go_after_two_years)                                                               \
     X(cases_go_a_year_after_their_end)                                                             \
