@@ -73,7 +73,8 @@ static const char *words_of_class(const struct outcome *o, int status)
     case OUTCOME_REJECTED:
         return "the vendor refuses the question";
     default:
-        return status >= 500 ? "an error of the vendor's server" : "no answer to the question";
+        return status >= 500 ? "an error of the vendor's server"
+                             : "an answer that the recipe does not know";
     }
 }
 

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,12 @@ static const char *kind_of(mode_t mode)
            : S_ISFIFO(mode) ? "a pipe"
            : S_ISSOCK(mode) ? "a socket"
                             : "a device";
+}
+
+/* <(…) and /dev/stdin: whoever started the program writes into it. */
+static bool is_handed(const char *path)
+{
+    return str_starts(str_of(path), "/dev/fd/") || strcmp(path, "/dev/stdin") == 0;
 }
 
 int file_open(const char *path, struct err *e)
@@ -26,6 +33,10 @@ int file_open(const char *path, struct err *e)
 
         (void)close(fd);
         return err_errno(e, why, "%s", path);
+    }
+    if (S_ISFIFO(st.st_mode) && is_handed(path)) {
+        (void)fcntl(fd, F_SETFL, O_RDONLY);
+        return fd;
     }
     if (!S_ISREG(st.st_mode)) {
         (void)close(fd);

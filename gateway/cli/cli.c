@@ -245,7 +245,7 @@ static bool reader_has_left(FILE *out)
 {
     struct pollfd p = {.fd = fileno(out), .events = POLLOUT};
 
-    return poll(&p, 1, 0) == 1 && (p.revents & POLLERR) != 0;
+    return poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 /*

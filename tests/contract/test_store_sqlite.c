@@ -358,14 +358,13 @@ int main(void)
 {
 #define X(name) cmocka_unit_test_setup_teardown(name, setup_sqlite, teardown)
     const struct CMUnitTest cases[] = {
-        X(second_writer_is_refused),          X(file_is_private),
-        X(missing_file_is_not_made),          X(newer_schema_is_refused),
-        X(older_schema_is_migrated),          X(days_of_the_second_schema_are_kept),
-        X(other_programs_file_is_refused),    X(damage_is_found_at_the_start),
-        X(replaced_file_is_noticed),          X(index_survives_chunks),
-        X(reader_sees_what_is_committed),     X(reader_without_a_writer_has_its_own_index),
-        X(a_folder_is_no_database),           X(reader_without_a_writer_has_its_own_index),
-        X(failed_write_leaves_the_old_state),
+        X(second_writer_is_refused),       X(file_is_private),
+        X(missing_file_is_not_made),       X(newer_schema_is_refused),
+        X(older_schema_is_migrated),       X(days_of_the_second_schema_are_kept),
+        X(other_programs_file_is_refused), X(damage_is_found_at_the_start),
+        X(replaced_file_is_noticed),       X(index_survives_chunks),
+        X(reader_sees_what_is_committed),  X(reader_without_a_writer_has_its_own_index),
+        X(a_folder_is_no_database),        X(failed_write_leaves_the_old_state),
     };
 #undef X
 

@@ -41,6 +41,12 @@ def test_a_wrong_recipe_has_a_place(tmp_path, change, place):
     assert place in json.dumps(listed), listed
 
 
+def test_a_recipe_may_come_from_the_shell():
+    with open(f"{RECIPES}/netgsm.json", encoding="utf-8") as f:
+        out = run("recipe", "check", "/dev/stdin", input=f.read())
+    assert out.returncode == 0 and "is good" in out.stdout, out
+
+
 @pytest.mark.parametrize("args,status", [
     (["yok-boyle"], 4), ([], 2), (["/yok/boyle.json"], 4)])
 def test_check_without_a_recipe(args, status):

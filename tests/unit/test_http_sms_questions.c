@@ -208,7 +208,7 @@ static void test_why_there_is_no_balance(void **state)
          "http 406/70: the vendor refuses the account"}, /* a word of sending that means another */
         {"netgsm", "/balance", 502, "", "http 502: an error of the vendor's server"},
         {"netgsm", "/balance", 429, "", "http 429: the vendor asks to slow down"},
-        {"netgsm", "/balance", 302, "", "http 302: no answer to the question"},
+        {"netgsm", "/balance", 302, "", "http 302: an answer that the recipe does not know"},
         {"verimor", "/v2/balance", 401, " ",
          "http 401: Kullanıcı adı ya da parola yanlış, ya da bu makinenin IP adresi panelde izinli "
          "değil"},
