@@ -199,6 +199,9 @@ static enum email_reason check_domain(struct str domain, char *out, size_t cap)
     }
     if (!is_ascii(domain) || has_a_label(domain)) {
         r = to_ascii(domain, out, cap);
+        if (r == EMAIL_OK && !dots_are_inside(str_of(out))) {
+            r = EMAIL_DOMAIN_DOT; /* letters that stand for nothing (a soft hyphen) are gone */
+        }
         return r == EMAIL_OK ? check_labels(str_of(out)) : r;
     }
     r = check_labels(domain);

@@ -153,6 +153,8 @@ static void mails(void **state)
         {"a@.ornek.test", EMAIL_DOMAIN_DOT, ""},
         {"a@ornek.test.", EMAIL_DOMAIN_DOT, ""},
         {"a@ornek..test", EMAIL_DOMAIN_DOT, ""},
+        {"a@ornek.test.\xC2\xAD", EMAIL_DOMAIN_DOT, ""}, /* a soft hyphen */
+        {"a@ornek.\xC2\xAD.test", EMAIL_DOMAIN_DOT, ""},
         {"a@-ornek.test", EMAIL_DOMAIN_LABEL, ""},
         {"a@ornek-.test", EMAIL_DOMAIN_LABEL, ""},
         {"a@or_nek.test", EMAIL_DOMAIN_LABEL, ""},
