@@ -458,3 +458,13 @@ const struct conf_provider *conf_provider_find(const struct conf *conf, struct s
     }
     return NULL;
 }
+
+bool conf_route_has(const struct conf_route *route, const struct conf_provider *p)
+{
+    for (size_t i = 0; i < route->count; i++) {
+        if (route->list[i] == p) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -257,6 +257,7 @@ int conf_load_to_check(const char *path, const struct provider_type *const *type
                        struct conf **ret, struct faults *faults, struct err *e);
 void conf_free(struct conf *conf); /* accepts null */
 const struct conf_provider *conf_provider_find(const struct conf *conf, struct str name);
+bool conf_route_has(const struct conf_route *route, const struct conf_provider *p);
 
 /*
  * A further check by somebody who knows more (templates, recipes): adds faults, returns 0, or an

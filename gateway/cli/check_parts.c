@@ -86,22 +86,12 @@ int check_holidays(const struct conf *conf, struct faults *faults)
     return rc;
 }
 
-static bool has(const struct conf_route *route, const struct conf_provider *p)
-{
-    for (size_t i = 0; i < route->count; i++) {
-        if (route->list[i] == p) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool sends_sms(const struct conf *conf, const struct conf_provider *p)
 {
-    bool used = has(&conf->routes[CHANNEL_SMS], p);
+    bool used = conf_route_has(&conf->routes[CHANNEL_SMS], p);
 
     for (size_t i = 0; i < conf->campaign_count && !used; i++) {
-        used = has(&conf->campaigns[i].routes[CHANNEL_SMS], p);
+        used = conf_route_has(&conf->campaigns[i].routes[CHANNEL_SMS], p);
     }
     return used;
 }

@@ -290,16 +290,6 @@ int provider_desk_resume(struct desk_call *call, struct err *e)
     return order_provider(call, CONTROL_LIFT, "provider.resume", e);
 }
 
-static bool is_routed(const struct conf *conf, enum channel ch, const struct conf_provider *p)
-{
-    for (size_t i = 0; i < conf->routes[ch].count; i++) {
-        if (conf->routes[ch].list[i] == p) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The channels that a pin is about: the one named, else those where the provider has a route. */
 static unsigned read_channels(struct desk_call *call, const struct conf_provider *p)
 {
@@ -308,8 +298,8 @@ static unsigned read_channels(struct desk_call *call, const struct conf_provider
 
     refuse_empty(call, "channel");
     for (enum channel ch = CHANNEL_SMS; ch < CHANNEL_COUNT; ch++) {
-        const bool meant =
-            name.len > 0 ? str_eqs(name, channel_name(ch)) : is_routed(call->settings->conf, ch, p);
+        const bool meant = name.len > 0 ? str_eqs(name, channel_name(ch))
+                                        : conf_route_has(&call->settings->conf->routes[ch], p);
 
         channels |= meant ? p->type->channels & 1u << ch : 0;
     }
